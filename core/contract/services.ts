@@ -1,0 +1,222 @@
+import { defineService, type Plan, type Risk } from './declare.ts';
+import type { Failure, Job } from './jobs.ts';
+import type { Frame, LatestSample, Metric, MetricQuery, SampleBatch } from './metrics.ts';
+import type { Json } from './schema.ts';
+import type { Card, View } from './shown.ts';
+import type { Actor, Resource, Role, Via } from './things.ts';
+
+/** The core's own services; a plugin names them in `needs` like any other. */
+
+// --- Actions ---------------------------------------------------------------------------------------------------------------------
+
+export interface FormField {
+  readonly name: string;
+  readonly label: string;
+  readonly help: string | null;
+  readonly type: 'text' | 'integer' | 'number' | 'boolean' | 'choice' | 'picker' | 'instant' | 'list';
+  readonly required: boolean;
+  readonly default: Json | null;
+  /** For `choice`. */
+  readonly choices: readonly string[];
+  /** Resource kind, for `picker`. */
+  readonly picker: string | null;
+  readonly minimum: number | null;
+  readonly maximum: number | null;
+  readonly lengthMax: number | null;
+  readonly pattern: string | null;
+}
+
+/** Everything a surface needs to offer an action, derived from its declaration. */
+export interface ActionDescription {
+  /** `vm.console.read`; as words: `vm console read`. */
+  readonly id: string;
+  readonly plugin: string;
+  readonly title: string;
+  readonly label: string;
+  readonly help: string | null;
+  readonly risk: Risk;
+  readonly fields: readonly FormField[];
+  readonly positional: readonly string[];
+  readonly examples: readonly string[];
+  /** `vm create <name> [--image tiny] …` */
+  readonly usage: string;
+}
+
+/** What typed words mean. */
+export type Parsed =
+  | {
+      readonly is: 'call';
+      readonly action: ActionDescription;
+      readonly input: Readonly<Record<string, unknown>>;
+      readonly missing: readonly string[];
+    }
+  | { readonly is: 'help'; readonly actions: readonly ActionDescription[] }
+  | { readonly is: 'unknown'; readonly words: string; readonly suggestions: readonly string[] };
+
+export interface Call {
+  readonly actor: Actor;
+  readonly via: Via;
+  /** Idempotency key: the same actor, action and key is the same call. At most 200 characters. */
+  readonly key?: string;
+  /** The token of a confirmation that this actor was shown. */
+  readonly confirmation?: string;
+  /** Ends the wait of a read; never cancels a job. */
+  readonly signal?: AbortSignal;
+}
+
+/** A question to a person. The token is single use and bound to person, input and plan hash. */
+export interface Confirmation {
+  readonly token: string;
+  readonly action: string;
+  readonly title: string;
+  readonly risk: Risk;
+  readonly target: Pick<Resource, 'kind' | 'id' | 'name'> | null;
+  readonly plan: Plan;
+  /** `actor`: the caller. `second-person`: somebody else who may do it. */
+  readonly by: 'actor' | 'second-person';
+  /** Epoch milliseconds. */
+  readonly expiresAt: number;
+}
+
+export type Outcome =
+  | { readonly is: 'done'; readonly output: Json; readonly view: View }
+  | { readonly is: 'accepted'; readonly job: Job }
+  | { readonly is: 'confirm'; readonly confirmation: Confirmation };
+
+/** The door. Errors: HubError `action_unknown`, `input_invalid`, `<kind>_unknown` (also when refused), `permission_denied`, `confirmation_*`, and what the action throws. */
+export interface Actions {
+  /** What this actor may do on at least something, in the order of ids. */
+  list(actor: Actor): readonly ActionDescription[];
+  describe(id: string, actor: Actor): ActionDescription;
+  parse(words: string | readonly string[], actor: Actor): Parsed;
+  execute(id: string, input: unknown, call: Call): Promise<Outcome>;
+  /** Executes what was asked about, with the input that was asked about. */
+  confirm(token: string, call: Omit<Call, 'confirmation' | 'key'>): Promise<Outcome>;
+  /** Withdraws a question; a second press of either button finds it gone. */
+  decline(token: string, call: Pick<Call, 'actor' | 'via'>): Promise<void>;
+  /** The view of a finished job's output. */
+  view(job: Job): View;
+}
+export const Actions = defineService<Actions>('core.actions');
+
+export interface JobFilter {
+  readonly states?: readonly Job['state']['is'][];
+  readonly target?: { readonly kind: string; readonly id: string };
+  /** Default 50, at most 500. */
+  readonly rowsMax?: number;
+}
+
+export interface Jobs {
+  /** HubError `job_unknown` when it does not exist or is not for this actor. */
+  get(id: string, actor: Actor): Promise<Job>;
+  list(filter: JobFilter, actor: Actor): Promise<readonly Job[]>;
+  cancel(id: string, call: Pick<Call, 'actor' | 'via'>): Promise<Job>;
+  /** Resolves when the job has ended (rejects when `signal` fires; the job goes on). */
+  wait(id: string, signal: AbortSignal): Promise<Job>;
+}
+export const Jobs = defineService<Jobs>('core.jobs');
+
+// --- Events ----------------------------------------------------------------------------------------------------------------------
+
+/** Data by type. Plugins add types by declaration merging: `declare module 'novacron/plugin' { interface EventTypes { … } }`. */
+export interface EventTypes {
+  'job.changed': { readonly job: Job };
+  'job.ended': { readonly job: Job; readonly failure: Failure | null };
+  'resource.changed': {
+    readonly kind: string;
+    readonly id: string;
+    readonly name: string;
+    readonly change: 'created' | 'changed' | 'removed';
+  };
+  'plugin.changed': { readonly plugin: string; readonly state: string; readonly reason: string | null };
+}
+
+export interface HubEvent<T extends keyof EventTypes = keyof EventTypes> {
+  /** Grows; resume with `after: cursor`. */
+  readonly cursor: number;
+  readonly at: number;
+  readonly type: T;
+  /** Who may see it: actors of this tenant and admins; `null`: everybody. */
+  readonly tenant: string | null;
+  readonly data: EventTypes[T];
+}
+
+/** Said once in the stream when events were lost to a slow consumer or to retention. */
+export interface EventGap {
+  readonly type: 'gap';
+  readonly missed: number | null;
+  readonly cursor: number;
+}
+
+export interface Events {
+  publish<T extends keyof EventTypes>(type: T, tenant: string | null, data: EventTypes[T]): Promise<void>;
+  /** Live, or from after a cursor. Ends when `signal` fires. A consumer more than `bufferMax` (1,000) behind gets a gap. `actor` null: the hub itself, sees all. */
+  subscribe(options: {
+    readonly actor: Actor | null;
+    readonly after?: number;
+    readonly types?: readonly (keyof EventTypes)[];
+    readonly signal: AbortSignal;
+    readonly bufferMax?: number;
+  }): AsyncIterable<HubEvent | EventGap>;
+}
+export const Events = defineService<Events>('core.events');
+
+// --- Metrics ---------------------------------------------------------------------------------------------------------------------
+
+export interface Metrics {
+  /** One transaction; resolves when it is durable. Refused with `metrics_overloaded` when more than 64 batches wait. */
+  write(plugin: string, batches: readonly SampleBatch[]): Promise<void>;
+  /** Newest values, from memory. */
+  latest(table: string, entities?: readonly string[]): readonly LatestSample[];
+  /** Long frame: time, entity, device (tables with a part), value. Authorization is the caller's: `targets` must be ids that may be seen. */
+  query(query: MetricQuery, signal: AbortSignal): Promise<Frame>;
+  /** One read-only SELECT; no files, no network. Defaults: 10 s, 10,000 rows. HubError `sql_refused`, `sql_failed`, `sql_timeout`. */
+  sql(text: string, options: { readonly signal: AbortSignal; readonly timeoutMs?: number; readonly rowsMax?: number }): Promise<Frame>;
+  /** Loads history from a CSV or Parquet file into a table of a plugin; columns: at (UTC instant or epoch ms), entity, [device], then metrics. */
+  importFile(plugin: string, table: string, file: string, signal: AbortSignal): Promise<{ readonly rows: number }>;
+  /** All that is declared, by `<table>.<metric>`. */
+  declared(): ReadonlyMap<string, Metric>;
+  /** Called after each write with what was written; returns the unsubscriber. */
+  onWrite(listener: (batch: SampleBatch) => void): () => void;
+}
+export const Metrics = defineService<Metrics>('core.metrics');
+
+// --- People, things, state -------------------------------------------------------------------------------------------------------
+
+export interface Users {
+  /** The hub user linked to a chat identity, or undefined: then nothing may be done in their name. */
+  byChat(workspace: string, chatUserId: string): Promise<Actor | undefined>;
+  linkChat(workspace: string, chatUserId: string, userName: string): Promise<void>;
+  /** Makes the user when absent; changes nothing otherwise. For prepared users of the sandbox and demos. */
+  ensure(user: { readonly name: string; readonly displayName: string; readonly role: Role; readonly tenant: string }): Promise<Actor>;
+  /** A code the person types in chat (`/nova link CODE`) to link themselves; single use, 10 minutes. */
+  redeemLinkCode(code: string, workspace: string, chatUserId: string): Promise<Actor>;
+}
+export const Users = defineService<Users>('core.users');
+
+/** Things of all kinds, authorized. */
+export interface Resources {
+  kinds(): readonly { readonly kind: string; readonly title: string }[];
+  get(kind: string, idOrName: string, actor: Actor): Promise<Resource>;
+  search(kind: string, text: string, actor: Actor, rowsMax?: number): Promise<readonly Resource[]>;
+  card(kind: string, idOrName: string, actor: Actor): Promise<{ readonly resource: Resource; readonly card: Card }>;
+}
+export const Resources = defineService<Resources>('core.resources');
+
+/** The plugin's own PostgreSQL schema. Values in the template are always bound: db.sql`select * from vm where id = ${id}`. */
+export interface Database {
+  sql<T extends object = Record<string, unknown>>(strings: TemplateStringsArray, ...values: readonly unknown[]): Promise<T[]>;
+  /** Runs `work` in one transaction; its `db` is the one to use inside. */
+  transaction<T>(work: (db: Database) => Promise<T>): Promise<T>;
+}
+export const Database = defineService<Database>('core.database');
+
+export interface HubInfo {
+  readonly version: string;
+  /** `http://127.0.0.1:7780` */
+  readonly url: string;
+  readonly dataDir: string;
+  /** Shown by `up` and `doctor`: a URL or a warning of a plugin. */
+  announce(line: { readonly label: string; readonly text: string; readonly tone?: 'info' | 'warn' }): void;
+}
+export const Hub = defineService<HubInfo>('core.hub');

@@ -1,0 +1,35 @@
+/** How a thing or a result is shown: the same data becomes Block Kit, a web card, or lines in a terminal. */
+
+export type Tone = 'good' | 'busy' | 'warn' | 'bad' | 'idle';
+
+export interface Card {
+  readonly title: string;
+  readonly subtitle?: string;
+  readonly state?: { readonly text: string; readonly tone: Tone };
+  readonly fields: readonly { readonly label: string; readonly value: string }[];
+  /** Ids of the actions that make sense in this state, the likeliest first. */
+  readonly actions: readonly string[];
+}
+
+export interface Picture {
+  readonly title: string;
+  /** What a person who cannot see it should be told. */
+  readonly alt: string;
+  readonly mediaType: 'image/png' | 'image/svg+xml';
+  readonly base64: string;
+}
+
+export interface Table {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+export interface View {
+  /** One or a few sentences, plain text. */
+  readonly text: string;
+  readonly card?: Card;
+  readonly table?: Table;
+  readonly pictures?: readonly Picture[];
+  /** Verbatim text: a console, SQL. */
+  readonly code?: string;
+}
