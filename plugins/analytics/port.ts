@@ -1,0 +1,73 @@
+import { defineService } from 'novacron/plugin';
+
+/** Values over time. Instants are epoch milliseconds in rising order, at any distance; `null` and NaN are gaps. */
+export interface Series {
+  readonly at: readonly number[];
+  readonly value: readonly (number | null)[];
+}
+
+export interface ForecastOptions {
+  /** How far ahead. Shortened when the history does not carry it; see `Forecast.shortened`. */
+  readonly horizonSeconds: number;
+  /** Width of a step of history and forecast: 60 .. 86,400. `stepSecondsFor` chooses one from the horizon. */
+  readonly stepSeconds: number;
+  readonly signal: AbortSignal;
+  /** No forecast lies below; default 0. `null`: no bound. */
+  readonly minimum?: number | null;
+  /** No forecast lies above, for instance 1 for ratios; default no bound. */
+  readonly maximum?: number | null;
+  /** Default 20,000. HubError `forecast_timeout` after it. */
+  readonly timeoutMs?: number;
+  /** Of the training; the same seed and series give the same forecast. Default 1. */
+  readonly seed?: number;
+}
+
+export type ModelName = 'last-value' | 'seasonal-24h' | 'seasonal-168h' | 'median-24h' | 'median-7d' | 'holt-winters' | 'nlinear';
+
+/** Score of a model on the rolling backtest of this very series. */
+export interface ModelScore {
+  readonly model: ModelName;
+  /** Mean absolute error divided by that of repeating the value of a day (or, with little history, a step) before; 1 is as good as that. */
+  readonly mase: number;
+  /** In the unit of the series. */
+  readonly mae: number;
+}
+
+export interface HistorySummary {
+  /** Epoch milliseconds: begin of the first and end of the last step that was used. */
+  readonly from: number;
+  readonly to: number;
+  /** Steps with a value, and steps without. */
+  readonly steps: number;
+  readonly missing: number;
+}
+
+export interface Forecast {
+  /** The best of the backtest. */
+  readonly model: ModelName;
+  /** Best first. Models that this history is too short for are absent. */
+  readonly backtest: readonly ModelScore[];
+  /** How many forecasts the backtest made of each model. */
+  readonly folds: number;
+  /** Share of the backtest's values inside a p10-p90 band that was made without them; 0.8 is the aim. */
+  readonly coverage: number;
+  readonly stepSeconds: number;
+  readonly horizonSeconds: number;
+  /** Present when less was forecast than asked, because the history does not carry more. */
+  readonly shortened: { readonly askedSeconds: number; readonly needsHistorySeconds: number } | null;
+  /** The mean of the step that begins `at` (epoch milliseconds): p10 <= p50 <= p90, within the bounds. */
+  readonly points: readonly { readonly at: number; readonly p10: number; readonly p50: number; readonly p90: number }[];
+  /** The history as the models saw it; `null` where nothing was measured. */
+  readonly observed: { readonly at: readonly number[]; readonly value: readonly (number | null)[] };
+  readonly history: HistorySummary;
+}
+
+/**
+ * Forecasts one series: every model of the pool is scored on a rolling backtest of that series, the best one is used. Runs in a worker
+ * thread of its own that is ended afterwards. Errors: HubError `forecast_history_short` (422: says what is there and what is needed),
+ * `forecast_input_invalid` (422), `forecast_overloaded` (503, retryable), `forecast_timeout` (504), `forecast_failed` (500).
+ */
+export interface Forecasts {
+  forecast(series: Series, options: ForecastOptions): Promise<Forecast>;
+}
+export const Forecasts = defineService<Forecasts>('forecasts');
