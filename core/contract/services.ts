@@ -194,11 +194,18 @@ export interface Users {
 }
 export const Users = defineService<Users>('core.users');
 
+export interface ResourceQuery {
+  /** Part of a name; empty: the first ones. */
+  readonly text: string;
+  /** Default 20, at most 100. */
+  readonly rowsMax?: number;
+}
+
 /** Things of all kinds, authorized. */
 export interface Resources {
   kinds(): readonly { readonly kind: string; readonly title: string }[];
   get(kind: string, idOrName: string, actor: Actor): Promise<Resource>;
-  search(kind: string, text: string, actor: Actor, rowsMax?: number): Promise<readonly Resource[]>;
+  search(kind: string, query: ResourceQuery, actor: Actor): Promise<readonly Resource[]>;
   card(kind: string, idOrName: string, actor: Actor): Promise<{ readonly resource: Resource; readonly card: Card }>;
 }
 export const Resources = defineService<Resources>('core.resources');

@@ -1,0 +1,123 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Kysely, Selectable } from 'kysely';
+import { HubError, type Actor, type Call, type Clock, type Confirmation, type Json, type Plan, type Risk } from '../contract.ts';
+import { canonicalJson } from '../audit/canonical.ts';
+import type { ConfirmationRule } from '../plugins/hub-config.ts';
+import type { Target } from './find-target.ts';
+import type { ActionTables, ConfirmationTable } from './tables.ts';
+
+export interface Asked {
+  readonly id: string;
+  readonly title: string;
+  readonly risk: Risk;
+  readonly input: Json;
+  readonly target: Target;
+  readonly plan: Plan;
+  readonly by: 'actor' | 'second-person';
+  readonly call: Call;
+}
+
+export type Pending = Selectable<ConfirmationTable>;
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** What a person confirmed: the action, the thing, the input and the facts of the plan. */
+export const planHash = ({ id, target, input, plan }: Pick<Asked, 'id' | 'target' | 'input' | 'plan'>): string =>
+  sha256(canonicalJson({ id, target: target && { kind: target.kind, id: target.id }, input, facts: plan.facts }));
+
+/** Who must confirm: the first rule that fits, else the actor for what disrupts or destroys. */
+export function whoConfirms(
+  rules: readonly ConfirmationRule[],
+  { risk, target }: { risk: Risk; target: Target },
+): 'nobody' | 'actor' | 'second-person' {
+  if (risk === 'read') return 'nobody';
+  const fits = (rule: ConfirmationRule): boolean =>
+    (rule.risk === undefined || rule.risk === risk) && (rule.tag === undefined || (target?.tags.includes(rule.tag) ?? false));
+  return rules.find(fits)?.by ?? (risk === 'change' ? 'nobody' : 'actor');
+}
+
+/** Questions to people. A token is random, kept as a hash, single use, and bound to person, input and plan. */
+export class Confirmations {
+  readonly #db: Kysely<ActionTables>;
+  readonly #clock: Clock;
+  readonly #lifeMs: number;
+
+  constructor({ db, clock, lifeMs }: { db: Kysely<ActionTables>; clock: Clock; lifeMs: number }) {
+    this.#db = db;
+    this.#clock = clock;
+    this.#lifeMs = lifeMs;
+  }
+
+  async ask(asked: Asked): Promise<Confirmation> {
+    const token = randomBytes(24).toString('base64url');
+    const expiresAt = this.#clock.now() + this.#lifeMs;
+    const { id, title, risk, input, target, plan, by, call } = asked;
+    await this.#db
+      .insertInto('confirmation')
+      .values({
+        tokenHash: sha256(token),
+        action: id,
+        input: JSON.stringify(input),
+        inputHash: sha256(canonicalJson(input)),
+        target: JSON.stringify(target),
+        risk,
+        plan: JSON.stringify(plan),
+        planHash: planHash(asked),
+        asks: by,
+        actor: JSON.stringify(call.actor),
+        via: call.via,
+        callKey: call.key ?? null,
+        expiresAt: new Date(expiresAt),
+      })
+      .execute();
+    return {
+      token,
+      action: id,
+      title,
+      risk,
+      target: target && { kind: target.kind, id: target.id, name: target.name },
+      plan,
+      by,
+      expiresAt,
+    };
+  }
+
+  /** The open question behind a token, for this person. HubErrors `confirmation_unknown`, `_used`, `_expired`, `_not_yours`. */
+  async find(token: string, actor: Actor): Promise<Pending> {
+    const pending = await this.#db.selectFrom('confirmation').selectAll().where('tokenHash', '=', sha256(token)).executeTakeFirst();
+    if (pending === undefined) throw refused('unknown', 'There is no such question. Give the command again.', 404);
+    this.#checkOpen(pending);
+    const isRequester = pending.actor.id === actor.id;
+    if (pending.asks === 'actor' && !isRequester)
+      throw refused('not_yours', `Only ${pending.actor.name}, who asked for it, can answer this. Give the command yourself.`, 403);
+    if (pending.asks === 'second-person' && isRequester)
+      throw refused('not_yours', 'A second person has to answer this: somebody else who may do it.', 403);
+    return pending;
+  }
+
+  /** Ends the question; of two who press at once, one gets `confirmation_used`. */
+  async consume(token: string, actor: Actor): Promise<void> {
+    const result = await this.#db
+      .updateTable('confirmation')
+      .set({ endedAt: new Date(this.#clock.now()), endedBy: actor.id })
+      .where('tokenHash', '=', sha256(token))
+      .where('endedAt', 'is', null)
+      .executeTakeFirst();
+    if (result.numUpdatedRows === 0n) throw refused('used', 'This was answered already.', 409);
+  }
+
+  async forgetOld(): Promise<void> {
+    const before = new Date(this.#clock.now() - 24 * 3600_000);
+    await this.#db.deleteFrom('confirmation').where('expiresAt', '<', before).execute();
+  }
+
+  #checkOpen(pending: Pending): void {
+    if (pending.endedAt !== null) throw refused('used', 'This was answered already.', 409);
+    if (pending.expiresAt.getTime() <= this.#clock.now())
+      throw refused('expired', 'It is too late to answer this. Give the command again.', 410);
+  }
+}
+
+const refused = (what: string, message: string, status: number): HubError => new HubError(`confirmation_${what}`, message, { status });
+
+export const sameInput = (pending: Pending, input: Json): boolean => pending.inputHash === sha256(canonicalJson(input));

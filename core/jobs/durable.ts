@@ -1,0 +1,56 @@
+import { DBOS } from '@dbos-inc/dbos-sdk';
+import type { Log } from '../contract.ts';
+
+export interface DurableOptions {
+  readonly databaseUrl: string;
+  /** A process recovers the jobs of its own executor only. */
+  readonly executor: string;
+  readonly log: Log;
+  run(jobId: string): Promise<void>;
+}
+
+/**
+ * The durable runner: `run(jobId)` is called once per job and again after a crash, until it returns; what `record` returned is not run again.
+ * Raise VERSION only when recorded steps of open jobs can no longer be replayed: jobs of another version are not recovered.
+ */
+const VERSION = '1';
+
+export interface Durable {
+  launch(): Promise<void>;
+  start(jobId: string): Promise<void>;
+  /** Starts again what stopped because its state could not be written (PostgreSQL was gone). */
+  restart(jobId: string): Promise<void>;
+  record<T>(name: string, run: () => Promise<T>): Promise<T>;
+  shutdown(waitMs: number): Promise<void>;
+}
+
+export function createDurable({ databaseUrl, executor, log, run }: DurableOptions): Durable {
+  DBOS.setConfig({
+    name: 'novacron',
+    systemDatabaseUrl: databaseUrl,
+    systemDatabaseSchemaName: 'dbos',
+    systemDatabasePoolSize: 16,
+    applicationVersion: VERSION,
+    executorID: executor,
+    logger: {
+      debug: (entry) => log.debug({ entry }, 'durable jobs'),
+      info: (entry) => log.debug({ entry }, 'durable jobs'),
+      warn: (entry) => log.warn({ entry }, 'durable jobs'),
+      error: (entry) => log.error({ err: entry }, 'durable jobs'),
+    },
+  });
+  const workflow = DBOS.registerWorkflow(run, { name: 'action' });
+  const start = async (jobId: string): Promise<void> => {
+    await DBOS.startWorkflow(workflow, { workflowID: jobId })(jobId);
+  };
+  return {
+    launch: () => DBOS.launch(),
+    start,
+    async restart(jobId) {
+      if ((await DBOS.getWorkflowStatus(jobId)) === null) await start(jobId);
+      else await DBOS.resumeWorkflow(jobId);
+    },
+    record: (name, step) => DBOS.runStep(step, { name }),
+    shutdown: (waitMs) => DBOS.shutdown({ deregister: true, workflowCompletionTimeoutMS: waitMs }),
+  };
+}

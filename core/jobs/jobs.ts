@@ -1,0 +1,203 @@
+import type { Kysely } from 'kysely';
+import {
+  hasEnded,
+  HubError,
+  type Actor,
+  type Call,
+  type Clock,
+  type Events,
+  type Job,
+  type JobFilter,
+  type Jobs as JobsService,
+  type Log,
+} from '../contract.ts';
+import type { Audit } from '../audit/audit.ts';
+import { createDurable, type Durable } from './durable.ts';
+import { never, type StepPhase } from './steps.ts';
+import { runJob, type ActionSource } from './run-job.ts';
+import { JobStore, toJob, type JobRecord, type NewJob } from './store.ts';
+import type { JobTables } from './tables.ts';
+import { Turns } from './turns.ts';
+import { sleep, waitFor } from './wait.ts';
+
+export interface JobsOptions {
+  readonly db: Kysely<JobTables>;
+  readonly databaseUrl: string;
+  readonly executor: string;
+  readonly openMax: number;
+  readonly actions: ActionSource;
+  readonly audit: Pick<Audit, 'append'>;
+  readonly events: Pick<Events, 'publish'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Told of each step; the crash matrix listens here. */
+  onStep?(phase: StepPhase, info: { readonly job: JobRecord; readonly step: string }): void | Promise<void>;
+}
+
+/** How often progress is published for one job. */
+const REPORT_MS = 250;
+/** How often open jobs that do not run are looked for: their state could not be written when PostgreSQL was gone. */
+const SWEEP_MS = 5_000;
+const STOP_WAIT_MS = 3_000;
+
+interface Open {
+  readonly cancel: AbortController;
+  readonly ended: PromiseWithResolvers<Job>;
+  reportedAt: number;
+}
+
+/** Durable execution of actions: what was accepted is finished or undone, whatever dies. */
+export class Jobs implements JobsService {
+  readonly #options: JobsOptions;
+  readonly #store: JobStore;
+  readonly #turns: Turns;
+  readonly #durable: Durable;
+  readonly #open = new Map<string, Open>();
+  readonly #stopping = new AbortController();
+  readonly #launched = Promise.withResolvers<void>();
+
+  constructor(options: JobsOptions) {
+    this.#options = options;
+    this.#store = new JobStore(options.db);
+    this.#turns = new Turns(this.#store);
+    this.#durable = createDurable({ ...options, run: (jobId) => this.#run(jobId) });
+  }
+
+  /** Recovers what was open and lets accepted jobs run. Call it once all plugins have started. */
+  async launch(): Promise<void> {
+    await this.#durable.launch();
+    this.#launched.resolve();
+    void this.#sweep();
+  }
+
+  /** Reserves the call's key and starts the job. The same key again: the same job. */
+  async accept(job: Omit<NewJob, 'executor' | 'createdAt'>): Promise<Job> {
+    const { openMax, executor, clock } = this.#options;
+    if (this.#open.size >= openMax)
+      throw new HubError('jobs_full', `${openMax} jobs are open; no more are taken for now. Try again in a moment.`, {
+        status: 503,
+        retryable: true,
+      });
+    const { record, isNew } = await this.#store.reserve({ ...job, executor, createdAt: new Date(clock.now()) });
+    if (!isNew) return toJob(record);
+    this.#opened(record.id);
+    await this.#launched.promise;
+    await this.#durable.start(record.id);
+    return toJob(record);
+  }
+
+  async get(id: string, actor: Actor): Promise<Job> {
+    const record = isUuid(id) ? await this.#store.load(id) : undefined;
+    if (record === undefined || !maySee(actor, record)) throw new HubError('job_unknown', `There is no job '${id}'.`, { status: 404 });
+    return toJob(record);
+  }
+
+  async list(filter: JobFilter, actor: Actor): Promise<readonly Job[]> {
+    return (await this.#store.list({ ...filter, tenant: actor.role === 'admin' ? null : actor.tenant })).map(toJob);
+  }
+
+  async cancel(id: string, { actor }: Pick<Call, 'actor' | 'via'>): Promise<Job> {
+    const job = await this.get(id, actor);
+    if (hasEnded(job)) throw new HubError('job_ended', `The job has ended already: ${job.state.is}.`, { status: 409 });
+    const record = await this.#store.requestCancel(id, actor.id);
+    if (record === undefined) return this.get(id, actor);
+    this.#open.get(id)?.cancel.abort(cancelled(actor.name));
+    this.#publish(toJob(record));
+    return toJob(record);
+  }
+
+  async wait(id: string, signal: AbortSignal): Promise<Job> {
+    for (;;) {
+      const here = this.#open.get(id);
+      if (here) await waitFor(here.ended.promise, { timeoutMs: 2 ** 31 - 1, signal });
+      const record = await this.#store.load(id);
+      if (record === undefined) throw new HubError('job_unknown', `There is no job '${id}'.`, { status: 404 });
+      const job = toJob(record);
+      if (hasEnded(job)) return job;
+      await sleep(500, signal);
+    }
+  }
+
+  /** Jobs that run go on at the next start. */
+  async stop(): Promise<void> {
+    this.#stopping.abort(new HubError('hub_stopping', 'The hub is stopping.', { status: 503, retryable: true }));
+    await this.#durable.shutdown(this.#open.size > 0 ? STOP_WAIT_MS : 0);
+  }
+
+  #opened(id: string): Open {
+    const known = this.#open.get(id);
+    if (known) return known;
+    const open = { cancel: new AbortController(), ended: Promise.withResolvers<Job>(), reportedAt: 0 };
+    this.#open.set(id, open);
+    return open;
+  }
+
+  async #run(id: string): Promise<void> {
+    const open = this.#opened(id);
+    try {
+      const record = await this.#store.load(id);
+      if (record === undefined || record.endedAt !== null) return;
+      if (record.cancelledBy !== null) open.cancel.abort(cancelled(record.cancelledBy));
+      const job = await runJob(this.#runDeps(open), record, open.cancel.signal);
+      this.#turns.ended(record.queueKey);
+      open.ended.resolve(job);
+      this.#publish(job);
+    } catch (error) {
+      if (this.#stopping.signal.aborted) await never();
+      throw error;
+    } finally {
+      this.#open.delete(id);
+    }
+  }
+
+  #runDeps(open: Open) {
+    const { actions, audit, clock, onStep = () => {} } = this.#options;
+    const report = (job: Job): void => {
+      const now = performance.now();
+      if (now - open.reportedAt < REPORT_MS || open.cancel.signal.aborted) return;
+      open.reportedAt = now;
+      this.#publish(job);
+      this.#store
+        .setState(job.id, job.state, new Date(clock.now()))
+        .catch((error: unknown) => this.#options.log.warn({ err: error, jobId: job.id }, 'progress was not written'));
+    };
+    return {
+      store: this.#store,
+      turns: this.#turns,
+      actions,
+      audit,
+      clock,
+      stopping: this.#stopping.signal,
+      record: this.#durable.record,
+      onStep,
+      report,
+    };
+  }
+
+  #publish(job: Job): void {
+    const { events, log } = this.#options;
+    const published = hasEnded(job)
+      ? events.publish('job.ended', job.tenant, { job, failure: 'failure' in job.state ? job.state.failure : null })
+      : events.publish('job.changed', job.tenant, { job });
+    published.catch((error: unknown) => log.error({ err: error, jobId: job.id }, 'an event was not published'));
+  }
+
+  async #sweep(): Promise<void> {
+    const { log, executor } = this.#options;
+    while (!this.#stopping.signal.aborted)
+      try {
+        await sleep(SWEEP_MS, this.#stopping.signal);
+        for (const id of await this.#store.openIds(executor)) if (!this.#open.has(id)) await this.#durable.restart(id);
+      } catch (error) {
+        if (!this.#stopping.signal.aborted) log.warn({ err: error }, 'open jobs could not be looked for');
+      }
+  }
+}
+
+/** A job belongs to the tenant of its target; jobs on the hub itself are for admins and for who called. */
+const maySee = (actor: Actor, record: JobRecord): boolean =>
+  actor.role === 'admin' || record.actorId === actor.id || (record.tenant !== null && record.tenant === actor.tenant);
+
+const cancelled = (by: string): HubError => new HubError('job_cancelled', `It was cancelled by ${by}.`, { status: 409 });
+
+const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);

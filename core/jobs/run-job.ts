@@ -1,0 +1,189 @@
+import { createHash } from 'node:crypto';
+import { HubError, type Action, type ActionContext, type Base, type Clock, type Job, type JobState, type Json } from '../contract.ts';
+import type { Audit } from '../audit/audit.ts';
+import { asHubError, toFailure } from './failure.ts';
+import { never, Steps, type StepPhase } from './steps.ts';
+import { toJob, type JobRecord, type JobStore } from './store.ts';
+import type { Turns } from './turns.ts';
+import { sleep } from './wait.ts';
+
+/** Where jobs find what they run; the plugin host behind it. */
+export interface ActionSource {
+  /** HubError `action_unknown` when no plugin has it, `plugin_unavailable` when its plugin does not run. */
+  find(id: string): { readonly action: Action; readonly base: Base<unknown, never> };
+}
+
+export interface RunDeps {
+  readonly store: JobStore;
+  readonly turns: Turns;
+  readonly actions: ActionSource;
+  readonly audit: Pick<Audit, 'append'>;
+  readonly clock: Clock;
+  readonly stopping: AbortSignal;
+  record<T>(name: string, run: () => Promise<T>): Promise<T>;
+  onStep(phase: StepPhase, info: { readonly job: JobRecord; readonly step: string }): void | Promise<void>;
+  /** Shows where the job stands; written now and then, not each time. */
+  report(job: Job): void;
+}
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+const STORE_RETRY_MS = 500;
+
+/** One job from its turn to its end. Called again after a crash, with the steps that are recorded not run again. */
+export async function runJob(deps: RunDeps, record: JobRecord, cancel: AbortSignal): Promise<Job> {
+  const resumed = record.startedAt !== null;
+  const end = await work(deps, record, { cancel, resumed });
+  if (deps.stopping.aborted) await never();
+  const endedAt = deps.clock.now();
+  await untilStored(deps.stopping, () => auditEnd(deps, record, end));
+  await untilStored(deps.stopping, () => deps.store.setState(record.id, end, new Date(endedAt)));
+  return { ...toJob(record), state: end, startedAt: record.startedAt?.getTime() ?? endedAt, endedAt };
+}
+
+async function work(deps: RunDeps, record: JobRecord, { cancel, resumed }: { cancel: AbortSignal; resumed: boolean }): Promise<JobState> {
+  const limit = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const progress = createProgress(deps, record);
+  const steps = new Steps({
+    record: deps.record,
+    signal: AbortSignal.any([cancel, limit.signal]),
+    stopping: deps.stopping,
+    onStep: (phase, step) => {
+      progress({ step });
+      return deps.onStep(phase, { job: record, step });
+    },
+    onRetry: (step, error) => progress({ step, message: `${error.message} Trying again.` }),
+  });
+  try {
+    await untilStored(deps.stopping, () => deps.turns.wait(record, AbortSignal.any([cancel, deps.stopping])));
+    const { action, base } = deps.actions.find(record.action);
+    if (!resumed) await untilStored(deps.stopping, () => begin(deps, record));
+    const timeoutMs = action.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    timer = setTimeout(() => limit.abort(timeoutError(record, timeoutMs)), timeoutMs);
+    const output: unknown = await action.run(
+      createContext({ base, record, steps, progress, signal: AbortSignal.any([cancel, limit.signal]) }),
+      record.input,
+    );
+    return { is: 'succeeded', output: await checkOutput(action, { id: record.action, output }) };
+  } catch (error) {
+    if (deps.stopping.aborted) await never();
+    return unsuccessful({ error: asHubError(error), cancelled: cancel.aborted, ...(await steps.undo()) });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function unsuccessful({
+  error,
+  cancelled,
+  undone,
+  leftovers,
+}: {
+  error: HubError;
+  cancelled: boolean;
+  undone: number;
+  leftovers: readonly string[];
+}): JobState {
+  const { code, message, retryable } = toFailure(error);
+  if (leftovers.length > 0) return { is: 'failed', failure: { code, message: [message, ...leftovers].join(' '), retryable: false } };
+  if (undone > 0) return { is: 'undone', failure: { code, message, retryable } };
+  return { is: cancelled ? 'cancelled' : 'failed', failure: { code, message, retryable } };
+}
+
+/** Written before the state: a crash between the two leaves an entry too many, never one too few. */
+async function begin(deps: RunDeps, record: JobRecord): Promise<void> {
+  await deps.audit.append({
+    ...auditOf(record),
+    event: 'started',
+    code: null,
+    message: record.confirmedBy && `Confirmed by ${record.confirmedBy}.`,
+  });
+  await deps.store.setState(record.id, { is: 'running', step: null, fraction: null, message: null }, new Date(deps.clock.now()));
+  deps.report({ ...toJob(record), state: { is: 'running', step: null, fraction: null, message: null }, startedAt: deps.clock.now() });
+}
+
+async function auditEnd(deps: RunDeps, record: JobRecord, end: JobState): Promise<void> {
+  if (end.is !== 'succeeded' && end.is !== 'failed' && end.is !== 'cancelled' && end.is !== 'undone') return;
+  const failure = end.is === 'succeeded' ? null : end.failure;
+  await deps.audit.append({ ...auditOf(record), event: end.is, code: failure?.code ?? null, message: failure?.message ?? null });
+}
+
+/** A job outlives its database being away: what must be written is tried until it is, or until the hub stops. */
+async function untilStored<T>(stopping: AbortSignal, write: () => Promise<T>): Promise<T> {
+  for (;;)
+    try {
+      return await write();
+    } catch (error) {
+      if (stopping.aborted) await never();
+      if (!(HubError.is(error) && error.code === 'state_unavailable')) throw error;
+      await sleep(STORE_RETRY_MS, stopping);
+    }
+}
+
+const auditOf = (record: JobRecord) => ({
+  actor: { id: record.actor.id, name: record.actor.name, tenant: record.actor.tenant },
+  via: record.via,
+  action: record.action,
+  target: record.target && { kind: record.target.kind, id: record.target.id, name: record.target.name, tenant: record.target.tenant },
+  jobId: record.id,
+  input: record.input as Json,
+});
+
+interface Standing {
+  step?: string | null;
+  fraction?: number | null;
+  message?: string | null;
+}
+
+function createProgress(deps: RunDeps, record: JobRecord): (change: Standing) => void {
+  let standing: Required<Standing> = { step: null, fraction: null, message: null };
+  const startedAt = record.startedAt?.getTime() ?? deps.clock.now();
+  return (change) => {
+    standing = { ...standing, message: null, ...change };
+    deps.report({ ...toJob(record), startedAt, state: { is: 'running', ...standing } });
+  };
+}
+
+interface ContextParts {
+  readonly base: Base<unknown, never>;
+  readonly record: JobRecord;
+  readonly steps: Steps;
+  readonly signal: AbortSignal;
+  progress(change: Standing): void;
+}
+
+const createContext = ({ base, record, steps, progress, signal }: ContextParts): ActionContext<unknown, never> => ({
+  ...base,
+  signal,
+  actor: record.actor,
+  via: record.via,
+  target: record.target,
+  jobId: record.id,
+  id: (name) => deterministicId(record.id, name),
+  step: (name, run, ...rest) => steps.step(name, run, ...rest),
+  progress: (fraction, message) => progress({ fraction: Math.min(1, Math.max(0, fraction)), message: message ?? null }),
+});
+
+/** The shape of a version 8 UUID (free use of the bits), so that whatever expects a UUID takes it. */
+export function deterministicId(jobId: string, name: string): string {
+  const bytes = createHash('sha256').update(`${jobId}:${name}`).digest().subarray(0, 16);
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+/** The output as the schema says and as JSON keeps it. A wrong shape is the plugin's error, not the caller's. */
+export async function checkOutput(action: Action, { id, output }: { id: string; output: unknown }): Promise<Json> {
+  const result = await action.output['~standard'].validate(output);
+  if (result.issues) {
+    const where = result.issues.map(({ message }) => message).join('; ');
+    throw new HubError(
+      'output_invalid',
+      `'${id}' returned something else than its schema says (${where}). This is an error of its plugin.`,
+    );
+  }
+  return JSON.parse(JSON.stringify(result.value ?? null)) as Json;
+}
+
+const timeoutError = (record: JobRecord, timeoutMs: number): HubError =>
+  new HubError('action_timeout', `'${record.action}' was not done within ${timeoutMs / 1000} s.`, { status: 504, retryable: true });
