@@ -1,0 +1,57 @@
+import type { CallOptions, Procedure } from './caller.ts';
+import { ConnectionError } from './errors.ts';
+import type { SessionOptions } from './session.ts';
+import { Session } from './session.ts';
+import { Stream } from './stream.ts';
+import type { Target } from './uri.ts';
+import { messageStatus } from './wire/packet.ts';
+import type { StreamChannel, StreamSink } from './wire/router.ts';
+import { abortedError } from './wire/time-limit.ts';
+
+const noBytes = new Uint8Array();
+
+/**
+ * Opens a connection for one stream and makes the call. libvirt's protocol cannot hold up a single stream, only a whole connection:
+ * with its own, a slow reader is real back-pressure for its stream and no trouble for anyone else. It sends no keepalive, for it may stand still.
+ */
+export async function openStream<A>(
+  request: { target: Target; session: SessionOptions; procedure: Procedure<A, void>; args: A },
+  options: CallOptions,
+): Promise<Stream> {
+  const session = await Session.open(request.target, { ...request.session, keepaliveIntervalMs: 0 }, options);
+  let channel: StreamChannel | undefined;
+  const stream = new Stream({
+    sendData(bytes) {
+      channel?.send(messageStatus.continue, bytes);
+      return session.drained();
+    },
+    sendEnd: () => channel?.send(messageStatus.ok, noBytes),
+    pause: () => session.pause(),
+    resume: () => session.resume(),
+    close: () => session.destroy(new ConnectionError('closed', 'The stream is over.')),
+  });
+  try {
+    const sink: StreamSink = {
+      onData: (bytes) => stream.receive(bytes),
+      onEnd: () => stream.settle(),
+      onError: (error) => stream.settle(error),
+    };
+    channel = await session.openStream(request.procedure, request.args, { ...options, sink });
+  } catch (error) {
+    session.destroy(new ConnectionError('closed', 'The stream could not be opened.'));
+    throw error;
+  }
+  abortWith(stream, session, options.signal);
+  return stream;
+}
+
+/** The signal of the call also ends the stream, as long as it is open. */
+function abortWith(stream: Stream, session: Session, signal: AbortSignal | undefined): void {
+  const onAbort = () => stream.abort(abortedError(signal));
+  signal?.addEventListener('abort', onAbort, { once: true });
+  session.whenEnded((reason) => {
+    signal?.removeEventListener('abort', onAbort);
+    stream.settle(reason);
+  });
+  if (signal?.aborted) onAbort();
+}

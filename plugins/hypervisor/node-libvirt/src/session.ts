@@ -1,0 +1,202 @@
+import { connect as connectSocket } from 'node:net';
+import type { Socket } from 'node:net';
+import type { CallOptions, Procedure } from './caller.ts';
+import { ConnectionError } from './errors.ts';
+import { remoteProcedures as remote } from './generated/procedures-remote.ts';
+import type { Target } from './uri.ts';
+import { Keepalive } from './wire/keepalive.ts';
+import type { Header } from './wire/packet.ts';
+import { decodeHeader, keepaliveProgram } from './wire/packet.ts';
+import type { StreamChannel, StreamSink } from './wire/router.ts';
+import { Router } from './wire/router.ts';
+import { PacketSplitter } from './wire/splitter.ts';
+import { abortedError, watchLimits } from './wire/time-limit.ts';
+import type { XdrReader } from './xdr/reader.ts';
+
+export interface SessionOptions {
+  /** Limit for opening, and for every call that has none of its own. */
+  timeoutMs: number;
+  /** Silence after which the server is asked whether it is there; 0: never. */
+  keepaliveIntervalMs: number;
+  callsMax: number;
+  slotsMax: number;
+  onEvent(header: Header, body: XdrReader): void;
+}
+
+/** libvirt's numbers of the ways to sign in. */
+const authType = { none: 0, sasl: 1, polkit: 2 } as const;
+/** `VIR_DRV_FEATURE_PROGRAM_KEEPALIVE`: asking for it also makes the server send its own pings. */
+const featureKeepalive = 10;
+
+/** One connection from its opening to its end. It is never opened again: see `Connection` for that. */
+export class Session {
+  private readonly socket: Socket;
+  private readonly options: SessionOptions;
+  private readonly keepalive: Keepalive;
+  private readonly splitter = new PacketSplitter((packet) => this.receive(packet));
+  private flushing = false;
+  private end: ConnectionError | undefined;
+  private readonly onEnd: ((reason: ConnectionError) => void)[] = [];
+  readonly router: Router;
+
+  private constructor(socket: Socket, options: SessionOptions) {
+    this.socket = socket;
+    this.options = options;
+    this.router = new Router({
+      send: (packet) => this.send(packet),
+      onMessage: (header, body) => options.onEvent(header, body),
+      callsMax: options.callsMax,
+      slotsMax: options.slotsMax,
+    });
+    this.keepalive = new Keepalive({
+      intervalMs: options.keepaliveIntervalMs,
+      send: (packet) => this.send(packet),
+      // While the server is busy with all it takes from one client it reads nothing, so silence proves nothing.
+      excused: () => this.router.saturated,
+      onDead: (reason) => this.destroy(reason),
+    });
+    socket.on('data', (bytes) => this.onData(bytes));
+    socket.on('error', (cause) =>
+      this.destroy(new ConnectionError('connection_lost', `The connection to libvirt broke: ${cause.message}`, { cause })),
+    );
+    socket.on('close', () => this.destroy(new ConnectionError('connection_lost', 'The libvirt daemon closed the connection.')));
+  }
+
+  /** Connects, signs in and opens the driver. */
+  static async open(target: Target, options: SessionOptions, call: CallOptions = {}): Promise<Session> {
+    const timeoutMs = call.timeoutMs ?? options.timeoutMs;
+    const session = new Session(await connectTo(target.socketPath, call, timeoutMs), options);
+    try {
+      await session.handshake(target, { ...call, timeoutMs });
+      return session;
+    } catch (error) {
+      session.destroy(new ConnectionError('closed', 'The connection could not be opened.'));
+      throw error;
+    }
+  }
+
+  private async handshake(target: Target, call: CallOptions): Promise<void> {
+    const { types } = await this.call(remote.authList, undefined, call);
+    if (types.length > 0 && !types.includes(authType.none)) {
+      if (!types.includes(authType.polkit)) {
+        throw new ConnectionError(
+          'auth_unsupported',
+          `The daemon at "${target.socketPath}" asks for a password (SASL). Allow auth "none" or "polkit" for it.`,
+        );
+      }
+      await this.call(remote.authPolkit, undefined, call);
+    }
+    await this.call(remote.connectOpen, { name: target.driverUri, flags: 0 }, call);
+    if (this.options.keepaliveIntervalMs <= 0) return;
+    const { supported } = await this.call(remote.connectSupportsFeature, { feature: featureKeepalive }, call);
+    if (supported === 1) this.keepalive.start();
+  }
+
+  call<A, R>(procedure: Procedure<A, R>, args: A, options: CallOptions = {}): Promise<R> {
+    return this.router.call(procedure, args, { ...options, timeoutMs: options.timeoutMs ?? this.options.timeoutMs });
+  }
+
+  openStream<A>(procedure: Procedure<A, void>, args: A, options: CallOptions & { sink: StreamSink }): Promise<StreamChannel> {
+    return this.router.openStream(procedure, args, { ...options, timeoutMs: options.timeoutMs ?? this.options.timeoutMs });
+  }
+
+  /** Several packets of one turn of the event loop leave together. */
+  private send(packet: Buffer): void {
+    if (!this.flushing) {
+      this.flushing = true;
+      this.socket.cork();
+      process.nextTick(() => {
+        this.flushing = false;
+        this.socket.uncork();
+      });
+    }
+    this.socket.write(packet);
+  }
+
+  private onData(bytes: Buffer): void {
+    this.keepalive.alive();
+    try {
+      this.splitter.push(bytes);
+    } catch (error) {
+      this.destroy(
+        error instanceof ConnectionError ? error : new ConnectionError('protocol_error', 'A packet could not be read.', { cause: error }),
+      );
+    }
+  }
+
+  private receive(packet: XdrReader): void {
+    if (this.end) return;
+    const header = decodeHeader(packet);
+    if (header.program === keepaliveProgram) this.keepalive.receive(header);
+    else this.router.handle(header, packet);
+  }
+
+  /** Resolves when everything written so far has left this process, at once when little is waiting. */
+  drained(): Promise<void> {
+    if (this.end || !this.socket.writableNeedDrain) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = () => {
+        this.socket.off('drain', done);
+        this.socket.off('close', done);
+        resolve();
+      };
+      this.socket.on('drain', done);
+      this.socket.on('close', done);
+    });
+  }
+
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
+  /** Calls back once when the session is over, at once when it is already. */
+  whenEnded(callback: (reason: ConnectionError) => void): void {
+    if (this.end) callback(this.end);
+    else this.onEnd.push(callback);
+  }
+
+  /** Says goodbye, for at most a second, and ends. */
+  async close(): Promise<void> {
+    if (this.end) return;
+    await this.call(remote.connectClose, undefined, { timeoutMs: 1000 }).catch(() => {
+      // The server may be gone already; the goodbye is a courtesy.
+    });
+    this.destroy(new ConnectionError('closed', 'The connection was closed.'));
+  }
+
+  /** Ends now. Whoever waits gets this reason. */
+  destroy(reason: ConnectionError): void {
+    if (this.end) return;
+    this.end = reason;
+    this.keepalive.stop();
+    this.socket.destroy();
+    this.router.end(reason);
+    for (const callback of this.onEnd.splice(0)) callback(reason);
+  }
+}
+
+function connectTo(path: string, call: CallOptions, timeoutMs: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    if (call.signal?.aborted) throw abortedError(call.signal);
+    const socket = connectSocket(path);
+    const unwatch = watchLimits(call, timeoutMs, (reason) => socket.destroy(reason));
+    const onError = (cause: Error) => {
+      unwatch();
+      const reason = cause instanceof ConnectionError ? cause : undefined;
+      reject(
+        reason ??
+          new ConnectionError('connect_failed', `No libvirt daemon answers at "${path}": ${cause.message}. Is it running?`, { cause }),
+      );
+    };
+    socket.once('error', onError);
+    socket.once('connect', () => {
+      unwatch();
+      socket.off('error', onError);
+      resolve(socket);
+    });
+  });
+}

@@ -1,0 +1,70 @@
+import type { Procedure } from './caller.ts';
+import { ConnectionError } from './errors.ts';
+import { remoteProcedures as remote } from './generated/procedures-remote.ts';
+import type { ConnectGetAllDomainStatsArgs } from './generated/types-connect.ts';
+import type { Domain as DomainRef } from './generated/types-common.ts';
+import type { Codec, Infer } from './xdr/codec.ts';
+import type { XdrReader } from './xdr/reader.ts';
+import { stringBytesMax } from './xdr/typed-parameter.ts';
+
+/** The statistics of one domain by libvirt's names, such as `cpu.time` or `block.0.rd.bytes`. 64-bit values are bigint. */
+export type DomainStats = Record<string, number | bigint | boolean | string>;
+
+const recordsMax = 16384;
+const paramsMax = 262144;
+
+/** Decodes one record without an object for every value, because a host with many domains sends a hundred thousand of them. */
+function decodeParams(reader: XdrReader): DomainStats {
+  const params: DomainStats = {};
+  for (let left = reader.count(paramsMax, 12); left > 0; left--) {
+    const field = reader.name(stringBytesMax);
+    // A plain object has this one name that does not make a field.
+    if (field === '__proto__') throw new ConnectionError('protocol_error', 'A statistic has the impossible name "__proto__".');
+    params[field] = decodeValue(reader);
+  }
+  return params;
+}
+
+function decodeValue(reader: XdrReader): number | bigint | boolean | string {
+  const type = reader.int();
+  switch (type) {
+    case 1:
+      return reader.int();
+    case 2:
+      return reader.uint();
+    case 3:
+      return reader.hyper();
+    case 4:
+      return reader.uhyper();
+    case 5:
+      return reader.double();
+    case 6:
+      return reader.int() !== 0;
+    case 7:
+      return reader.string(stringBytesMax);
+    default:
+      throw new ConnectionError('protocol_error', `A statistic has the type ${type}, which libvirt does not define.`);
+  }
+}
+
+type Records = { dom: DomainRef; params: DomainStats }[];
+
+const statsRet: Codec<Records> = {
+  encode() {
+    throw new ConnectionError('bad_argument', 'Statistics are only read.');
+  },
+  decode(reader) {
+    const records: Records = [];
+    for (let left = reader.count(recordsMax, 28); left > 0; left--) {
+      const dom = { name: reader.string(stringBytesMax), uuid: reader.uuid(), id: reader.int() };
+      records.push({ dom, params: decodeParams(reader) });
+    }
+    return records;
+  },
+};
+
+/** `connectGetAllDomainStats` with the fast decoder in place of the general one. */
+export const getAllDomainStats: Procedure<ConnectGetAllDomainStatsArgs, Infer<typeof statsRet>> = {
+  ...remote.connectGetAllDomainStats,
+  ret: statsRet,
+};

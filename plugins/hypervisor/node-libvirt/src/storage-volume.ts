@@ -1,0 +1,80 @@
+import type { CallOptions, Caller } from './caller.ts';
+import { remoteProcedures as remote } from './generated/procedures-remote.ts';
+import type { StorageVol } from './generated/types-common.ts';
+import type { Stream } from './stream.ts';
+
+export interface VolumeInfo {
+  /** See `StorageVolType`. */
+  type: number;
+  capacityBytes: number;
+  allocationBytes: number;
+}
+
+/** Which part of a volume goes through a stream. */
+export interface TransferOptions extends CallOptions {
+  /** Default: 0. */
+  offsetBytes?: number;
+  /** Default: 0, up to the end. */
+  lengthBytes?: number;
+  /** See `StorageVolUploadFlags` and `StorageVolDownloadFlags`; sparse streams are not supported. Default: 0. */
+  flags?: number;
+}
+
+/** A disk image in a pool. */
+export class StorageVolume {
+  readonly name: string;
+  /** The name of its pool. */
+  readonly pool: string;
+  /** Unique on the host; for files the path. */
+  readonly key: string;
+  private readonly caller: Caller;
+
+  constructor(caller: Caller, ref: StorageVol) {
+    this.caller = caller;
+    this.name = ref.name;
+    this.pool = ref.pool;
+    this.key = ref.key;
+  }
+
+  get ref(): StorageVol {
+    return { pool: this.pool, name: this.name, key: this.key };
+  }
+
+  async getInfo(options?: CallOptions): Promise<VolumeInfo> {
+    const info = await this.caller.call(remote.storageVolGetInfo, { vol: this.ref }, options);
+    return { type: info.type, capacityBytes: Number(info.capacity), allocationBytes: Number(info.allocation) };
+  }
+  async getXMLDesc(flags = 0, options?: CallOptions): Promise<string> {
+    return (await this.caller.call(remote.storageVolGetXmlDesc, { vol: this.ref, flags }, options)).xml;
+  }
+  async getPath(options?: CallOptions): Promise<string> {
+    return (await this.caller.call(remote.storageVolGetPath, { vol: this.ref }, options)).name;
+  }
+  /** See `StorageVolResizeFlags`. */
+  async resize(capacityBytes: number, flags = 0, options?: CallOptions): Promise<void> {
+    await this.caller.call(remote.storageVolResize, { vol: this.ref, capacity: BigInt(capacityBytes), flags }, options);
+  }
+  /** Deletes the data. There is no way back. */
+  async delete(flags = 0, options?: CallOptions): Promise<void> {
+    await this.caller.call(remote.storageVolDelete, { vol: this.ref, flags }, options);
+  }
+  /** Overwrites the data with zeros. */
+  async wipe(flags = 0, options?: CallOptions): Promise<void> {
+    await this.caller.call(remote.storageVolWipe, { vol: this.ref, flags }, options);
+  }
+
+  /** Fills the volume from the source and waits until the host has all of it. */
+  async upload(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, options: TransferOptions = {}): Promise<void> {
+    const { offsetBytes = 0, lengthBytes = 0, flags = 0, ...call } = options;
+    const args = { vol: this.ref, offset: BigInt(offsetBytes), length: BigInt(lengthBytes), flags };
+    await using stream = await this.caller.openStream(remote.storageVolUpload, args, call);
+    for await (const chunk of source) await stream.write(chunk);
+    await stream.finish();
+  }
+  /** The content of the volume, as fast as it is read here. */
+  async download(options: TransferOptions = {}): Promise<Stream> {
+    const { offsetBytes = 0, lengthBytes = 0, flags = 0, ...call } = options;
+    const args = { vol: this.ref, offset: BigInt(offsetBytes), length: BigInt(lengthBytes), flags };
+    return this.caller.openStream(remote.storageVolDownload, args, call);
+  }
+}

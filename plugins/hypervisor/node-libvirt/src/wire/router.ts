@@ -1,0 +1,218 @@
+import type { CallOptions, Procedure } from '../caller.ts';
+import { ConnectionError } from '../errors.ts';
+import type { XdrReader } from '../xdr/reader.ts';
+import type { Header } from './packet.ts';
+import { encodePacket, messageStatus, messageType, rawBytes } from './packet.ts';
+import { decodeServerError } from './server-error.ts';
+import { abortedError, watchLimits } from './time-limit.ts';
+
+/** What a stream does with what comes for it. */
+export interface StreamSink {
+  onData(bytes: Uint8Array): void;
+  onEnd(): void;
+  onError(error: Error): void;
+}
+
+/** The sending side of a stream. */
+export interface StreamChannel {
+  /** Sends data (`continue`), the end (`ok`) or an abort (`error`). */
+  send(status: number, bytes: Uint8Array): void;
+}
+
+export interface RouterOptions {
+  send(packet: Buffer): void;
+  /** A packet the server sent by itself. */
+  onMessage(header: Header, body: XdrReader): void;
+  /** Calls that may be waiting at once; more are refused. */
+  callsMax: number;
+  /** Calls the server is given at once. */
+  slotsMax: number;
+}
+
+/** A call on its way. It keeps its slot until the server answers, even when nobody waits for the answer any more. */
+interface Call {
+  serial: number;
+  procedure: Procedure<never, unknown>;
+  packet: Buffer;
+  sink: StreamSink | undefined;
+  /** Undefined once the caller has its answer or has given up. */
+  settle: ((error: Error | undefined, value?: unknown) => void) | undefined;
+}
+
+interface Request<A, R> {
+  procedure: Procedure<A, R>;
+  args: A;
+  options: CallOptions & { timeoutMs: number };
+  sink?: StreamSink;
+}
+
+const serialMax = 0xffffffff;
+
+/**
+ * Matches answers to calls by their serial number.
+ *
+ * A libvirt daemon works on five requests of one client at a time (`max_client_requests`) and then stops reading, keepalive included.
+ * So at most four ordinary calls are with the server; the others wait here, where giving them up still means that they never happen.
+ * The fifth place is for procedures that libvirt marks as never waiting for a hypervisor, so that a stuck guest does not block them.
+ */
+export class Router {
+  private readonly options: RouterOptions;
+  private readonly queue: Call[] = [];
+  private queueHead = 0;
+  private readonly sent = new Map<number, Call>();
+  private readonly sinks = new Map<number, { sink: StreamSink; procedure: number }>();
+  private serial = 0;
+  private ended: ConnectionError | undefined;
+
+  constructor(options: RouterOptions) {
+    this.options = options;
+  }
+
+  /** Calls that wait for a place or for their answer. */
+  get pending(): number {
+    return this.queue.length - this.queueHead + this.sent.size;
+  }
+
+  /** Whether the server has as many calls as it works on at once. */
+  get saturated(): boolean {
+    return this.sent.size > this.options.slotsMax;
+  }
+
+  async call<A, R>(procedure: Procedure<A, R>, args: A, options: CallOptions & { timeoutMs: number }): Promise<R> {
+    return (await this.submit({ procedure, args, options })).value;
+  }
+
+  /** Makes a call that comes with a stream. What comes for the stream goes to the sink, from the answer on. */
+  async openStream<A>(
+    procedure: Procedure<A, void>,
+    args: A,
+    options: CallOptions & { timeoutMs: number; sink: StreamSink },
+  ): Promise<StreamChannel> {
+    const { serial } = await this.submit({ procedure, args, options, sink: options.sink });
+    const header = { program: procedure.program, procedure: procedure.number, type: messageType.stream, serial };
+    return { send: (status, bytes) => this.options.send(encodePacket({ ...header, status }, rawBytes, bytes)) };
+  }
+
+  private submit<A, R>(request: Request<A, R>): Promise<{ serial: number; value: R }> {
+    const { procedure, args, options } = request;
+    return new Promise((resolve, reject) => {
+      if (this.ended) throw this.ended;
+      if (options.signal?.aborted) throw abortedError(options.signal);
+      if (this.pending >= this.options.callsMax) {
+        throw new ConnectionError('limit_exceeded', `${this.options.callsMax} calls are waiting already. Wait for some of them first.`);
+      }
+      const serial = this.nextSerial();
+      const header = { program: procedure.program, procedure: procedure.number, type: messageType.call, serial, status: messageStatus.ok };
+      const packet = encodePacket(header, procedure.args, args);
+      const call: Call = { serial, procedure: procedure as Procedure<never, unknown>, packet, sink: request.sink, settle: undefined };
+      const unwatch = watchLimits(options, options.timeoutMs, (reason) => call.settle?.(reason));
+      call.settle = (error, value) => {
+        call.settle = undefined;
+        unwatch();
+        if (error) reject(error);
+        else resolve({ serial, value: value as R });
+      };
+      this.dispatch(call);
+    });
+  }
+
+  private nextSerial(): number {
+    do this.serial = this.serial >= serialMax ? 1 : this.serial + 1;
+    while (this.sent.has(this.serial) || this.sinks.has(this.serial));
+    return this.serial;
+  }
+
+  private dispatch(call: Call): void {
+    const slots = this.options.slotsMax + (call.procedure.priority === 'high' ? 1 : 0);
+    if (this.sent.size < slots) this.transmit(call);
+    else this.queue.push(call);
+  }
+
+  private transmit(call: Call): void {
+    this.sent.set(call.serial, call);
+    this.options.send(call.packet);
+    // The packet may be megabytes of XML: keep it only as long as it is needed.
+    call.packet = noPacket;
+  }
+
+  /** Gives free places to the calls that have waited longest; those given up meanwhile are never sent. */
+  private fillSlots(): void {
+    while (this.queueHead < this.queue.length && this.sent.size < this.options.slotsMax) {
+      const call = this.queue[this.queueHead++]!;
+      if (call.settle) this.transmit(call);
+    }
+    if (this.queueHead === this.queue.length || this.queueHead > 1024) {
+      this.queue.splice(0, this.queueHead);
+      this.queueHead = 0;
+    }
+  }
+
+  /** Takes one packet from the server. What it throws ends the connection. */
+  handle(header: Header, body: XdrReader): void {
+    switch (header.type) {
+      case messageType.reply:
+        return this.handleReply(header, body);
+      case messageType.stream:
+        return this.handleStream(header, body);
+      case messageType.message:
+        return this.options.onMessage(header, body);
+      default:
+        throw new ConnectionError('protocol_error', `The server sent a packet of type ${header.type}, which a client never gets.`);
+    }
+  }
+
+  private handleReply(header: Header, body: XdrReader): void {
+    const call = this.sent.get(header.serial);
+    if (!call) throw new ConnectionError('protocol_error', `The server answered call ${header.serial}, which was never made.`);
+    this.sent.delete(header.serial);
+    if (call.settle) this.settleReply(call, header, body);
+    this.fillSlots();
+  }
+
+  private settleReply(call: Call, header: Header, body: XdrReader): void {
+    try {
+      const { procedure } = call;
+      if (header.program !== procedure.program || header.procedure !== procedure.number) {
+        throw new ConnectionError(
+          'protocol_error',
+          `The server answered procedure ${procedure.number} with procedure ${header.procedure}.`,
+        );
+      }
+      if (header.status === messageStatus.error) throw decodeServerError(body);
+      if (header.status !== messageStatus.ok)
+        throw new ConnectionError('protocol_error', `An answer has the unknown status ${header.status}.`);
+      const value = procedure.ret.decode(body);
+      body.expectEnd();
+      if (call.sink) this.sinks.set(call.serial, { sink: call.sink, procedure: procedure.number });
+      call.settle?.(undefined, value);
+    } catch (error) {
+      call.settle?.(error as Error);
+    }
+  }
+
+  private handleStream(header: Header, body: XdrReader): void {
+    const entry = this.sinks.get(header.serial);
+    // A stream that was given up may have data on their way.
+    if (!entry || entry.procedure !== header.procedure) return;
+    if (header.status === messageStatus.continue) return entry.sink.onData(body.rest());
+    this.sinks.delete(header.serial);
+    if (header.status === messageStatus.ok) entry.sink.onEnd();
+    else entry.sink.onError(decodeServerError(body));
+  }
+
+  /** Ends every call and stream with this error, and refuses new ones. */
+  end(error: ConnectionError): void {
+    if (this.ended) return;
+    this.ended = error;
+    const calls = [...this.sent.values(), ...this.queue.slice(this.queueHead)];
+    const sinks = [...this.sinks.values()];
+    this.sent.clear();
+    this.queue.length = 0;
+    this.queueHead = 0;
+    this.sinks.clear();
+    for (const call of calls) call.settle?.(error);
+    for (const { sink } of sinks) sink.onError(error);
+  }
+}
+
+const noPacket = Buffer.alloc(0);

@@ -1,0 +1,58 @@
+import { ConnectionError } from '../errors.ts';
+import { XdrReader } from '../xdr/reader.ts';
+import { headerBytes, packetBytesMax } from './packet.ts';
+
+/**
+ * Cuts the bytes of a connection into packets. Memory is taken for bytes that have come, never for a length that was only announced,
+ * and a packet of many pieces is joined once, when it is whole.
+ */
+export class PacketSplitter {
+  private readonly onPacket: (packet: XdrReader) => void;
+  private pieces: Buffer[] = [];
+  private have = 0;
+  private needed = 0;
+
+  constructor(onPacket: (packet: XdrReader) => void) {
+    this.onPacket = onPacket;
+  }
+
+  /** Throws `protocol_error` when the other side does not speak the protocol; nothing after that can be trusted. */
+  push(bytes: Buffer): void {
+    if (this.have === 0) {
+      this.split(bytes);
+      return;
+    }
+    this.pieces.push(bytes);
+    this.have += bytes.length;
+    if (this.have < this.needed) return;
+    const joined = Buffer.concat(this.pieces, this.have);
+    this.pieces = [];
+    this.have = 0;
+    this.split(joined);
+  }
+
+  private split(bytes: Buffer): void {
+    let at = 0;
+    this.needed = 4;
+    while (bytes.length - at >= 4) {
+      const length = bytes.readUInt32BE(at);
+      if (length < headerBytes || length > packetBytesMax) {
+        throw new ConnectionError(
+          'protocol_error',
+          `The server sent a packet of ${length} bytes; ${headerBytes} to ${packetBytesMax} are allowed.`,
+        );
+      }
+      if (bytes.length - at < length) {
+        this.needed = length;
+        break;
+      }
+      this.onPacket(new XdrReader(bytes, at + 4, at + length));
+      at += length;
+      this.needed = 4;
+    }
+    if (at < bytes.length) {
+      this.pieces = [bytes.subarray(at)];
+      this.have = bytes.length - at;
+    }
+  }
+}
