@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readdir, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { startLibvirtHost, type LibvirtHost } from './libvirt-host.ts';
 
 const run = promisify(execFile);
@@ -68,8 +68,13 @@ test('two hosts stand side by side, know nothing of each other, and leave nothin
 });
 
 test('a host that fails to start says so and leaves no folder', async () => {
-  const ours = async (): Promise<string[]> => (await readdir(tmpdir())).filter((name) => name.startsWith('nova-host-'));
-  const before = await ours();
-  await expect(startLibvirtHost({ name: 'x'.repeat(100) })).rejects.toThrow('start of host');
-  expect((await ours()).filter((name) => !before.includes(name))).toEqual([]);
+  const folder = await mkdtemp(join(tmpdir(), 'nova-'));
+  vi.stubEnv('TMPDIR', folder);
+  try {
+    await expect(startLibvirtHost({ name: 'x'.repeat(100) })).rejects.toThrow('start of host');
+    expect(await readdir(folder)).toEqual([]);
+  } finally {
+    vi.unstubAllEnvs();
+    await rm(folder, { recursive: true });
+  }
 });
