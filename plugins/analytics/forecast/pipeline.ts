@@ -1,0 +1,87 @@
+import type { Forecast, ForecastOptions, Series } from '../port.ts';
+import type { Model, Shape } from '../models/model.ts';
+import { backtest, originsOf, type Tested } from './backtest.ts';
+import { calibrate, type Band } from './quantiles.ts';
+import { grantHorizon, historyNeededSeconds, historyShort, STEPS_MIN } from './rules.ts';
+import { countMeasured, fillGaps, toSteps, type Grid } from './steps.ts';
+
+export type PipelineOptions = Pick<ForecastOptions, 'horizonSeconds' | 'stepSeconds' | 'minimum' | 'maximum'>;
+
+const DAY_SECONDS = 86_400;
+
+interface Task {
+  readonly grid: Grid;
+  readonly filled: Float64Array;
+  readonly shape: Shape;
+  readonly measured: number;
+}
+
+function taskOf(series: Series, { horizonSeconds, stepSeconds }: PipelineOptions): Task {
+  const grid = toSteps(series, stepSeconds);
+  const measured = countMeasured(grid.values);
+  const granted = grantHorizon(horizonSeconds, measured * stepSeconds);
+  const horizon = Math.max(1, Math.floor(granted / stepSeconds));
+  if (measured < STEPS_MIN || originsOf(grid.values.length, horizon).length === 0) {
+    throw historyShort(measured * stepSeconds, { horizonSeconds, leastSeconds: STEPS_MIN * stepSeconds });
+  }
+  const stepsPerDay = Math.max(1, Math.round(DAY_SECONDS / stepSeconds));
+  return { grid, measured, filled: fillGaps(grid.values, stepsPerDay), shape: { horizon, stepsPerDay } };
+}
+
+const within = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
+
+function pointsOf(line: Float64Array, band: Band, { grid, options }: { grid: Grid; options: PipelineOptions }): Forecast['points'] {
+  const low = options.minimum === undefined ? 0 : (options.minimum ?? -Infinity);
+  const high = options.maximum ?? Infinity;
+  const begin = grid.from + grid.values.length * grid.stepMs;
+  return Array.from(line, (value, step) => {
+    const at = (offsets: Float64Array): number => within(value + (offsets[step] ?? 0), low, high);
+    return { at: begin + step * grid.stepMs, p10: at(band.p10), p50: at(band.p50), p90: at(band.p90) };
+  });
+}
+
+async function finalLine(best: Tested, { filled, shape }: Task): Promise<Float64Array> {
+  const fitted = await best.model.fit(filled, shape);
+  try {
+    return fitted.forecast(filled);
+  } finally {
+    fitted.dispose?.();
+  }
+}
+
+function shortened(granted: number, asked: number, stepSeconds: number): Forecast['shortened'] {
+  const wanted = Math.max(stepSeconds, Math.floor(asked / stepSeconds) * stepSeconds);
+  return granted >= wanted ? null : { askedSeconds: asked, needsHistorySeconds: historyNeededSeconds(asked) };
+}
+
+/** From samples to a forecast; pure but for the training. HubErrors as the port says. */
+export async function runPipeline(series: Series, options: PipelineOptions, models: readonly Model[]): Promise<Forecast> {
+  const task = taskOf(series, options);
+  const { grid, filled, shape } = task;
+  const tested = await backtest({ measured: grid.values, filled, shape, models });
+  const [best] = tested;
+  if (best === undefined) throw historyShort(task.measured * options.stepSeconds, options);
+  const [first = 0, second = first + 1] = originsOf(filled.length, shape.horizon);
+  const { band, coverage } = calibrate(best.residuals, { horizon: shape.horizon, stride: second - first });
+  const granted = shape.horizon * options.stepSeconds;
+  return {
+    model: best.model.name,
+    backtest: tested.map(({ score }) => score),
+    folds: best.residuals.length,
+    coverage,
+    stepSeconds: options.stepSeconds,
+    horizonSeconds: granted,
+    shortened: shortened(granted, options.horizonSeconds, options.stepSeconds),
+    points: pointsOf(await finalLine(best, task), band, { grid, options }),
+    observed: {
+      at: Array.from(grid.values, (_, i) => grid.from + i * grid.stepMs),
+      value: Array.from(grid.values, (value) => (Number.isNaN(value) ? null : value)),
+    },
+    history: {
+      from: grid.from,
+      to: grid.from + grid.values.length * grid.stepMs,
+      steps: task.measured,
+      missing: grid.values.length - task.measured,
+    },
+  };
+}

@@ -1,0 +1,96 @@
+import type { Residuals } from './backtest.ts';
+
+/** What is added to the model's forecast, per step ahead. */
+export interface Band {
+  readonly p10: Float64Array;
+  readonly p50: Float64Array;
+  readonly p90: Float64Array;
+}
+
+export interface Calibrated {
+  readonly band: Band;
+  /** Share of the backtest's values within a band made without them (and without the folds that overlap with them). */
+  readonly coverage: number;
+}
+
+const AIM = 0.8;
+const FOLDS_LEFT_MIN = 4;
+/** Residuals of so many neighbouring steps ahead are taken together: a tenth of the horizon to each side. */
+const NEIGHBOURS = 0.1;
+
+/** Linear interpolation between order statistics; `sorted` is not empty. */
+export function quantile(sorted: readonly number[], share: number): number {
+  const place = Math.min(1, Math.max(0, share)) * (sorted.length - 1);
+  const below = sorted[Math.floor(place)] ?? 0;
+  const above = sorted[Math.ceil(place)] ?? below;
+  return below + (above - below) * (place - Math.floor(place));
+}
+
+/** The conformal quantile: the ceil((n + 1) x share)-th smallest, so that a new value of the same kind lies below with at least that share. */
+export function conformalQuantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length, Math.ceil((sorted.length + 1) * share)) - 1] ?? 0;
+}
+
+function bandOf(folds: readonly Residuals[], horizon: number): Band {
+  const reach = Math.max(1, Math.round(horizon * NEIGHBOURS));
+  const band = { p10: new Float64Array(horizon), p50: new Float64Array(horizon), p90: new Float64Array(horizon) };
+  for (let step = 0; step < horizon; step++) {
+    const near = folds.flatMap((fold) =>
+      [...fold.subarray(Math.max(0, step - reach), step + reach + 1)].filter((value) => !Number.isNaN(value)),
+    );
+    if (near.length === 0) continue;
+    near.sort((a, b) => a - b);
+    band.p10[step] = quantile(near, 0.1);
+    band.p50[step] = quantile(near, 0.5);
+    band.p90[step] = quantile(near, 0.9);
+  }
+  return band;
+}
+
+const halfWidth = (band: Band, step: number): number => ((band.p90[step] ?? 0) - (band.p10[step] ?? 0)) / 2;
+
+/** How far outside the band each value lies, in half widths; negative: inside. */
+function excessesOf(fold: Residuals, band: Band, least: number): number[] {
+  return [...fold.entries()]
+    .filter(([, residual]) => !Number.isNaN(residual))
+    .map(([step, residual]) => {
+      const outside = Math.max((band.p10[step] ?? 0) - residual, residual - (band.p90[step] ?? 0));
+      return outside / Math.max(halfWidth(band, step), least);
+    });
+}
+
+function widen(band: Band, correction: number, least: number): Band {
+  const margin = (step: number): number => correction * Math.max(halfWidth(band, step), least);
+  const p10 = band.p10.map((value, step) => Math.min(value - margin(step), band.p50[step] ?? value));
+  const p90 = band.p90.map((value, step) => Math.max(value + margin(step), band.p50[step] ?? value));
+  return { p10, p50: band.p50, p90 };
+}
+
+/** The folds that a band for fold `index` may be made of: none that shares a step with it, while enough are left. */
+function othersOf(residuals: readonly Residuals[], index: number, foldsPerHorizon: number): Residuals[] {
+  const apart = residuals.filter((_, other) => Math.abs(other - index) >= foldsPerHorizon);
+  return apart.length >= FOLDS_LEFT_MIN ? apart : residuals.filter((_, other) => other !== index);
+}
+
+/**
+ * Quantiles of the residuals per step ahead, with a conformal correction: each fold is held against a band made of the others, and the
+ * final band is widened (or narrowed) by what would have let 8 of 10 of those values in.
+ */
+export function calibrate(residuals: readonly Residuals[], task: { readonly horizon: number; readonly stride: number }): Calibrated {
+  const { horizon, stride } = task;
+  const all = bandOf(residuals, horizon);
+  const largest = residuals.reduce(
+    (most, fold) => fold.reduce((m, value) => (Number.isNaN(value) ? m : Math.max(m, Math.abs(value))), most),
+    0,
+  );
+  const least = Math.max(largest * 1e-6, 1e-12);
+  const foldsPerHorizon = Math.ceil(horizon / Math.max(1, stride));
+  const excesses = residuals.map((fold, index) => excessesOf(fold, bandOf(othersOf(residuals, index, foldsPerHorizon), horizon), least));
+  const covered = excesses.flatMap((fold, index) => {
+    const correction = conformalQuantile(excesses.filter((_, other) => other !== index).flat(), AIM);
+    return fold.map((excess) => excess <= correction);
+  });
+  const coverage = covered.length === 0 ? 0 : covered.filter(Boolean).length / covered.length;
+  return { band: widen(all, conformalQuantile(excesses.flat(), AIM), least), coverage };
+}

@@ -1,0 +1,31 @@
+import type { ModelName } from '../port.ts';
+
+/** The shape of a forecasting task, in steps of equal width. */
+export interface Shape {
+  readonly horizon: number;
+  readonly stepsPerDay: number;
+}
+
+/** A model that has learned what it learns; only `forecast` sees the history that it continues. */
+export interface Fitted {
+  /** Continues `history` (finite values) by `shape.horizon` steps. */
+  forecast(history: Float64Array): Float64Array;
+  dispose?(): void;
+}
+
+export interface Model {
+  readonly name: ModelName;
+  /** Fewest steps of history that it can learn from. */
+  historyMin(shape: Shape): number;
+  fit(history: Float64Array, shape: Shape): Fitted | Promise<Fitted>;
+}
+
+export const DAYS_OF_WEEK = 7;
+
+/** Median; the mean of the middle two when their number is even. */
+export function median(values: Iterable<number>): number {
+  const sorted = [...values].toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle] ?? 0;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
+}
