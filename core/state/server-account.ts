@@ -1,0 +1,96 @@
+import { execFile } from 'node:child_process';
+import { chmod, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { promisify } from 'node:util';
+import { HubError } from '../contract.ts';
+
+const run = promisify(execFile);
+
+/** Whom the server runs as. PostgreSQL refuses root, so root hands it to the system user `postgres`; anyone else runs it as themselves. */
+export type Account = { readonly uid: number; readonly gid: number } | Record<never, never>;
+
+async function idsOf(name: string): Promise<{ uid: number; gid: number } | undefined> {
+  try {
+    const [uid, gid] = await Promise.all([run('id', ['-u', name]), run('id', ['-g', name])]);
+    return { uid: Number(uid.stdout), gid: Number(gid.stdout) };
+  } catch {
+    // `id` exits with 1 when there is no such user; that is the answer.
+    return undefined;
+  }
+}
+
+export async function serverAccount(): Promise<Account> {
+  if (process.getuid?.() !== 0) return {};
+  const known = await idsOf('postgres');
+  if (known !== undefined) return known;
+  try {
+    await run('useradd', [
+      '--system',
+      '--user-group',
+      '--no-create-home',
+      '--home-dir',
+      '/nonexistent',
+      '--shell',
+      '/usr/sbin/nologin',
+      'postgres',
+    ]);
+  } catch (cause) {
+    throw new HubError(
+      'state_account',
+      'PostgreSQL may not run as root and the user "postgres" could not be made. Make it: useradd --system --user-group postgres',
+      { cause },
+    );
+  }
+  const made = await idsOf('postgres');
+  if (made === undefined)
+    throw new HubError(
+      'state_account',
+      'The system user "postgres" was made but cannot be found. Look at /etc/passwd and /etc/nsswitch.conf.',
+    );
+  return made;
+}
+
+/** Asked of the system itself, as that user, so that access lists and mount options count too. */
+async function mayEnter(folder: string, account: Account): Promise<boolean> {
+  try {
+    await run('test', ['-x', folder], { ...account, cwd: '/' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function firstBarrier(folder: string, account: Account): Promise<string | undefined> {
+  const parents: string[] = [];
+  for (let parent = folder; parent !== dirname(parent); parent = dirname(parent)) parents.unshift(parent);
+  for (const parent of parents) {
+    if (!(await mayEnter(parent, account))) return parent;
+  }
+  return undefined;
+}
+
+export interface ReachOptions {
+  /** What people call the folder, for the message. */
+  readonly what: string;
+  readonly account: Account;
+  /** What they can do about it. */
+  readonly advice: string;
+  /** Our own folder, which may be opened for passing through (not for listing) without asking. */
+  readonly own?: string;
+}
+
+/** Throws `state_folder` with the first parent that the server's user cannot pass. */
+export async function ensureReachable(folder: string, { what, account, advice, own }: ReachOptions): Promise<void> {
+  if (!('uid' in account)) return;
+  if (await mayEnter(folder, account)) return;
+  let barrier = await firstBarrier(folder, account);
+  if (barrier !== undefined && barrier === own) {
+    await chmod(own, ((await stat(own)).mode & 0o7777) | 0o011);
+    barrier = await firstBarrier(folder, account);
+  }
+  if (barrier === undefined) return;
+  throw new HubError('state_folder', `${what} lies below "${barrier}", which the system user "postgres" cannot enter. ${advice}`, {
+    status: 500,
+    details: { folder, barrier },
+  });
+}

@@ -1,0 +1,26 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openEmbedded } from '../../core/state/embedded.ts';
+
+export interface TestServer extends AsyncDisposable {
+  /** Of a database whose role may make further databases. */
+  readonly url: string;
+}
+
+const quiet = () => undefined;
+export const quietLog = { debug: quiet, info: quiet, warn: quiet, error: quiet };
+
+/** An embedded PostgreSQL in a folder of its own that forgets everything: nothing is flushed to the disk, the folder goes at the end. */
+export async function startTestServer(): Promise<TestServer> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'novacron-postgres-'));
+  const settings = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=300'];
+  const server = await openEmbedded({ dataDir, log: quietLog, signal: new AbortController().signal, settings });
+  return {
+    url: server.url,
+    async [Symbol.asyncDispose]() {
+      await server.close();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
