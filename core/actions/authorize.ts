@@ -1,5 +1,6 @@
 import { HubError, type Actor, type Risk } from '../contract.ts';
 import type { Policy } from '../policy/policy.ts';
+import { resourceOf } from '../policy/resource-of.ts';
 import { noSuch, type Target } from './find-target.ts';
 
 export interface Question {
@@ -8,9 +9,6 @@ export interface Question {
   readonly risk: Risk;
   readonly target: Target;
 }
-
-export const resourceOf = (target: Target) =>
-  target === null ? { kind: 'hub' as const } : target.kind === 'tenant' ? { kind: 'tenant' as const, id: target.id } : target;
 
 /** Stage 3. Who may not even see the target learns nothing of it; who may is told that this is not theirs to do. */
 export function authorize(policy: Policy, { actor, id, risk, target }: Question): void {

@@ -11,22 +11,20 @@ export interface Registered {
 
 /** All declared actions and resource kinds, by id; whether their plugins run or not. */
 export class Registry {
-  readonly #host: Pick<PluginHost, 'base'>;
+  #host: Pick<PluginHost, 'base'> | undefined;
   readonly #actions = new Map<string, Registered>();
   readonly #kinds = new Map<string, { readonly plugin: string; readonly kind: ResourceKind }>();
 
-  constructor(plugins: readonly Plugin[], host: Pick<PluginHost, 'base'>) {
+  /** Takes over what the host's plugins declare; a plugin that declares what another has is rejected. */
+  open(host: PluginHost): void {
     this.#host = host;
-    for (const plugin of plugins) {
-      for (const [id, action] of Object.entries(plugin.actions ?? {})) {
-        this.#refuseTwice(id, { plugin: plugin.name, other: this.#actions.get(id)?.plugin });
-        this.#actions.set(id, { id, plugin: plugin.name, action, description: describeAction(plugin.name, id, action) });
+    for (const plugin of host.plugins)
+      try {
+        this.#add(plugin);
+      } catch (error) {
+        if (!HubError.is(error)) throw error;
+        host.reject(plugin.name, error);
       }
-      for (const [name, kind] of Object.entries(plugin.resources ?? {})) {
-        this.#refuseTwice(name, { plugin: plugin.name, other: this.#kinds.get(name)?.plugin });
-        this.#kinds.set(name, { plugin: plugin.name, kind });
-      }
-    }
   }
 
   all(): readonly Registered[] {
@@ -43,7 +41,7 @@ export class Registry {
   /** The action with what its functions get; HubError `plugin_unavailable` when its plugin does not run. */
   find(id: string): Registered & { readonly base: Base<unknown, never> } {
     const registered = this.get(id);
-    return { ...registered, base: this.#host.base(registered.plugin) };
+    return { ...registered, base: this.#base(registered.plugin) };
   }
 
   kinds(): readonly { readonly kind: string; readonly title: string }[] {
@@ -54,11 +52,26 @@ export class Registry {
     const entry = this.#kinds.get(name);
     if (entry === undefined)
       throw new HubError('kind_unknown', `There is no kind of thing called '${name.slice(0, 100)}'.`, { status: 404 });
-    return { kind: entry.kind, base: this.#host.base(entry.plugin) };
+    return { kind: entry.kind, base: this.#base(entry.plugin) };
   }
 
-  #refuseTwice(id: string, { plugin, other }: { plugin: string; other: string | undefined }): void {
-    if (other !== undefined)
-      throw new HubError('plugin_declares_twice', `Both '${other}' and '${plugin}' declare '${id}'. Turn one of them off in plugins.json.`);
+  #base(plugin: string): Base<unknown, never> {
+    if (this.#host === undefined) throw new HubError('plugin_unavailable', 'The hub is still starting.', { status: 503, retryable: true });
+    return this.#host.base(plugin);
   }
+
+  #add(plugin: Plugin): void {
+    const actions = Object.entries(plugin.actions ?? {});
+    const kinds = Object.entries(plugin.resources ?? {});
+    for (const [id] of actions) refuseTwice(id, plugin.name, this.#actions.get(id)?.plugin);
+    for (const [name] of kinds) refuseTwice(name, plugin.name, this.#kinds.get(name)?.plugin);
+    for (const [id, action] of actions)
+      this.#actions.set(id, { id, plugin: plugin.name, action, description: describeAction(plugin.name, id, action) });
+    for (const [name, kind] of kinds) this.#kinds.set(name, { plugin: plugin.name, kind });
+  }
+}
+
+function refuseTwice(id: string, plugin: string, other: string | undefined): void {
+  if (other !== undefined)
+    throw new HubError('plugin_declares_twice', `Both '${other}' and '${plugin}' declare '${id}'. Turn one of them off in plugins.json.`);
 }

@@ -12,6 +12,8 @@ import {
   type Log,
 } from '../contract.ts';
 import type { Audit } from '../audit/audit.ts';
+import type { Policy } from '../policy/policy.ts';
+import { resourceOf } from '../policy/resource-of.ts';
 import { createDurable, type Durable } from './durable.ts';
 import { never, type StepPhase } from './steps.ts';
 import { runJob, type ActionSource } from './run-job.ts';
@@ -26,6 +28,7 @@ export interface JobsOptions {
   readonly executor: string;
   readonly openMax: number;
   readonly actions: ActionSource;
+  readonly policy: Pick<Policy, 'authorize'>;
   readonly audit: Pick<Audit, 'append'>;
   readonly events: Pick<Events, 'publish'>;
   readonly clock: Clock;
@@ -96,14 +99,37 @@ export class Jobs implements JobsService {
     return (await this.#store.list({ ...filter, tenant: actor.role === 'admin' ? null : actor.tenant })).map(toJob);
   }
 
-  async cancel(id: string, { actor }: Pick<Call, 'actor' | 'via'>): Promise<Job> {
+  /** For who called it and who may call it. HubErrors `job_unknown`, `job_ended`, `permission_denied`. */
+  async cancel(id: string, { actor, via }: Pick<Call, 'actor' | 'via'>): Promise<Job> {
     const job = await this.get(id, actor);
+    await this.#checkMayCancel(id, { actor, via });
     if (hasEnded(job)) throw new HubError('job_ended', `The job has ended already: ${job.state.is}.`, { status: 409 });
     const record = await this.#store.requestCancel(id, actor.id);
     if (record === undefined) return this.get(id, actor);
     this.#open.get(id)?.cancel.abort(cancelled(actor.name));
     this.#publish(toJob(record));
     return toJob(record);
+  }
+
+  async #checkMayCancel(id: string, { actor, via }: Pick<Call, 'actor' | 'via'>): Promise<void> {
+    const record = await this.#store.load(id);
+    if (record === undefined || record.actorId === actor.id) return;
+    const { policy, audit } = this.#options;
+    const { target } = record;
+    const resource = resourceOf(target);
+    // `change` is the least that a job can be; who may not even do that may not stop what others started.
+    if (policy.authorize({ actor, action: { id: record.action, risk: 'change' }, resource }).allowed) return;
+    const message = `${actor.name} (${actor.role}) may not cancel '${record.action}'. Who called it, or may call it, can.`;
+    const about = {
+      actor: { id: actor.id, name: actor.name, tenant: actor.tenant },
+      via,
+      action: 'job.cancel',
+      target,
+      jobId: id,
+      input: { job: id },
+    };
+    await audit.append({ ...about, event: 'denied', code: 'permission_denied', message });
+    throw new HubError('permission_denied', message, { status: 403 });
   }
 
   async wait(id: string, signal: AbortSignal): Promise<Job> {

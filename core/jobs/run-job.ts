@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
-import { HubError, type Action, type ActionContext, type Base, type Clock, type Job, type JobState, type Json } from '../contract.ts';
+import {
+  HubError,
+  type Action,
+  type ActionContext,
+  type Base,
+  type Clock,
+  type Issue,
+  type Job,
+  type JobState,
+  type Json,
+} from '../contract.ts';
 import type { Audit } from '../audit/audit.ts';
 import { asHubError, toFailure } from './failure.ts';
 import { never, Steps, type StepPhase } from './steps.ts';
@@ -176,7 +186,7 @@ export function deterministicId(jobId: string, name: string): string {
 export async function checkOutput(action: Action, { id, output }: { id: string; output: unknown }): Promise<Json> {
   const result = await action.output['~standard'].validate(output);
   if (result.issues) {
-    const where = result.issues.map(({ message }) => message).join('; ');
+    const where = result.issues.map(({ message }: Issue) => message).join('; ');
     throw new HubError(
       'output_invalid',
       `'${id}' returned something else than its schema says (${where}). This is an error of its plugin.`,

@@ -20,7 +20,7 @@ export function checkDeclarations(plugin: Plugin): void {
 
 function checkAction(id: string, action: Action, wrong: (what: string) => never): void {
   if (!ACTION_ID.test(id)) wrong(`the action '${id}' must be named '<noun>.<verb>' in lower case`);
-  if (!RISKS.has(action.risk)) wrong(`the action '${id}' has the unknown risk '${String(action.risk)}'`);
+  if (!RISKS.has(action.risk)) wrong(`the action '${id}' has the unknown risk '${action.risk}'`);
   if (typeof action.run !== 'function') wrong(`the action '${id}' has no run()`);
   if (typeof action.label !== 'string' || action.label.length > 24) wrong(`the label of '${id}' must have at most 24 characters`);
   const risky = action.risk === 'disrupt' || action.risk === 'destroy' || action.riskOf !== undefined;

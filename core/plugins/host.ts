@@ -32,67 +32,97 @@ interface Running {
   readonly cleanups: (() => void | Promise<void>)[];
 }
 
-export interface PluginHost {
+/** Starts plugins in the order of their needs and stops them in reverse. A plugin that fails takes along only those that need it. */
+export class PluginHost {
   /** All that could be loaded, in start order. */
   readonly plugins: readonly Plugin[];
-  status(): ReadonlyMap<string, PluginStatus>;
-  start(): Promise<void>;
-  stop(): Promise<void>;
+  readonly #options: HostOptions;
+  readonly #status = new Map<string, PluginStatus>();
+  readonly #running = new Map<string, Running>();
+  readonly #provided = new Map<string, unknown>();
+  readonly #configs = new Map<string, unknown>();
+
+  constructor(options: HostOptions) {
+    this.#options = options;
+    this.plugins = arrange(options, { configs: this.#configs, fail: (name, error) => this.reject(name, error) });
+    for (const plugin of this.plugins) this.#set(plugin.name, { is: 'waiting' });
+  }
+
+  status(): ReadonlyMap<string, PluginStatus> {
+    return this.#status;
+  }
+
+  async start(): Promise<void> {
+    for (const plugin of this.plugins) if (this.#status.get(plugin.name)?.is === 'waiting') await this.#startOne(plugin);
+  }
+
+  /** Keeps a plugin from being started. */
+  reject(name: string, error: HubError): void {
+    this.#set(name, { is: 'failed', error });
+  }
+
+  async stop(): Promise<void> {
+    for (const name of [...this.#running.keys()].toReversed()) {
+      await this.#stopOne(name);
+      this.#set(name, { is: 'stopped' });
+    }
+  }
+
   /** What functions of the plugin get; HubError `plugin_unavailable` when it does not run. */
-  base(plugin: string): Base<unknown, never>;
-}
+  base(plugin: string): Base<unknown, never> {
+    const entry = this.#running.get(plugin);
+    const status = this.#status.get(plugin);
+    if (entry && status?.is === 'started') return entry.base;
+    const why = status?.is === 'failed' ? status.error.message : 'it has not started.';
+    throw new HubError('plugin_unavailable', `Plugin '${plugin}' is not running: ${why}`, { status: 503, retryable: true });
+  }
 
-/** Starts plugins in the order of their needs and stops them in reverse. A plugin that fails takes along only those that need it. */
-export function createPluginHost(options: HostOptions): PluginHost {
-  const status = new Map<string, PluginStatus>();
-  const running = new Map<string, Running>();
-  const provided = new Map<string, unknown>();
-  const fail = (name: string, error: HubError): void => set(name, { is: 'failed', error });
-  const set = (name: string, next: PluginStatus): void => {
-    status.set(name, next);
-    options.onChange(name, next);
-  };
+  #set(name: string, next: PluginStatus): void {
+    this.#status.set(name, next);
+    this.#options.onChange(name, next);
+  }
 
-  const configs = new Map<string, unknown>();
-  const plugins = arrange(options, { configs, fail });
-  for (const plugin of plugins) set(plugin.name, { is: 'waiting' });
-
-  const startOne = async (plugin: Plugin): Promise<void> => {
+  async #startOne(plugin: Plugin): Promise<void> {
     const beganAt = performance.now();
     try {
-      const base = createBase(plugin, configs.get(plugin.name));
-      await options.prepare(plugin);
-      await withLimit(plugin.name, startPlugin(plugin, base), options.startTimeoutMs);
-      set(plugin.name, { is: 'started', tookMs: Math.round(performance.now() - beganAt) });
+      const entry = this.#createEntry(plugin);
+      await this.#options.prepare(plugin);
+      await withLimit(plugin.name, this.#callStart(entry), this.#options.startTimeoutMs);
+      this.#set(plugin.name, { is: 'started', tookMs: Math.round(performance.now() - beganAt) });
     } catch (error) {
-      fail(plugin.name, startError(plugin.name, error));
-      await stopOne(plugin.name);
+      this.reject(plugin.name, startError(plugin.name, error));
+      await this.#stopOne(plugin.name);
     }
-  };
+  }
 
-  const createBase = (plugin: Plugin, config: unknown): Running => {
+  #createEntry(plugin: Plugin): Running {
+    const { log, clock } = this.#options;
     const abort = new AbortController();
-    const base = { config, services: resolve(plugin), signal: abort.signal, log: options.log(plugin.name), clock: options.clock };
-    const entry: Running = { plugin, base: base as Base<unknown, never>, abort, cleanups: [] };
-    running.set(plugin.name, entry);
+    const services = this.#resolveNeeds(plugin);
+    const base = { config: this.#configs.get(plugin.name), services, signal: abort.signal, log: log(plugin.name), clock };
+    const entry: Running = { plugin, base: base as unknown as Base<unknown, never>, abort, cleanups: [] };
+    this.#running.set(plugin.name, entry);
     return entry;
-  };
+  }
 
-  const resolve = (plugin: Plugin): Record<string, unknown> =>
-    Object.fromEntries(
-      Object.entries(plugin.needs as Record<string, { id: string }>).map(([name, { id }]) => {
-        const perPlugin = options.coreFor[id];
+  #resolveNeeds(plugin: Plugin): Record<string, unknown> {
+    const { core, coreFor } = this.#options;
+    const needs = Object.entries(plugin.needs as Record<string, { id: string }>);
+    return Object.fromEntries(
+      needs.map(([name, { id }]) => {
+        const perPlugin = coreFor[id];
         if (perPlugin) return [name, perPlugin(plugin.name)];
-        if (id in options.core) return [name, options.core[id]];
-        if (provided.has(id)) return [name, provided.get(id)];
+        if (id in core) return [name, core[id]];
+        if (this.#provided.has(id)) return [name, this.#provided.get(id)];
         throw new HubError('plugin_needs_failed', `Plugin '${plugin.name}' waits for '${id}', whose plugin did not start.`, {
           status: 503,
         });
       }),
     );
+  }
 
-  const startPlugin = async (plugin: Plugin, { base, cleanups }: Running): Promise<void> => {
-    const dataDir = join(options.dataDir, 'plugins', plugin.name);
+  async #callStart({ plugin, base, cleanups }: Running): Promise<void> {
+    const dataDir = join(this.#options.dataDir, 'plugins', plugin.name);
     const context = {
       ...base,
       get dataDir() {
@@ -101,45 +131,26 @@ export function createPluginHost(options: HostOptions): PluginHost {
       },
       defer: (cleanup: () => void | Promise<void>) => void cleanups.push(cleanup),
     } as unknown as StartContext<never, never>;
-    const services = ((await plugin.start?.(context)) ?? {}) as Record<string, unknown>;
+    const services: Readonly<Record<string, unknown>> = (await plugin.start?.(context)) ?? {};
     for (const [name, { id }] of Object.entries(plugin.provides as Record<string, { id: string }>)) {
       if (services[name] === undefined)
         throw new HubError('plugin_shape', `Plugin '${plugin.name}' promises '${name}' (${id}), but its start() did not return it.`);
-      provided.set(id, services[name]);
+      this.#provided.set(id, services[name]);
     }
-  };
+  }
 
-  const stopOne = async (name: string): Promise<void> => {
-    const entry = running.get(name);
+  async #stopOne(name: string): Promise<void> {
+    const entry = this.#running.get(name);
     if (entry === undefined) return;
-    running.delete(name);
+    this.#running.delete(name);
     entry.abort.abort(new HubError('hub_stopping', 'The hub is stopping.', { status: 503, retryable: true }));
     for (const cleanup of entry.cleanups.toReversed())
       try {
-        await withLimit(name, Promise.resolve(cleanup()), options.startTimeoutMs);
+        await withLimit(name, Promise.resolve(cleanup()), this.#options.startTimeoutMs);
       } catch (error) {
-        options.log(name).error({ err: error }, 'a clean-up failed');
+        this.#options.log(name).error({ err: error }, 'a clean-up failed');
       }
-  };
-
-  return {
-    plugins,
-    status: () => status,
-    async start() {
-      for (const plugin of plugins) await startOne(plugin);
-    },
-    async stop() {
-      for (const name of [...running.keys()].toReversed()) {
-        await stopOne(name);
-        set(name, { is: 'stopped' });
-      }
-    },
-    base(plugin) {
-      const entry = running.get(plugin);
-      if (entry && status.get(plugin)?.is === 'started') return entry.base;
-      throw unavailable(plugin, status.get(plugin));
-    },
-  };
+  }
 }
 
 /** Keeps what can be loaded, in start order; what cannot fails by name and never takes the rest along. */
@@ -176,11 +187,6 @@ const startError = (name: string, error: unknown): HubError =>
     : new HubError('plugin_start', `Plugin '${name}' failed to start: ${error instanceof Error ? error.message : String(error)}`, {
         cause: error,
       });
-
-function unavailable(plugin: string, status: PluginStatus | undefined): HubError {
-  const why = status?.is === 'failed' ? status.error.message : 'it has not started';
-  return new HubError('plugin_unavailable', `Plugin '${plugin}' is not running: ${why}`, { status: 503, retryable: true });
-}
 
 async function withLimit<T>(name: string, work: Promise<T>, limitMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

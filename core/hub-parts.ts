@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { HubError, type Database, type Events, type HubInfo, type Log, type Metrics, type Panel } from './contract.ts';
+import type { HubOptions } from './hub.ts';
+import { openMetrics } from './metrics/metrics.ts';
+import type { PluginHost, PluginStatus } from './plugins/host.ts';
+import type { State } from './state/state.ts';
+
+export interface HealthCheck {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string | null;
+}
+
+/** What makes this data folder's hub the same hub after a restart: its jobs are recovered under this id. */
+export function hubId(dataDir: string): string {
+  const file = join(dataDir, 'hub-id');
+  if (!existsSync(file)) writeFileSync(file, `hub-${randomUUID()}`, { mode: 0o600, flag: 'wx' });
+  return readFileSync(file, 'utf8').trim();
+}
+
+/** The plugin's own schema exists only after its migrations, so it is opened at first use. */
+export function pluginDatabase(state: State, plugin: string): Database {
+  let opened: Promise<Database> | undefined;
+  const open = (): Promise<Database> => (opened ??= state.pluginDatabase(plugin));
+  return {
+    sql: async (strings, ...values) => (await open()).sql(strings, ...values),
+    transaction: async (work) => (await open()).transaction(work),
+  };
+}
+
+/** Opens the metrics store. Another process holding its file must not stop the hub: then every use of metrics says so. */
+export async function startMetrics(
+  { dataDir, plugins, clock, log }: HubOptions,
+  { stack, announce }: { stack: AsyncDisposableStack; announce: HubInfo['announce'] },
+): Promise<Metrics> {
+  const declared = plugins.flatMap((entry) =>
+    entry.is === 'loaded' && entry.plugin.metrics ? [{ plugin: entry.plugin.name, metrics: entry.plugin.metrics }] : [],
+  );
+  try {
+    const metrics = await openMetrics({ dataDir, clock: clock ?? { now: () => Date.now() }, log: log('metrics'), declared });
+    stack.defer(() => metrics.close());
+    return metrics;
+  } catch (error) {
+    if (!HubError.is(error)) throw error;
+    announce({ label: 'metrics', text: error.message, tone: 'warn' });
+    return metricsUnavailable(error);
+  }
+}
+
+function metricsUnavailable(error: HubError): Metrics {
+  const refuse = async () => {
+    throw error;
+  };
+  return {
+    write: refuse,
+    query: refuse,
+    sql: refuse,
+    importFile: refuse,
+    latest: () => [],
+    declared: () => new Map(),
+    onWrite: () => () => {},
+  };
+}
+
+export function reportPlugin({ plugin, status, log, events }: { plugin: string; status: PluginStatus; log: Log; events: Events }): void {
+  const reason = status.is === 'failed' ? status.error.message : null;
+  if (status.is === 'failed') log.error({ plugin, code: status.error.code, err: status.error }, 'a plugin failed');
+  else log.debug({ plugin, ...status }, 'a plugin changed its state');
+  if (status.is === 'stopped' || status.is === 'waiting') return;
+  events
+    .publish('plugin.changed', null, { plugin, state: status.is, reason })
+    .catch((err: unknown) => log.warn({ err }, 'an event was not published'));
+}
+
+export const panelsOf = (host: PluginHost): readonly (Panel & { readonly id: string })[] =>
+  host.plugins.flatMap(({ panels = {} }) => Object.entries(panels).map(([id, panel]) => ({ id, ...panel })));
+
+export const pagesOf = (host: PluginHost): ReadonlyMap<string, URL> =>
+  new Map(host.plugins.flatMap(({ pages = {} }) => Object.entries(pages)));
+
+export async function checkHealth({
+  state,
+  host,
+  metrics,
+}: {
+  state: State;
+  host: PluginHost;
+  metrics: Metrics;
+}): Promise<readonly HealthCheck[]> {
+  const check = async (name: string, ask: () => Promise<unknown>): Promise<HealthCheck> => {
+    try {
+      await ask();
+      return { name, ok: true, detail: null };
+    } catch (error) {
+      return { name, ok: false, detail: error instanceof Error ? error.message : String(error) };
+    }
+  };
+  const plugins = [...host.status()].map(([name, status]): HealthCheck => {
+    const detail = status.is === 'failed' ? status.error.message : status.is === 'started' ? null : status.is;
+    return { name: `plugin ${name}`, ok: status.is === 'started', detail };
+  });
+  const select = () => metrics.sql('select 1 as one', { signal: AbortSignal.timeout(2_000) });
+  return [await check('postgresql', () => state.ping()), await check('metrics', select), ...plugins];
+}
+
+/** Without PostgreSQL the hub cannot work; without anything else it works less. */
+export const reportHealth = (checks: readonly HealthCheck[]) => ({
+  ready: checks.every(({ name, ok }) => ok || name !== 'postgresql'),
+  reasons: checks.flatMap(({ name, ok, detail }) => (ok ? [] : [`${name}: ${detail ?? 'not well'}`])),
+});

@@ -1,0 +1,208 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { Registry as Counters } from 'prom-client';
+import { Actions } from './actions/actions.ts';
+import { Confirmations } from './actions/confirmations.ts';
+import { Registry } from './actions/registry.ts';
+import { Resources } from './actions/resources.ts';
+import { createAudit, type Audit } from './audit/audit.ts';
+import { createBuiltin } from './builtin/index.ts';
+import * as contract from './contract.ts';
+import type { Clock, Events, HubInfo, Log, Metrics } from './contract.ts';
+import { createEvents } from './events/events.ts';
+import {
+  checkHealth,
+  hubId,
+  pagesOf,
+  panelsOf,
+  pluginDatabase,
+  reportHealth,
+  reportPlugin,
+  startMetrics,
+  type HealthCheck,
+} from './hub-parts.ts';
+import { createHttp } from './http/server.ts';
+import { createIdentity, type Identity } from './identity/identity.ts';
+import { Jobs, type JobsOptions } from './jobs/jobs.ts';
+import { PluginHost, type PluginStatus } from './plugins/host.ts';
+import type { HubConfig } from './plugins/hub-config.ts';
+import type { LoadedPlugin } from './plugins/load.ts';
+import { createPolicy } from './policy/policy.ts';
+import { openState, type State } from './state/state.ts';
+import { VERSION } from './version.ts';
+
+export interface HubOptions {
+  readonly dataDir: string;
+  readonly config: HubConfig;
+  readonly plugins: readonly LoadedPlugin[];
+  readonly log: (name: string) => Log;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+  readonly onStep?: NonNullable<JobsOptions['onStep']>;
+}
+
+export type Announcement = Parameters<HubInfo['announce']>[0];
+
+/** A hub that runs: what surfaces and tests reach. */
+export interface RunningHub {
+  readonly url: string;
+  readonly actions: Actions;
+  readonly jobs: Jobs;
+  readonly events: Events;
+  readonly metrics: Metrics;
+  readonly resources: Resources;
+  readonly identity: Identity;
+  readonly audit: Audit;
+  readonly state: State;
+  plugins(): ReadonlyMap<string, PluginStatus>;
+  announcements(): readonly Announcement[];
+  health(): Promise<readonly HealthCheck[]>;
+}
+
+export interface Hub extends AsyncDisposable {
+  start(): Promise<RunningHub>;
+  /** Stops all that start() started, in reverse; jobs that run go on at the next start. */
+  stop(): Promise<void>;
+}
+
+/** The composition root: the one place that knows all parts of the core. */
+export function createHub(options: HubOptions): Hub {
+  const stack = new AsyncDisposableStack();
+  return {
+    start: () => startHub(options, stack),
+    stop: () => stack.disposeAsync(),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+const systemClock: Clock = { now: () => Date.now() };
+
+async function startHub(options: HubOptions, stack: AsyncDisposableStack): Promise<RunningHub> {
+  mkdirSync(options.dataDir, { recursive: true });
+  const ground = await openGround(options, stack);
+  const door = openDoor(options, ground);
+  const metrics = await startMetrics(options, { stack, announce: ground.info.announce });
+  const host = createHost(options, { ...ground, ...door, metrics });
+  stack.defer(() => host.stop());
+  await host.start();
+  stack.defer(() => door.jobs.stop());
+  await door.jobs.launch();
+
+  const health = () => checkHealth({ state: ground.state, host, metrics });
+  const { clock, info, events, identity, audit, state, policy } = ground;
+  const { actions, jobs, resources, registry } = door;
+  const http = await createHttp({
+    config: options.config,
+    log: options.log('http'),
+    clock,
+    version: VERSION,
+    actions,
+    jobs,
+    events,
+    metrics,
+    resources,
+    identity,
+    audit: {
+      exportTo: (write) => audit.exportTo(write),
+      verify: () => audit.verify(),
+      mayRead: (actor) => policy.authorize({ actor, action: { id: 'audit.list', risk: 'read' }, resource: { kind: 'hub' } }).allowed,
+    },
+    declared: () => registry.all(),
+    panels: () => panelsOf(host),
+    pages: pagesOf(host),
+    health: async () => reportHealth(await health()),
+    registry: new Counters(),
+  });
+  stack.defer(() => http.close());
+  ground.setUrl(options.config.publicUrl ?? http.url);
+  const announcements = () => ground.announcements;
+  return {
+    url: info.url,
+    actions,
+    jobs,
+    events,
+    metrics,
+    resources,
+    identity,
+    audit,
+    state,
+    plugins: () => host.status(),
+    announcements,
+    health,
+  };
+}
+
+/** The ground floor: what needs nothing but the data folder. */
+async function openGround({ dataDir, config, clock = systemClock, log }: HubOptions, stack: AsyncDisposableStack) {
+  const announcements: Announcement[] = [];
+  let url = config.publicUrl ?? '';
+  const info: HubInfo = {
+    version: VERSION,
+    dataDir,
+    announce: (line) => void announcements.push(line),
+    get url() {
+      return url;
+    },
+  };
+  const abort = new AbortController();
+  stack.defer(() => abort.abort());
+  const databaseUrl = config.databaseUrl ?? process.env['DATABASE_URL'];
+  const state = stack.use(await openState({ dataDir, databaseUrl, log: log('state'), signal: abort.signal }));
+  const audit = await createAudit({ state, clock, log: log('audit'), dataDir });
+  stack.defer(() => audit.close());
+  const events = await createEvents({ state, clock, log: log('events') });
+  stack.defer(() => events.close());
+  const policy = createPolicy(config.policies === undefined ? {} : { extraPolicies: readFileSync(config.policies, 'utf8') });
+  const identity = await createIdentity({ state, clock, log: log('identity'), dataDir, audit });
+  return { clock, info, announcements, state, audit, events, policy, identity, setUrl: (to: string) => void (url = to) };
+}
+type Ground = Awaited<ReturnType<typeof openGround>>;
+
+/** The door and the jobs behind it; the registry learns of the plugins later. */
+function openDoor(options: HubOptions, { state, clock, audit, events, policy }: Ground) {
+  const { config, log, dataDir, onStep } = options;
+  const registry = new Registry();
+  const db = state.db;
+  const jobs = new Jobs({
+    db,
+    databaseUrl: state.url,
+    executor: hubId(dataDir),
+    openMax: config.jobsMax,
+    actions: registry,
+    policy,
+    audit,
+    events,
+    clock,
+    log: log('jobs'),
+    ...(onStep && { onStep }),
+  });
+  const confirmations = new Confirmations({ db, clock, lifeMs: config.confirmationSeconds * 1_000 });
+  const actions = new Actions({ registry, policy, confirmations, rules: config.confirmations, jobs, audit, log: log('door') });
+  return { registry, jobs, actions, resources: new Resources(registry, policy) };
+}
+
+function createHost(options: HubOptions, parts: Ground & ReturnType<typeof openDoor> & { readonly metrics: Metrics }): PluginHost {
+  const { config, log, dataDir } = options;
+  const { registry, actions, jobs, events, metrics, resources, identity, audit, info, state, clock } = parts;
+  const builtin = createBuiltin({ jobs, identity, audit, clock, tenants: config.tenants, plugins: () => host.status() });
+  const host = new PluginHost({
+    plugins: [{ is: 'loaded', plugin: builtin, config: {} }, ...options.plugins],
+    core: {
+      [contract.Actions.id]: actions,
+      [contract.Jobs.id]: jobs,
+      [contract.Events.id]: events,
+      [contract.Metrics.id]: metrics,
+      [contract.Users.id]: identity.users,
+      [contract.Resources.id]: resources,
+      [contract.Hub.id]: info,
+    },
+    coreFor: { [contract.Database.id]: (plugin) => pluginDatabase(state, plugin) },
+    clock,
+    log,
+    dataDir,
+    startTimeoutMs: config.pluginStartSeconds * 1_000,
+    prepare: (plugin) => state.migratePlugin(plugin.name, plugin.migrations ?? {}),
+    onChange: (plugin, status) => reportPlugin({ plugin, status, log: log('plugins'), events }),
+  });
+  registry.open(host);
+  return host;
+}
