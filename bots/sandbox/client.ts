@@ -131,6 +131,36 @@ export async function joinSandbox(pageUrl: string, displayName: string): Promise
   return person.id;
 }
 
+interface Wait<T> {
+  readonly look: () => T | undefined;
+  readonly waiters: Set<() => void>;
+  readonly signal: AbortSignal;
+  readonly seen: () => PageState;
+}
+
+async function waitUntil<T>({ look, waiters, signal, seen }: Wait<T>): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const tryNow = (): void => {
+    const found = look();
+    if (found !== undefined) resolve(found);
+  };
+  const giveUp = (): void => {
+    const newest = seen()
+      .messages.slice(-5)
+      .map((message) => textOf(message).slice(0, 300));
+    reject(new Error(`Nothing fitting came. The newest messages:\n${newest.join('\n---\n')}`));
+  };
+  waiters.add(tryNow);
+  signal.addEventListener('abort', giveUp, { once: true });
+  tryNow();
+  try {
+    return await promise;
+  } finally {
+    waiters.delete(tryNow);
+    signal.removeEventListener('abort', giveUp);
+  }
+}
+
 export async function connectSandbox(options: ClientOptions): Promise<SandboxClient> {
   const { origin, searchParams } = new URL(options.pageUrl);
   const key = searchParams.get('key') ?? '';
@@ -144,27 +174,8 @@ export async function connectSandbox(options: ClientOptions): Promise<SandboxCli
     for (const waiter of waiters) waiter();
   });
 
-  const waitFor = async <T>(look: (state: PageState) => T | undefined, signal?: AbortSignal): Promise<T> => {
-    const stop = signal ?? AbortSignal.timeout(WAIT_DEFAULT_MS);
-    const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const tryNow = (): void => {
-      const found = look(state);
-      if (found !== undefined) resolve(found);
-    };
-    const give = (): void => {
-      const seen = state.messages.slice(-5).map((message) => textOf(message).slice(0, 300));
-      reject(new Error(`Nothing fitting came. The newest messages:\n${seen.join('\n---\n')}`));
-    };
-    waiters.add(tryNow);
-    stop.addEventListener('abort', give, { once: true });
-    tryNow();
-    try {
-      return await promise;
-    } finally {
-      waiters.delete(tryNow);
-      stop.removeEventListener('abort', give);
-    }
-  };
+  const waitFor = <T>(look: (state: PageState) => T | undefined, signal?: AbortSignal): Promise<T> =>
+    waitUntil({ look: () => look(state), waiters, signal: signal ?? AbortSignal.timeout(WAIT_DEFAULT_MS), seen: () => state });
 
   return {
     user,

@@ -27,7 +27,7 @@ export interface ServerOptions {
   readonly port: number;
   readonly log: Log;
   answer(request: Request): Promise<Reply>;
-  upgrade(request: Request, raw: IncomingMessage, socket: Duplex, head: Buffer): void;
+  upgrade(request: Request, connection: { readonly raw: IncomingMessage; readonly socket: Duplex; readonly head: Buffer }): void;
 }
 
 /** Only a page that came from here may speak to us: a name that was rebound to 127.0.0.1 has another Host, a foreign page another Origin. */
@@ -121,7 +121,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   server.on('upgrade', (raw, socket, head) => {
     socket.on('error', () => socket.destroy());
     if (!isOwn(raw, portOf())) return socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
-    options.upgrade(toRequest(raw), raw, socket, head);
+    options.upgrade(toRequest(raw), { raw, socket, head });
   });
   const port = await listen(server, options.host, options.port);
   const close = async (): Promise<void> => {

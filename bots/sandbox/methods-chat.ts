@@ -1,6 +1,6 @@
 import { refuseMessage, UPDATE_TEXT_LENGTH_MAX } from './block-limits.ts';
 import type { Block, Message } from './protocol.ts';
-import { fail, refuse, type Answer, type ApiDeps, type Args, type Method } from './web-api.ts';
+import { fail, refuse, type Answer, type ApiDeps, type Args, type Method } from './api-method.ts';
 import { BOT_USER_ID, type Workspace } from './workspace.ts';
 
 /** A message as Slack's API shows it. */
@@ -17,7 +17,7 @@ export const wire = (message: Message): Record<string, unknown> => ({
   ...(message.metadata !== null && { metadata: message.metadata }),
 });
 
-const asText = (value: unknown): string => (typeof value === 'string' ? value : '');
+export const asText = (value: unknown): string => (typeof value === 'string' ? value : '');
 const asBlocks = (value: unknown): readonly Block[] | undefined => (Array.isArray(value) ? (value as readonly Block[]) : undefined);
 
 /** A channel id, a channel name, or a person's id (then: the conversation with that person). */

@@ -1,6 +1,6 @@
 import { channelOf, wire } from './methods-chat.ts';
 import type { Channel, Message, Person } from './protocol.ts';
-import { fail, type Answer, type ApiDeps, type Args, type Method } from './web-api.ts';
+import { fail, type Answer, type ApiDeps, type Args, type Method } from './api-method.ts';
 import { BOT_USER_ID, TEAM_ID } from './workspace.ts';
 
 const PAGE_MAX = 200;

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { isRecord } from './block-shapes.ts';
-import { channelOf } from './methods-chat.ts';
+import { asText, channelOf } from './methods-chat.ts';
 import type { SharedFile } from './protocol.ts';
-import { fail, type Answer, type ApiDeps, type Args, type Method } from './web-api.ts';
+import { fail, type Answer, type ApiDeps, type Args, type Method } from './api-method.ts';
 import { BOT_USER_ID, LIMITS, type StoredFile } from './workspace.ts';
 
 const UPLOADS_MAX = 100;
@@ -47,7 +47,7 @@ function complete(deps: ApiDeps, args: Args): Answer {
   if (asked.length === 0) return fail('invalid_arguments', ['[ERROR] missing required field: files']);
   const channel = args['channel_id'] === undefined ? undefined : channelOf(deps.workspace, args['channel_id']);
   if (args['channel_id'] !== undefined && channel === undefined) return fail('channel_not_found');
-  const parent = channel !== undefined && args['thread_ts'] !== undefined ? deps.workspace.find(channel, String(args['thread_ts'])) : null;
+  const parent = channel !== undefined && args['thread_ts'] !== undefined ? deps.workspace.find(channel, asText(args['thread_ts'])) : null;
   if (parent === undefined) return fail('invalid_thread_ts');
   const kept: StoredFile[] = [];
   for (const entry of asked) {

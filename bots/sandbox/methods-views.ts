@@ -1,6 +1,6 @@
 import { refuseView } from './block-limits.ts';
 import type { ModalView, OpenView } from './protocol.ts';
-import { fail, refuse, type Answer, type ApiDeps, type Args, type Method } from './web-api.ts';
+import { fail, refuse, type Answer, type ApiDeps, type Args, type Method } from './api-method.ts';
 import { APP_ID, BOT_USER_ID, TEAM_ID } from './workspace.ts';
 
 /** A view as Slack's API and its payloads show it. */

@@ -4,8 +4,8 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Secret, type Clock, type Log } from 'novacron/plugin';
 import { WebSocketServer, type WebSocket } from 'ws';
+import { fail, type Answer, type ApiDeps } from './api-method.ts';
 import { refuseMessage } from './block-limits.ts';
-import { isRecord } from './block-shapes.ts';
 import { json, startServer, type Reply, type Request } from './http-server.ts';
 import { createInteractions, type Interactions } from './interactions.ts';
 import { takeUpload } from './methods-files.ts';
@@ -14,7 +14,7 @@ import type { OpenSandbox, SandboxApp, SandboxUser } from './port.ts';
 import type { Block } from './protocol.ts';
 import { createSocketMode, type EnvelopeType, type Ack, type SocketMode } from './socket-mode.ts';
 import { createTickets, type Tickets } from './tickets.ts';
-import { createWebApi, fail, parseArgs, type Answer, type ApiDeps } from './web-api.ts';
+import { createWebApi, parseArgs } from './web-api.ts';
 import { BOT_USER_ID, createWorkspace, isFor, LIMITS, SLACKBOT_ID, TEAM_ID, type Workspace } from './workspace.ts';
 
 export interface SandboxOptions {
@@ -258,7 +258,7 @@ export async function openSandbox(options: SandboxOptions, app: SandboxApp): Pro
     port: options.port,
     log: options.log,
     answer: (request) => answer(parts, request),
-    upgrade(request, raw, socket, head) {
+    upgrade(request, { raw, socket, head }) {
       const { pathname, searchParams } = request.url;
       const user = searchParams.get('user') ?? '';
       const isApp = pathname === '/link/' && !parts.faults.isOut && parts.sockets.redeem(searchParams.get('ticket'));

@@ -46,9 +46,26 @@ const parse = (data: string): { envelope_id?: unknown; payload?: unknown } | und
   }
 };
 
+/** A ticket opens one socket, once, soon. */
+function createTickets(hasRoom: () => boolean): Pick<SocketMode, 'ticket' | 'redeem'> {
+  const tickets = new Map<string, number>();
+  return {
+    ticket() {
+      const ticket = randomBytes(24).toString('base64url');
+      tickets.set(ticket, performance.now() + TICKET_TTL_MS);
+      for (const [old, expiresAt] of tickets) if (expiresAt < performance.now()) tickets.delete(old);
+      return ticket;
+    },
+    redeem(ticket) {
+      const expiresAt = ticket === null ? undefined : tickets.get(ticket);
+      if (ticket !== null) tickets.delete(ticket);
+      return expiresAt !== undefined && expiresAt >= performance.now() && hasRoom();
+    },
+  };
+}
+
 export function createSocketMode(options: { readonly log: Log; readonly onChange: (connected: boolean) => void }): SocketMode {
   const sockets = new Set<WebSocket>();
-  const tickets = new Map<string, number>();
   const waiting = new Map<string, (payload: unknown) => void>();
   const last = new Map<EnvelopeType, Envelope>();
   let turn = 0;
@@ -71,17 +88,7 @@ export function createSocketMode(options: { readonly log: Log; readonly onChange
   };
 
   return {
-    ticket() {
-      const ticket = randomBytes(24).toString('base64url');
-      tickets.set(ticket, performance.now() + TICKET_TTL_MS);
-      for (const [old, expiresAt] of tickets) if (expiresAt < performance.now()) tickets.delete(old);
-      return ticket;
-    },
-    redeem(ticket) {
-      const expiresAt = ticket === null ? undefined : tickets.get(ticket);
-      if (ticket !== null) tickets.delete(ticket);
-      return expiresAt !== undefined && expiresAt >= performance.now() && sockets.size < CONNECTIONS_MAX;
-    },
+    ...createTickets(() => sockets.size < CONNECTIONS_MAX),
     accept(socket) {
       sockets.add(socket);
       const info = { type: 'hello', num_connections: sockets.size, connection_info: { app_id: APP_ID }, debug_info: { host: 'sandbox' } };

@@ -1,34 +1,9 @@
-import type { Clock } from 'novacron/plugin';
+import { fail, type Answer, type ApiDeps, type Args, type Method } from './api-method.ts';
 import { isRecord } from './block-shapes.ts';
-import type { Refusal } from './block-limits.ts';
 import { chatMethods } from './methods-chat.ts';
 import { directoryMethods } from './methods-directory.ts';
 import { fileMethods } from './methods-files.ts';
 import { viewMethods } from './methods-views.ts';
-import type { SocketMode } from './socket-mode.ts';
-import type { Tickets } from './tickets.ts';
-import type { Workspace } from './workspace.ts';
-
-export type Args = Readonly<Record<string, unknown>>;
-export type Answer = Readonly<Record<string, unknown>> & { readonly ok: boolean };
-export type Method = (args: Args) => Answer;
-
-export interface ApiDeps {
-  readonly workspace: Workspace;
-  readonly tickets: Tickets;
-  readonly sockets: SocketMode;
-  readonly clock: Clock;
-  /** `http://127.0.0.1:PORT` */
-  readonly baseUrl: () => string;
-}
-
-export const fail = (error: string, messages: readonly string[] = []): Answer => ({
-  ok: false,
-  error,
-  ...(messages.length > 0 && { response_metadata: { messages } }),
-});
-
-export const refuse = (refusal: Refusal): Answer => fail(refusal.error, refusal.messages);
 
 /** Slack takes no request that it does not know; the prototype chain is no method either. */
 export function createWebApi(deps: ApiDeps): (method: string, args: Args) => Answer {
