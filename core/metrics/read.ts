@@ -1,0 +1,141 @@
+import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
+import { HubError } from '../contract/errors.ts';
+import type { Frame } from '../contract/metrics.ts';
+import { readFrame, type FrameOptions } from './frame.ts';
+
+/** What a reader gets: run this on a connection of its own, in a read-only transaction. */
+export interface ReadTask {
+  readonly sql: string;
+  readonly values: readonly DuckDBValue[];
+  readonly timeoutMs: number;
+  readonly frame: Omit<FrameOptions, 'check' | 'bytesMax'>;
+  /** Runs before the statement, in its transaction: may refuse it. */
+  guard?(connection: DuckDBConnection): Promise<void>;
+}
+
+export interface Readers {
+  /** Errors: `sql_timeout`, `sql_failed`, `metrics_overloaded`, `metrics_cancelled`. */
+  read(id: number, task: ReadTask): Promise<Frame>;
+  cancel(id: number): void;
+  /** Resolves when all that read now have ended. */
+  idle(): Promise<void>;
+}
+
+/** DuckDB runs a statement on one of the process's few I/O threads: more than two at once would starve files, DNS and passwords. */
+const AT_ONCE_MAX = 2;
+const WAITING_MAX = 200;
+const ANSWER_BYTES_MAX = 16_000_000;
+/** An interrupt that comes between two statements is lost, so it is repeated. */
+const INTERRUPT_EVERY_MS = 50;
+
+class Stopper {
+  reason: HubError | null = null;
+  connection: DuckDBConnection | null = null;
+  #timer: NodeJS.Timeout | null = null;
+
+  stop(reason: HubError): void {
+    this.reason ??= reason;
+    this.connection?.interrupt();
+    this.#timer ??= setInterval(() => this.connection?.interrupt(), INTERRUPT_EVERY_MS);
+  }
+
+  check(): void {
+    if (this.reason !== null) throw this.reason;
+  }
+
+  end(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.connection = null;
+  }
+}
+
+const cancelled = (): HubError => new HubError('metrics_cancelled', 'The query was cancelled.', { status: 499 });
+
+const timedOut = (ms: number): HubError =>
+  new HubError(
+    'sql_timeout',
+    `The query took longer than ${ms / 1000} s and was stopped. Ask for fewer days, or name the day: WHERE day >= current_date - 1.`,
+    { status: 408 },
+  );
+
+function failed(error: unknown): HubError {
+  if (HubError.is(error)) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new HubError('sql_failed', `DuckDB could not answer: ${message.trim()}`, { status: 400, cause: error });
+}
+
+async function run(connection: DuckDBConnection, task: ReadTask, stopper: Stopper): Promise<Frame> {
+  await connection.run('BEGIN TRANSACTION READ ONLY');
+  await task.guard?.(connection);
+  stopper.check();
+  const result = await connection.stream(task.sql, [...task.values]);
+  return readFrame(result, { ...task.frame, bytesMax: ANSWER_BYTES_MAX, check: () => stopper.check() });
+}
+
+/** Reads beside the writer: each on a connection of its own, a few at once, the rest wait in line. */
+export function createReaders(db: DuckDBInstance): Readers {
+  const stoppers = new Map<number, Stopper>();
+  const running = new Set<Promise<unknown>>();
+  const line: (() => void)[] = [];
+  let free = AT_ONCE_MAX;
+
+  async function acquire(): Promise<void> {
+    if (free > 0) {
+      free--;
+      return;
+    }
+    if (line.length >= WAITING_MAX)
+      throw new HubError('metrics_overloaded', 'Too many queries wait for the metrics store. Try again in a moment.', {
+        status: 503,
+        retryable: true,
+      });
+    await new Promise<void>((resolve) => line.push(resolve));
+  }
+  function release(): void {
+    const next = line.shift();
+    if (next) next();
+    else free++;
+  }
+  async function readNow(task: ReadTask, stopper: Stopper): Promise<Frame> {
+    stopper.check();
+    const connection = await db.connect();
+    stopper.connection = connection;
+    const timer = setTimeout(() => stopper.stop(timedOut(task.timeoutMs)), task.timeoutMs);
+    try {
+      return await run(connection, task, stopper);
+    } catch (error) {
+      throw stopper.reason ?? failed(error);
+    } finally {
+      clearTimeout(timer);
+      stopper.end();
+      connection.closeSync();
+    }
+  }
+  async function inTurn(task: ReadTask, stopper: Stopper): Promise<Frame> {
+    await acquire();
+    const work = readNow(task, stopper);
+    running.add(work);
+    try {
+      return await work;
+    } finally {
+      running.delete(work);
+      release();
+    }
+  }
+  async function read(id: number, task: ReadTask): Promise<Frame> {
+    const stopper = new Stopper();
+    stoppers.set(id, stopper);
+    try {
+      return await inTurn(task, stopper);
+    } finally {
+      stoppers.delete(id);
+    }
+  }
+  return {
+    read,
+    cancel: (id) => stoppers.get(id)?.stop(cancelled()),
+    async idle() {
+      await Promise.allSettled(running);
+    },
+  };
+}

@@ -1,0 +1,194 @@
+import { open, mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { StoreTable } from './migrate.ts';
+import type { TableShape } from './schema.ts';
+import { DAY_MS, dayOf, dayStart, ident, literal } from './sql-text.ts';
+import type { Store } from './store.ts';
+import { hotRows, replaceViews, seriesKey, type SealedFile } from './views.ts';
+
+const FILE = /^([a-z][a-z0-9_]*)-(\d+)\.parquet$/;
+const FOLDER = /^day=(\d{4}-\d{2}-\d{2})$/;
+const ROW_GROUP_ROWS = 30_720;
+
+/** Where a kill may fall while a day is sealed; tests stop there. */
+export type SealPoint = 'written' | 'renamed' | 'deleted' | 'committed';
+
+const pathOf = (folder: string, file: Pick<SealedFile, 'table' | 'day' | 'part'>): string =>
+  join(folder, `day=${file.day}`, `${file.table}-${file.part}.parquet`);
+
+async function* filesIn(folder: string): AsyncIterable<{ path: string; table: string; day: string; part: number; isWhole: boolean }> {
+  for (const entry of await readdir(folder)) {
+    const day = FOLDER.exec(entry)?.[1];
+    if (day === undefined) continue;
+    for (const name of await readdir(join(folder, entry))) {
+      const [, table = '', part = '0'] = FILE.exec(name) ?? [];
+      yield { path: join(folder, entry, name), table, day, part: Number(part), isWhole: table !== '' };
+    }
+  }
+}
+
+/** A file of an earlier database is taken as it is: it stands alone. */
+async function adopt(connection: DuckDBConnection, folder: string): Promise<void> {
+  for await (const file of filesIn(folder)) {
+    if (!file.isWhole) continue;
+    const reader = await connection.runAndReadAll(`SELECT name FROM parquet_schema(${literal(file.path)}) WHERE num_children IS NULL`);
+    const count = await connection.runAndReadAll(`SELECT count(*) FROM read_parquet(${literal(file.path)}, hive_partitioning = false)`);
+    const columns = reader.getRows().map(([name]) => String(name));
+    await record(connection, { ...file, columns, rows: Number(count.getRows()[0]?.[0]), bytes: (await stat(file.path)).size });
+  }
+}
+
+async function record(connection: DuckDBConnection, file: SealedFile): Promise<void> {
+  await connection.run('INSERT INTO hot.sealed_file VALUES ($1, $2, $3, $4, $5, $6)', [
+    file.table,
+    file.day,
+    file.part,
+    JSON.stringify(file.columns),
+    BigInt(file.rows),
+    BigInt(file.bytes),
+  ]);
+}
+
+async function readCatalogue(connection: DuckDBConnection, folder: string): Promise<SealedFile[]> {
+  const reader = await connection.runAndReadAll(
+    'SELECT table_name, day, part, columns, row_count::DOUBLE, bytes::DOUBLE FROM hot.sealed_file ORDER BY table_name, day, part',
+  );
+  return (reader.getRows() as [string, string, number, string, number, number][]).map(([table, day, part, columns, rows, bytes]) => ({
+    table,
+    day,
+    part,
+    columns: JSON.parse(columns) as string[],
+    rows,
+    bytes,
+    path: pathOf(folder, { table, day, part }),
+  }));
+}
+
+/** Files that the catalogue does not know come from a kill before the commit: their rows are still hot. Those it forgot are past retention. */
+async function removeStrays(folder: string, files: readonly SealedFile[]): Promise<void> {
+  const known = new Set(files.map((file) => file.path));
+  for await (const file of filesIn(folder)) if (!known.has(file.path)) await rm(file.path);
+  for (const entry of await readdir(folder)) {
+    if (FOLDER.test(entry) && (await readdir(join(folder, entry))).length === 0) await rmdir(join(folder, entry));
+  }
+}
+
+/**
+ * The sealed files, by DuckDB's own catalogue: a file counts once the transaction that deleted its rows from hot has committed, so a kill at any point loses and
+ * doubles nothing. A new database adopts the files it finds.
+ */
+export async function loadSealed(connection: DuckDBConnection, at: { folder: string; isNew: boolean }): Promise<SealedFile[]> {
+  if (at.isNew) await adopt(connection, at.folder);
+  const files = await readCatalogue(connection, at.folder);
+  await removeStrays(at.folder, files);
+  return files;
+}
+
+/** Counters as deltas to the row before in the file, the first of a series absolute; gauges as they are; sorted, so that it packs well. */
+function sealQuery(shape: TableShape, range: { day: string; part: number }): string {
+  const cells = shape.columns.map((column) => {
+    const name = ident(column.name);
+    return column.kind === 'counter' ? `, coalesce(${name} - lag(${name} IGNORE NULLS) OVER w, ${name}) AS ${name}` : `, ${name}`;
+  });
+  const next = dayOf(dayStart(range.day) + DAY_MS);
+  return `SELECT ${range.part}::INTEGER AS part, ${seriesKey(shape)}, ts${cells.join('')}
+    FROM (${hotRows(shape, shape.columns)}) rows WHERE ts >= TIMESTAMP ${literal(range.day)} AND ts < TIMESTAMP ${literal(next)}
+    WINDOW w AS (PARTITION BY ${seriesKey(shape)} ORDER BY ts) ORDER BY ${seriesKey(shape)}, ts`;
+}
+
+async function syncPath(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+interface SealTask {
+  readonly table: StoreTable;
+  readonly day: string;
+  readonly onPoint?: ((point: SealPoint) => void) | undefined;
+}
+
+async function writeFile(store: Store, task: SealTask): Promise<SealedFile> {
+  const { shape } = task.table;
+  const parts = store.sealed.filter((file) => file.table === shape.name && file.day === task.day).map((file) => file.part);
+  const part = Math.max(0, ...parts) + 1;
+  const path = pathOf(store.folders.sealed, { table: shape.name, day: task.day, part });
+  const folder = join(path, '..');
+  await mkdir(folder, { recursive: true });
+  const result = await store.keeper.run(
+    `COPY (${sealQuery(shape, { day: task.day, part })}) TO ${literal(`${path}.tmp`)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS})`,
+  );
+  await syncPath(`${path}.tmp`);
+  task.onPoint?.('written');
+  await rename(`${path}.tmp`, path);
+  await syncPath(folder);
+  await syncPath(store.folders.sealed);
+  task.onPoint?.('renamed');
+  const columns = shape.columns.map((column) => column.name);
+  return { table: shape.name, day: task.day, part, columns, rows: result.rowsChanged, bytes: (await stat(path)).size, path };
+}
+
+/** Writes the file and moves the rows over in one transaction: rows that arrive meanwhile are not in its snapshot and stay hot. */
+async function sealTable(store: Store, task: SealTask): Promise<void> {
+  const { shape } = task.table;
+  const next = dayOf(dayStart(task.day) + DAY_MS);
+  await store.keeper.run('BEGIN TRANSACTION');
+  try {
+    const file = await writeFile(store, task);
+    const deleted = await store.keeper.run(
+      `DELETE FROM hot.${ident(shape.name)} WHERE ts >= TIMESTAMP ${literal(task.day)} AND ts < TIMESTAMP ${literal(next)}`,
+    );
+    if (deleted.rowsChanged !== file.rows) throw new Error(`sealed ${file.rows} rows of ${shape.name} but hot had ${deleted.rowsChanged}`);
+    await record(store.keeper, file);
+    const sealed = [...store.sealed, file];
+    await replaceViews(store.keeper, [task.table], sealed);
+    task.onPoint?.('deleted');
+    await store.keeper.run('COMMIT');
+    store.sealed = sealed;
+  } catch (error) {
+    await store.keeper.run('ROLLBACK');
+    throw error;
+  }
+  task.onPoint?.('committed');
+}
+
+async function hotDays(store: Store, shape: TableShape, before: string): Promise<string[]> {
+  const reader = await store.keeper.runAndReadAll(
+    `SELECT DISTINCT strftime(ts, '%Y-%m-%d') AS day FROM hot.${ident(shape.name)} WHERE ts < TIMESTAMP ${literal(before)} ORDER BY day`,
+  );
+  return reader.getRows().map(([day]) => String(day));
+}
+
+/** Seals all hot days before `before` (`YYYY-MM-DD`, excluded). Calls must not overlap. */
+export async function sealBefore(store: Store, before: string, onPoint?: (point: SealPoint) => void): Promise<number> {
+  let sealed = 0;
+  for (const table of store.tables.values()) {
+    for (const day of await hotDays(store, table.shape, before)) {
+      await sealTable(store, { table, day, onPoint });
+      sealed++;
+    }
+  }
+  return sealed;
+}
+
+/** Forgets sealed days before `before`, then removes their folders. `idle` resolves when nobody reads the old files any more. */
+export async function retainFrom(store: Store, before: string, idle: () => Promise<void>): Promise<void> {
+  const sealed = store.sealed.filter((file) => file.day >= before);
+  if (sealed.length === store.sealed.length) return;
+  await store.keeper.run('BEGIN TRANSACTION');
+  try {
+    await store.keeper.run('DELETE FROM hot.sealed_file WHERE day < $1', [before]);
+    await replaceViews(store.keeper, store.tables.values(), sealed);
+    await store.keeper.run('COMMIT');
+  } catch (error) {
+    await store.keeper.run('ROLLBACK');
+    throw error;
+  }
+  store.sealed = sealed;
+  await idle();
+  await removeStrays(store.folders.sealed, sealed);
+}

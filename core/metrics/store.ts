@@ -1,0 +1,26 @@
+import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import type { Dictionary } from './dictionary.ts';
+import type { StoreTable } from './migrate.ts';
+import type { SealedFile } from './views.ts';
+
+/** Everything of the open database. It lives in the store's thread; tests open it without one. */
+export interface Store {
+  readonly db: DuckDBInstance;
+  /** For writes: one transaction after the other. */
+  readonly writer: DuckDBConnection;
+  /** For sealing and imports, which take longer than a write may wait. */
+  readonly keeper: DuckDBConnection;
+  readonly folders: StoreFolders;
+  /** By name: all tables of the database, also those that no plugin declares any more. */
+  readonly tables: ReadonlyMap<string, StoreTable>;
+  readonly entities: Dictionary;
+  readonly devices: Dictionary;
+  /** What is sealed, replaced as a whole after each change. */
+  sealed: readonly SealedFile[];
+}
+
+export interface StoreFolders {
+  readonly database: string;
+  readonly sealed: string;
+  readonly imports: string;
+}

@@ -1,0 +1,79 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { ident, literal } from './sql-text.ts';
+import type { Column, TableShape } from './schema.ts';
+
+/** A Parquet file that the catalogue knows: the rows of one table and day that were sealed together. */
+export interface SealedFile {
+  readonly table: string;
+  /** `YYYY-MM-DD`, UTC. */
+  readonly day: string;
+  /** 1 for the first file of a day; rows that came later are sealed into a further one. */
+  readonly part: number;
+  /** Metrics that the file has a column for: it may be older than a metric. */
+  readonly columns: readonly string[];
+  readonly rows: number;
+  readonly bytes: number;
+  readonly path: string;
+}
+
+export const cellType = (column: Column): string => (column.kind === 'counter' ? 'BIGINT' : 'DOUBLE');
+
+/** Names a table's rows among each other: `entity` or `entity, device`. */
+export const seriesKey = (shape: TableShape): string => (shape.hasDevice ? 'entity, device' : 'entity');
+
+/** Hot rows with their names; columns ts, day, entity, [device], then the metrics as stored. */
+export function hotRows(shape: TableShape, columns: readonly Column[]): string {
+  const device = shape.hasDevice ? ', dev.name AS device' : '';
+  const join = shape.hasDevice ? ' JOIN hot.device dev ON dev.id = hot.device_id' : '';
+  const cells = columns.map((column) => `, hot.${ident(column.name)}`).join('');
+  return `SELECT hot.ts, hot.ts::DATE AS day, ent.name AS entity${device}${cells}
+    FROM hot.${ident(shape.name)} hot JOIN hot.entity ent ON ent.id = hot.entity_id${join}`;
+}
+
+/** A sealed counter is a delta, the first of a series in a file absolute: the running sum within the file brings it back. */
+function sealedCell(column: Column, file: Pick<SealedFile, 'columns'>): string {
+  const name = ident(column.name);
+  if (!file.columns.includes(column.name)) return `NULL::${cellType(column)} AS ${name}`;
+  return column.kind === 'counter' ? `CASE WHEN ${name} IS NOT NULL THEN (sum(${name}) OVER w)::BIGINT END AS ${name}` : name;
+}
+
+/** Sealed rows in the columns of `hotRows`. Files with the same columns are read together. */
+export function sealedRows(shape: TableShape, columns: readonly Column[], files: readonly SealedFile[]): string[] {
+  const groups = Map.groupBy(files, (file) => columns.map((column) => (file.columns.includes(column.name) ? '1' : '0')).join(''));
+  return [...groups.values()].map((group) => {
+    const cells = columns.map((column) => `, ${sealedCell(column, group[0]!)}`).join('');
+    const paths = group.map((file) => literal(file.path)).join(', ');
+    return `SELECT ts, day, ${seriesKey(shape)}${cells}
+      FROM read_parquet([${paths}], hive_partitioning = true, hive_types = {'day': DATE})
+      WINDOW w AS (PARTITION BY day, part, ${seriesKey(shape)} ORDER BY ts)`;
+  });
+}
+
+/** The metric as people read it: seconds, not the nanoseconds that are stored. */
+export const shownCell = (column: Column): string =>
+  column.scale === 1 ? ident(column.name) : `${ident(column.name)} / ${column.scale}::DOUBLE`;
+
+/**
+ * The views that people query: time, day, entity, [device], then the metrics as declared (camelCase needs no quotes: DuckDB ignores case).
+ * Not "at": that is a word of DuckDB's grammar, `max(at)` would not parse.
+ * A condition on `day` spares the reading of the other days' files.
+ */
+export function viewStatements(shape: TableShape, files: readonly SealedFile[]): string[] {
+  const rows = [hotRows(shape, shape.columns), ...sealedRows(shape, shape.columns, files)].join('\nUNION ALL\n');
+  const cells = shape.columns.map((column) => `, ${shownCell(column)} AS ${ident(column.name)}`).join('');
+  return shape.views.map(
+    (view) => `CREATE OR REPLACE VIEW main.${ident(view)} AS SELECT ts AS time, day, ${seriesKey(shape)}${cells} FROM (${rows}) rows`,
+  );
+}
+
+/** Makes the views anew, in the connection's transaction if there is one. */
+export async function replaceViews(
+  connection: DuckDBConnection,
+  tables: Iterable<{ readonly shape: TableShape }>,
+  sealed: readonly SealedFile[],
+): Promise<void> {
+  for (const { shape } of tables) {
+    const files = sealed.filter((file) => file.table === shape.name);
+    for (const statement of viewStatements(shape, files)) await connection.run(statement);
+  }
+}

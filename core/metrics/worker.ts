@@ -1,0 +1,154 @@
+import { stat } from 'node:fs/promises';
+import { parentPort, workerData } from 'node:worker_threads';
+import { HubError } from '../contract/errors.ts';
+import type { LatestSample } from '../contract/metrics.ts';
+import { importStaged } from './import.ts';
+import type { StoreTable } from './migrate.ts';
+import { closeStore, openStore } from './open.ts';
+import type { ErrorData, Operation, Operations, Reply, Request, StoreStats, WorkerOptions } from './protocol.ts';
+import { planQuery, unitOf } from './query-sql.ts';
+import { createReaders, type Readers } from './read.ts';
+import { retainFrom, sealBefore } from './sealed.ts';
+import { guardSql } from './sql-guard.ts';
+import { ident } from './sql-text.ts';
+import type { Store } from './store.ts';
+import { shownCell } from './views.ts';
+import { writeBatches } from './write.ts';
+
+/** The thread that owns the DuckDB instance: writes one after the other, sealing and imports one after the other, reads beside them. */
+
+const QUERY_TIMEOUT_MS = 30_000;
+const QUERY_ROWS_MAX = 50_000;
+
+/** Runs what it is given one after the other; a failure does not stop the next. */
+function createLane(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const next = last.then(work, work);
+    last = next.then(
+      () => null,
+      () => null,
+    );
+    return next;
+  };
+}
+
+type Handlers = { readonly [K in Operation]: (ask: Operations[K]['ask'], id: number) => Promise<Operations[K]['answer']> };
+
+function tableOf(store: Store, name: string): StoreTable {
+  const table = store.tables.get(name);
+  if (table === undefined) throw new TypeError(`no table ${name}`);
+  return table;
+}
+
+async function latestOf(store: Store, table: StoreTable): Promise<LatestSample[]> {
+  const { shape } = table;
+  const columns = shape.columns.filter((column) => column.unit !== null);
+  const cells = columns.map((column) => `, (${shownCell(column)})::DOUBLE`).join('');
+  const device = shape.hasDevice ? ', dev.name' : ', NULL';
+  const key = shape.hasDevice ? 'entity_id, device_id' : 'entity_id';
+  const source = `hot.${ident(shape.name)}`;
+  const reader = await store.keeper.runAndReadAll(
+    `SELECT epoch_ms(ts)::DOUBLE, ent.name${device}${cells} FROM (
+       SELECT * FROM ${source} WHERE ts > (SELECT max(ts) FROM ${source}) - INTERVAL 1 HOUR
+       QUALIFY row_number() OVER (PARTITION BY ${key} ORDER BY ts DESC) = 1
+     ) newest JOIN hot.entity ent ON ent.id = entity_id${shape.hasDevice ? ' JOIN hot.device dev ON dev.id = device_id' : ''}`,
+  );
+  return reader.getRows().map(([at, entity, device, ...values]) => ({
+    table: shape.table,
+    entity: String(entity),
+    ...(device !== null && { device: String(device) }),
+    at: Number(at),
+    values: Object.fromEntries(columns.map((column, index) => [column.name, values[index] as number | null])),
+  }));
+}
+
+async function statsOf(store: Store): Promise<StoreStats> {
+  let hotRows = 0;
+  for (const name of store.tables.keys()) {
+    const reader = await store.keeper.runAndReadAll(`SELECT count(*)::DOUBLE FROM hot.${ident(name)}`);
+    hotRows += Number(reader.getRows()[0]?.[0]);
+  }
+  const sum = (of: 'rows' | 'bytes'): number => store.sealed.reduce((total, file) => total + file[of], 0);
+  const hotBytes = (await stat(store.folders.database)).size;
+  return { hotRows, hotBytes, sealedRows: sum('rows'), sealedBytes: sum('bytes'), sealedFiles: store.sealed.length };
+}
+
+function handlersOf(store: Store, readers: Readers): Handlers {
+  const asWrite = createLane();
+  const asKeeper = createLane();
+  const views = [...store.tables.values()].flatMap((table) => table.shape.views.toReversed());
+  return {
+    async write({ batches }) {
+      await asWrite(() => writeBatches(store, batches));
+      return null;
+    },
+    query({ table, column, query }, id) {
+      const { shape } = tableOf(store, table);
+      const found = shape.columns.find((one) => one.name === column);
+      if (!found?.unit) throw new TypeError(`no column ${column}`);
+      const files = store.sealed.filter((file) => file.table === table);
+      const units = { value: unitOf(found.unit, query.aggregate) };
+      const frame = { rowsMax: QUERY_ROWS_MAX, times: ['time'], units };
+      return readers.read(id, { ...planQuery({ shape, column: found, files }, query), timeoutMs: QUERY_TIMEOUT_MS, frame });
+    },
+    sql({ text, timeoutMs, rowsMax }, id) {
+      return readers.read(id, {
+        sql: text,
+        values: [],
+        timeoutMs,
+        frame: { rowsMax },
+        guard: (connection) => guardSql(connection, text, views),
+      });
+    },
+    import({ table, path, format }) {
+      return asKeeper(() => importStaged(store, { table: tableOf(store, table), path, format, asWrite }));
+    },
+    seal({ before, retainFrom: oldest }) {
+      return asKeeper(async () => {
+        const days = await sealBefore(store, before);
+        if (oldest !== null) await retainFrom(store, oldest, () => readers.idle());
+        return { days };
+      });
+    },
+    latest: ({ table }) => asKeeper(() => latestOf(store, tableOf(store, table))),
+    stats: () => asKeeper(() => statsOf(store)),
+    async close() {
+      await asKeeper(() => asWrite(() => readers.idle()));
+      await closeStore(store);
+      return null;
+    },
+  };
+}
+
+function errorData(error: unknown): ErrorData {
+  if (HubError.is(error)) return { code: error.code, message: error.message, status: error.status, retryable: error.retryable };
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: null, message, status: 500, retryable: false };
+}
+
+async function answer(handlers: Handlers, readers: Readers, request: Request): Promise<void> {
+  const send = (reply: Reply): void => parentPort?.postMessage(reply, []);
+  if (request.is === 'cancel') return readers.cancel(request.id);
+  try {
+    const handle = handlers[request.is] as (ask: unknown, id: number) => Promise<unknown>;
+    send({ id: request.id, answer: await handle(request, request.id) });
+  } catch (error) {
+    send({ id: request.id, error: errorData(error) });
+  }
+}
+
+/** Request 0 is the opening itself. */
+async function main(options: WorkerOptions): Promise<void> {
+  try {
+    const store = await openStore(options);
+    const readers = createReaders(store.db);
+    const handlers = handlersOf(store, readers);
+    parentPort?.on('message', (request: Request) => void answer(handlers, readers, request));
+    parentPort?.postMessage({ id: 0, answer: null } satisfies Reply, []);
+  } catch (error) {
+    parentPort?.postMessage({ id: 0, error: errorData(error) } satisfies Reply, []);
+  }
+}
+
+await main(workerData as WorkerOptions);

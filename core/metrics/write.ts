@@ -1,0 +1,75 @@
+import { BIGINT, DOUBLE, INTEGER, TIMESTAMP } from '@duckdb/node-api';
+import { createChunkWriter, type ChunkColumn, type ChunkWriter } from './chunk-writer.ts';
+import { validBytes, type EncodedBatch } from './encode.ts';
+import type { StoreTable } from './migrate.ts';
+import type { Store } from './store.ts';
+
+const TYPES = { INTEGER, TIMESTAMP, BIGINT, DOUBLE } as const;
+const MISSING: ChunkColumn = { values: null, valid: null };
+
+async function chunksOf(store: Store, table: StoreTable): Promise<ChunkWriter> {
+  if (table.chunks === null) {
+    const appender = await store.writer.createAppender(table.shape.name, 'hot');
+    table.chunks = createChunkWriter(
+      appender,
+      table.cells.map(([, type]) => TYPES[type as keyof typeof TYPES]),
+    );
+  }
+  return table.chunks;
+}
+
+/** The column of a metric in a batch; the batch's columns are the first of the shape, in its order. */
+function metricColumn(table: StoreTable, batch: EncodedBatch, name: string): ChunkColumn {
+  const index = table.shape.columns.findIndex((column) => column.name === name);
+  const column = table.shape.columns[index];
+  if (column === undefined || column.unit === null) return MISSING;
+  const offset = index * batch.rows * 8;
+  const values =
+    column.kind === 'counter' ? new BigInt64Array(batch.values, offset, batch.rows) : new Float64Array(batch.values, offset, batch.rows);
+  const bytes = validBytes(batch.rows);
+  return { values, valid: batch.valid && new Uint8Array(batch.valid, index * bytes, bytes) };
+}
+
+function chunkColumns(store: Store, table: StoreTable, batch: EncodedBatch): ChunkColumn[] {
+  return table.cells.map(([name]) => {
+    if (name === 'entity_id') return { values: store.entities.ids(batch.entities), valid: null };
+    if (name === 'device_id') return { values: store.devices.ids(batch.devices ?? []), valid: null };
+    if (name === 'ts') return { values: new BigInt64Array(batch.rows).fill(BigInt(Math.round(batch.at)) * 1000n), valid: null };
+    return metricColumn(table, batch, name);
+  });
+}
+
+async function appendAll(store: Store, batches: readonly EncodedBatch[]): Promise<void> {
+  for (const batch of batches) {
+    const table = store.tables.get(batch.table);
+    if (table === undefined) throw new TypeError(`no table ${batch.table}`);
+    const columns = chunkColumns(store, table, batch);
+    const chunks = await chunksOf(store, table);
+    chunks.append(columns, batch.rows);
+  }
+  for (const name of new Set(batches.map((batch) => batch.table))) store.tables.get(name)?.chunks?.flush();
+}
+
+async function rollBack(store: Store): Promise<void> {
+  store.entities.forget();
+  store.devices.forget();
+  // An appender that failed keeps its rows: the next write starts with new ones.
+  for (const table of store.tables.values()) table.chunks = null;
+  await store.writer.run('ROLLBACK');
+}
+
+/** One transaction: all batches are durable when it resolves, or none is there. Calls must not overlap. */
+export async function writeBatches(store: Store, batches: readonly EncodedBatch[]): Promise<void> {
+  await store.writer.run('BEGIN TRANSACTION');
+  try {
+    await appendAll(store, batches);
+    await store.entities.save(store.writer);
+    await store.devices.save(store.writer);
+    await store.writer.run('COMMIT');
+  } catch (error) {
+    await rollBack(store);
+    throw error;
+  }
+  store.entities.keep();
+  store.devices.keep();
+}
