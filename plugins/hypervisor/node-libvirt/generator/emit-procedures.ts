@@ -28,7 +28,9 @@ export function emitProcedures(program: string, protocol: Protocol, homes: Reado
   }
   return [
     ...(calls.some((line) => line.includes('nothing')) ? ["import { nothing } from '../xdr/codec.ts'"] : []),
-    ...[...imports].sort().map(([home, names]) => `import { ${names.sort().join(', ')} } from './${home}.ts'`),
+    ...[...imports]
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([home, names]) => `import { ${names.toSorted().join(', ')} } from './${home}.ts'`),
     '',
     '/** The number of the program in every packet of it. */',
     `const program = 0x${protocol.program.toString(16)}`,

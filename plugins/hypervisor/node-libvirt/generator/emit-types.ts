@@ -61,9 +61,11 @@ export function emitTypes(file: TypeFile, homes: ReadonlyMap<string, string>, po
     return name;
   };
   const body = file.declarations.flatMap((declaration) => emitDeclaration(declaration, { codec, use, pointers }));
-  const own = [...imports].sort().map(([home, names]) => `import { ${[...names].sort().join(', ')} } from './${home}.ts'`);
+  const own = [...imports]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([home, names]) => `import { ${[...names].toSorted().join(', ')} } from './${home}.ts'`);
   const typed = codecs.delete('typedParameterValue') ? [`import { typedParameterValue } from '../xdr/typed-parameter.ts'`] : [];
-  const head = ["import type { Infer } from '../xdr/codec.ts'", `import { ${[...codecs].sort().join(', ')} } from '../xdr/codec.ts'`];
+  const head = ["import type { Infer } from '../xdr/codec.ts'", `import { ${[...codecs].toSorted().join(', ')} } from '../xdr/codec.ts'`];
   return [...head, ...typed, ...own, '', ...body].join('\n');
 }
 

@@ -36,7 +36,9 @@ async function readHeaders(folder: string, known: Map<string, number>): Promise<
   const headers = new Map<string, Header>();
   // Some enums are made of values of others, so the order is that of libvirt's own includes.
   const first = ['libvirt-common.h.in', 'libvirt-host.h', 'libvirt-domain.h'];
-  const names = (await readdir(folder)).filter((name) => /^(libvirt-.*|virterror)\.h(\.in)?$/.test(name) && !/admin|lxc/.test(name)).sort();
+  const names = (await readdir(folder))
+    .filter((name) => /^(libvirt-.*|virterror)\.h(\.in)?$/.test(name) && !/admin|lxc/.test(name))
+    .toSorted();
   for (const name of new Set([...first, ...names])) {
     const short = name
       .replace(/^libvirt-/, '')

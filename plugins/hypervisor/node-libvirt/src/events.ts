@@ -82,7 +82,7 @@ export class EventHub {
         this.inTurn(() => this.update(name));
       },
     });
-    const listener: Listener = { queue: queue as EventQueue<unknown>, toEvent: options.toEvent as (message: unknown) => unknown };
+    const listener: Listener = { queue, toEvent: options.toEvent };
     listeners.add(listener);
     this.inTurn(async () => {
       try {

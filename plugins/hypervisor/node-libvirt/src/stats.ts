@@ -50,6 +50,7 @@ function decodeValue(reader: XdrReader): number | bigint | boolean | string {
 type Records = { dom: DomainRef; params: DomainStats }[];
 
 const statsRet: Codec<Records> = {
+  shape: remote.connectGetAllDomainStats.ret.shape,
   encode() {
     throw new ConnectionError('bad_argument', 'Statistics are only read.');
   },

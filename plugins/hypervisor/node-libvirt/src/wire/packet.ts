@@ -51,6 +51,7 @@ export function decodeHeader(reader: XdrReader): Header & { version: number } {
 
 /** Bytes that are not XDR: the body of a stream's packet. */
 export const rawBytes: Codec<Uint8Array> = {
+  shape: { kind: 'opaque', bytesMax: packetBytesMax },
   encode: (writer, value) => writer.raw(value),
   decode: (reader) => reader.rest(),
 };

@@ -2,8 +2,20 @@ import { ConnectionError } from '../errors.ts';
 import type { XdrReader } from './reader.ts';
 import type { XdrWriter } from './writer.ts';
 
+/** What a type is made of, for programs that look at types, such as tests that make values of all of them. */
+export type Shape =
+  | { kind: 'integer'; min: number; max: number }
+  | { kind: 'bigint'; min: bigint; max: bigint }
+  | { kind: 'string' | 'opaque'; bytesMax: number }
+  | { kind: 'double' | 'uuid' | 'typedParameter' | 'nothing' }
+  | { kind: 'list'; item: Codec<unknown>; max: number }
+  | { kind: 'fixed'; item: Codec<unknown>; length: number }
+  | { kind: 'optional'; item: Codec<unknown> }
+  | { kind: 'struct'; fields: Record<string, Codec<unknown>> };
+
 /** How one type of the protocol is written and read. */
 export interface Codec<T> {
+  readonly shape: Shape;
   encode(writer: XdrWriter, value: T): void;
   decode(reader: XdrReader): T;
 }
@@ -14,6 +26,7 @@ export type Infer<C> = C extends Codec<infer T> ? T : never;
 /** An integer of up to 32 bits. XDR sends all of them, even a char, as four bytes. */
 function integer(min: number, max: number): Codec<number> {
   return {
+    shape: { kind: 'integer', min, max },
     encode(writer, value) {
       if (!Number.isInteger(value) || value < min || value > max) {
         throw new ConnectionError('bad_argument', `${String(value)} is not an integer between ${min} and ${max}.`);
@@ -38,6 +51,7 @@ export const ushort = integer(0, 0xffff);
 
 function bigInteger(min: bigint, max: bigint): Codec<bigint> {
   return {
+    shape: { kind: 'bigint', min, max },
     encode(writer, value) {
       if (typeof value !== 'bigint' || value < min || value > max) {
         throw new ConnectionError('bad_argument', `${String(value)} is not a bigint between ${min} and ${max}.`);
@@ -51,13 +65,22 @@ function bigInteger(min: bigint, max: bigint): Codec<bigint> {
 export const hyper = bigInteger(-(1n << 63n), (1n << 63n) - 1n);
 export const uhyper = bigInteger(0n, (1n << 64n) - 1n);
 
-export const double: Codec<number> = { encode: (writer, value) => writer.double(value), decode: (reader) => reader.double() };
+export const double: Codec<number> = {
+  shape: { kind: 'double' },
+  encode: (writer, value) => writer.double(value),
+  decode: (reader) => reader.double(),
+};
 
-export const uuid: Codec<string> = { encode: (writer, value) => writer.uuid(value), decode: (reader) => reader.uuid() };
+export const uuid: Codec<string> = {
+  shape: { kind: 'uuid' },
+  encode: (writer, value) => writer.uuid(value),
+  decode: (reader) => reader.uuid(),
+};
 
 /** UTF-8 text. A NUL is refused, because the server would silently cut the text there. */
 export function xdrString(maxBytes: number): Codec<string> {
   return {
+    shape: { kind: 'string', bytesMax: maxBytes },
     encode(writer, value) {
       if (typeof value !== 'string') throw new ConnectionError('bad_argument', `A string is needed, not ${typeof value}.`);
       if (value.includes('\0')) throw new ConnectionError('bad_argument', 'A string for libvirt must not contain a NUL character.');
@@ -70,6 +93,7 @@ export function xdrString(maxBytes: number): Codec<string> {
 /** Bytes of a length that is sent before them. */
 export function opaque(maxBytes: number): Codec<Uint8Array> {
   return {
+    shape: { kind: 'opaque', bytesMax: maxBytes },
     encode(writer, value) {
       if (value.length > maxBytes)
         throw new ConnectionError('limit_exceeded', `${value.length} bytes are more than the ${maxBytes} allowed here.`);
@@ -83,6 +107,7 @@ export function opaque(maxBytes: number): Codec<Uint8Array> {
 /** A list whose length is sent before it. Every item takes at least four bytes, which bounds what a false length can make us allocate. */
 export function array<T>(item: Codec<T>, max: number): Codec<T[]> {
   return {
+    shape: { kind: 'list', item, max },
     encode(writer, values) {
       if (values.length > max) throw new ConnectionError('limit_exceeded', `${values.length} items are more than the ${max} allowed here.`);
       writer.int(values.length);
@@ -99,6 +124,7 @@ export function array<T>(item: Codec<T>, max: number): Codec<T[]> {
 /** A list whose length both sides know. */
 export function fixedArray<T>(item: Codec<T>, length: number): Codec<T[]> {
   return {
+    shape: { kind: 'fixed', item, length },
     encode(writer, values) {
       if (values.length !== length) throw new ConnectionError('bad_argument', `${values.length} items were given, ${length} are needed.`);
       for (const value of values) item.encode(writer, value);
@@ -110,6 +136,7 @@ export function fixedArray<T>(item: Codec<T>, length: number): Codec<T[]> {
 /** A value that may be absent. */
 export function optional<T>(item: Codec<T>): Codec<T | null> {
   return {
+    shape: { kind: 'optional', item },
     encode(writer, value) {
       writer.int(value === null ? 0 : 1);
       if (value !== null) item.encode(writer, value);
@@ -124,6 +151,7 @@ export function struct<F extends Record<string, Codec<unknown>>>(fields: F): Cod
   const names = Object.keys(fields) as (keyof F)[];
   const codecs = names.map((name) => fields[name]!);
   return {
+    shape: { kind: 'struct', fields },
     encode(writer, value) {
       for (let at = 0; at < names.length; at++) codecs[at]!.encode(writer, value[names[at]!]);
     },
@@ -136,4 +164,4 @@ export function struct<F extends Record<string, Codec<unknown>>>(fields: F): Cod
 }
 
 /** No arguments, or an answer without a body. */
-export const nothing: Codec<void> = { encode() {}, decode() {} };
+export const nothing: Codec<void> = { shape: { kind: 'nothing' }, encode() {}, decode() {} };

@@ -19,6 +19,7 @@ export type TypedParameterValue =
 
 /** The discriminated union libvirt calls `virTypedParameter`. */
 export const typedParameterValue: Codec<TypedParameterValue> = {
+  shape: { kind: 'typedParameter' },
   encode(writer, parameter) {
     writer.int(parameterType[parameter.type]);
     switch (parameter.type) {
