@@ -1,5 +1,8 @@
 import { defineService, type Picture, type Unit } from 'novacron/plugin';
 
+/** A value in the words that pictures use, `24.1 %` or `1.5 GiB`: so that a sentence beside a picture says the same. */
+export { formatValue } from './draw/units.ts';
+
 /** Values over time. Instants are epoch milliseconds in rising order; `null` or NaN is a gap, and so is a hole in the instants. */
 export interface ChartSeries {
   readonly at: readonly number[];

@@ -1,0 +1,85 @@
+import type { View } from 'novacron/plugin';
+import { z } from 'zod';
+import { formatValue } from '../../charts/port.ts';
+import { durationText } from '../forecast/rules.ts';
+import { metricWords } from '../words.ts';
+
+const modelName = z.enum(['last-value', 'seasonal-24h', 'seasonal-168h', 'median-24h', 'median-7d', 'holt-winters', 'nlinear']);
+const instant = z.number().meta({ description: 'Epoch milliseconds' });
+
+const picture = z
+  .object({ title: z.string(), alt: z.string(), mediaType: z.enum(['image/png', 'image/svg+xml']), base64: z.string() })
+  .meta({ description: 'The chart, as a picture' });
+
+export const forecastOutput = z.object({
+  vm: z.object({ id: z.string(), name: z.string() }),
+  metric: z.string(),
+  unit: z.enum(['bytes', 'seconds', 'ratio', 'count', 'bytesPerSecond', 'countPerSecond']),
+  model: modelName,
+  backtest: z
+    .array(z.object({ model: modelName, mase: z.number(), mae: z.number() }))
+    .meta({ description: 'Scores on this very series, best first' }),
+  folds: z.int(),
+  coverage: z.number().meta({ description: 'Share of the backtest inside the band; 0.8 is the aim' }),
+  horizonSeconds: z.number(),
+  stepSeconds: z.number(),
+  shortened: z.object({ askedSeconds: z.number(), needsHistorySeconds: z.number() }).nullable(),
+  points: z.array(z.object({ at: instant, p10: z.number(), p50: z.number(), p90: z.number() })),
+  history: z.object({ from: instant, to: instant, steps: z.int(), missing: z.int(), generated: z.boolean(), ageSeconds: z.number() }),
+  picture,
+});
+export type ForecastOutput = z.output<typeof forecastOutput>;
+
+type Point = ForecastOutput['points'][number];
+
+const clockText = (at: number): string => `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+
+const highest = (points: readonly Point[], of: 'p50' | 'p90'): Point | undefined =>
+  points.reduce<Point | undefined>((best, point) => (best === undefined || point[of] > best[of] ? point : best), undefined);
+
+const upperFirst = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
+
+function headline({ vm, metric, unit, points, horizonSeconds }: ForecastOutput): string {
+  const [peak, worst] = [highest(points, 'p50'), highest(points, 'p90')];
+  const low = Math.min(...points.map(({ p50 }) => p50));
+  if (peak === undefined || worst === undefined) return '';
+  const [from, to, upper] = [low, peak.p50, worst.p90].map((value) => formatValue(value, unit));
+  const most =
+    from === to ? `will most likely stay at ${from}` : `will most likely be between ${from} and ${to}, highest near ${clockText(peak.at)}`;
+  return `${upperFirst(metricWords(metric))} of ${vm.name} over the next ${durationText(horizonSeconds)} ${most}. Nine of ten values should stay below ${upper}.`;
+}
+
+function quality({ model, backtest, coverage, folds }: ForecastOutput): string {
+  const mase = backtest[0]?.mase ?? 0;
+  return `Model: ${model}, the best of ${backtest.length} in ${folds} tests on this VM's own past (MASE ${mase.toFixed(2)}); the band held ${Math.round(coverage * 100)} % of the values tested.`;
+}
+
+function caveats({ history, shortened, horizonSeconds, stepSeconds }: ForecastOutput): string[] {
+  const notes: string[] = [];
+  if (shortened !== null) {
+    const [asked, needs] = [durationText(shortened.askedSeconds), durationText(shortened.needsHistorySeconds)];
+    const there = durationText(history.steps * stepSeconds);
+    notes.push(
+      `You asked for ${asked}; ${there} of history carry only ${durationText(horizonSeconds)}. For ${asked}, ${needs} are needed.`,
+    );
+  }
+  if (history.missing * 10 > history.steps)
+    notes.push(`${Math.round((100 * history.missing) / (history.steps + history.missing))} % of the history is missing.`);
+  if (history.ageSeconds > 2 * stepSeconds)
+    notes.push(`The newest value is ${durationText(history.ageSeconds)} old, so the forecast begins there.`);
+  if (history.generated) notes.push('The history of this VM was generated for demonstration; it was not measured.');
+  return notes;
+}
+
+/** A headline, how far to trust it, and the picture. */
+export function showForecast(output: ForecastOutput): View {
+  const { unit, backtest, picture } = output;
+  return {
+    text: [headline(output), quality(output), ...caveats(output)].join(' '),
+    pictures: [picture],
+    table: {
+      columns: ['Model', 'MASE', 'Mean error'],
+      rows: backtest.map(({ model, mase, mae }) => [model, mase.toFixed(2), formatValue(mae, unit)]),
+    },
+  };
+}
