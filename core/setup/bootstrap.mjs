@@ -1,0 +1,112 @@
+// The way in for every npm script: node core/setup/bootstrap.mjs TASK [arguments].
+// Plain JavaScript for any Node >= 20, because it is what brings Node 24 and everything else that a fresh machine lacks.
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ensurePackages } from './debian.mjs';
+import { areInstalled, ensureDependencies, findNode } from './dependencies.mjs';
+import { ensureLibvirtd } from './libvirtd.mjs';
+import { lock, tryLock } from './lock.mjs';
+import { ensurePages, pageFolders } from './pages.mjs';
+import { follow } from './run.mjs';
+import { complain, say, Stop } from './say.mjs';
+
+const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const VITEST = ['node_modules/vitest/vitest.mjs', 'run'];
+
+/** `packages`: groups in packages.json; `pages`: builds the web pages; `run`: what Node 24 gets, one list after the other. */
+const TASKS = {
+  up: { does: 'starts the hub', packages: ['up'], mayGoOn: true, pages: true, hub: true, run: [['core/main.ts', 'up']] },
+  novacron: { does: 'the command line: npm run novacron -- vm list', run: [['core/main.ts']] },
+  test: { does: 'all tests', packages: ['up', 'test'], pages: true, run: [VITEST] },
+  'test:unit': { does: 'the tests that need no hypervisor and no browser', run: [[...VITEST, '--project', 'unit']] },
+  check: {
+    does: 'types, lint, format, dead code',
+    run: [
+      ['node_modules/typescript/bin/tsc', '--noEmit', '--project', '.'],
+      ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings'],
+      ['node_modules/oxfmt/bin/oxfmt', '--check'],
+      ['node_modules/knip/bin/knip.js'],
+    ],
+  },
+  fmt: { does: 'formats all files', run: [['node_modules/oxfmt/bin/oxfmt']] },
+  smoke: { does: 'the first journey, once, measured', packages: ['up'], pages: true, run: [['test/smoke/main.ts']] },
+  bench: { does: 'one benchmark: npm run bench -- NAME', packages: ['up', 'test'], run: [['test/bench/main.ts']] },
+  crash: { does: 'the crash matrix', packages: ['up'], run: [['test/crash/main.ts']] },
+};
+
+async function main([name, ...args]) {
+  const task = Object.hasOwn(TASKS, name ?? '') ? TASKS[name] : undefined;
+  if (!task) throw new Stop(`Which task? ${name ? `There is no "${name}". ` : ''}There are:\n${listOfTasks()}`);
+  if (Number(process.versions.node.split('.')[0]) < 20)
+    throw new Stop(`Node ${process.versions.node} is too old even for setup; install Node 20 or newer.`);
+  const dataDir = resolve(ROOT, process.env.NOVACRON_DATA || '.data');
+  const started = [];
+  try {
+    if (task.hub) started.push(takeHubLock(dataDir));
+    const node = await prepare(task);
+    if (task.hub) started.push({ end: await ensureLibvirtd(dataDir) });
+    return await runAll(task, { node, args, onStart: (pid) => started[0]?.add?.(pid) });
+  } finally {
+    for (const each of started.toReversed()) await each.end();
+  }
+}
+
+const listOfTasks = () =>
+  Object.entries(TASKS)
+    .map(([task, { does }]) => `    ${task.padEnd(12)} ${does}`)
+    .join('\n');
+
+/** One hub on one data folder; the second one says so. */
+function takeHubLock(dataDir) {
+  const got = tryLock(join(dataDir, 'up.lock'));
+  if (!('release' in got))
+    throw new Stop(`The hub is running already (process ${got.heldBy}) on the data folder ${dataDir}.${whereItIs(dataDir)}`);
+  return { add: got.add, end: got.release };
+}
+
+function whereItIs(dataDir) {
+  try {
+    return ` It is at ${JSON.parse(readFileSync(join(dataDir, 'cli.json'), 'utf8')).url}`;
+  } catch {
+    return '';
+  }
+}
+
+/** Brings what the task needs; two at once in this clone wait for each other. Returns the Node to run it with. */
+async function prepare(task) {
+  const needsMore = !areInstalled(ROOT) || (task.packages && task.packages.length > 0) || (task.pages && pageFolders(ROOT).length > 0);
+  if (!needsMore) return findNode(ROOT);
+  const turn = await lock(join(ROOT, '.cache/setup.lock'), (pid) => say(`Waiting for another setup in this folder (process ${pid}) …`));
+  try {
+    await ensureDependencies(ROOT);
+    const node = findNode(ROOT);
+    if (task.packages) await ensurePackages(task.packages, { mayGoOn: task.mayGoOn });
+    if (task.pages) await ensurePages(ROOT, node);
+    return node;
+  } finally {
+    turn.release();
+  }
+}
+
+async function runAll(task, { node, args, onStart }) {
+  const env = { ...process.env, PATH: `${dirname(node)}:${process.env.PATH ?? ''}` };
+  env.NODE_COMPILE_CACHE ??= join(ROOT, 'node_modules/.cache/novacron/compile');
+  let worst = 0;
+  for (const [i, command] of task.run.entries()) {
+    if (!existsSync(join(ROOT, command[0]))) throw new Stop(`${command[0]} is missing; take it from the repository again.`);
+    if (task.run.length > 1) say(command[0].split('/').at(-1).replace(/\..*$/, ''));
+    const code = await follow(node, [...command, ...(i === task.run.length - 1 ? args : [])], { cwd: ROOT, env, onStart });
+    worst ||= code;
+    if (code >= 128) break;
+  }
+  return worst;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof Stop)) throw error;
+  complain(error.message);
+  process.exitCode = 1;
+}

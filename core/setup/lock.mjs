@@ -1,0 +1,97 @@
+// Lock files that know when their owner is dead.
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** What tells a process from a later one with the same pid: the clock tick at which it started (Linux; empty elsewhere). */
+export function birthOf(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  } catch {
+    return '';
+  }
+}
+
+/** Is the process that wrote this line still there? */
+export function lives({ pid, birth }) {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if (error.code !== 'EPERM') return false;
+  }
+  return birth === '' || birthOf(pid) === birth;
+}
+
+export const identify = (pid) => ({ pid, birth: birthOf(pid) });
+
+function readOwners(file) {
+  try {
+    const owners = JSON.parse(readFileSync(file, 'utf8'));
+    return Array.isArray(owners) ? owners : [];
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * Takes the lock, or says who has it: { release, add } or { heldBy: pid }. `add` names a second process whose life
+ * keeps the lock, so that a child that outlives us is not forgotten.
+ */
+export function tryLock(file) {
+  mkdirSync(dirname(file), { recursive: true });
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, JSON.stringify([identify(process.pid)]));
+  try {
+    for (let attempt = 0; attempt < 5; attempt++) {
+      // A link appears with its content in one step, and fails when the name is taken.
+      try {
+        linkSync(draft, file);
+        return held(file);
+      } catch (error) {
+        if (error.code !== 'EEXIST') throw error;
+      }
+      const owner = readOwners(file).find((each) => lives(each));
+      if (owner) return { heldBy: owner.pid };
+      discard(file);
+    }
+    return { heldBy: readOwners(file)[0]?.pid ?? 0 };
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+function held(file) {
+  return {
+    add(pid) {
+      writeFileSync(`${file}.${process.pid}`, JSON.stringify([identify(process.pid), identify(pid)]));
+      renameSync(`${file}.${process.pid}`, file);
+    },
+    release() {
+      if (readOwners(file)[0]?.pid === process.pid) rmSync(file, { force: true });
+    },
+  };
+}
+
+/** Takes a stale lock away. If another was quicker and the name is a living one's by now, it is put back. */
+function discard(file) {
+  const aside = `${file}.stale.${process.pid}`;
+  try {
+    renameSync(file, aside);
+    if (readOwners(aside).some((each) => lives(each))) linkSync(aside, file);
+  } catch (error) {
+    if (error.code !== 'ENOENT' && error.code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(aside, { force: true });
+  }
+}
+
+/** Takes the lock, waiting for whoever has it; `onWait` hears the pid once. */
+export async function lock(file, onWait) {
+  for (let waits = 0; ; waits++) {
+    const got = tryLock(file);
+    if ('release' in got) return got;
+    if (waits === 0) onWait(got.heldBy);
+    await sleep(200);
+  }
+}
