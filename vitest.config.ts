@@ -29,6 +29,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     reporters: ['default', new SummaryReporter()],
+    globalSetup: ['./test/kit/postgres-setup.ts'],
     env: { TZ: 'UTC' },
     projects: [project('unit', 0, 20_000), project('real', 1, 60_000), project('e2e', 2, 120_000)],
   },
