@@ -188,7 +188,7 @@ function subscribe(stream: Stream, options: SubscribeOptions): AsyncIterable<Hub
   return read(stream, options, subscriber);
 }
 
-function unsentOf(stream: Stream, [type, tenant, data]: Parameters<Events['publish']>): Unsent {
+function unsentOf(stream: Stream, { type, tenant, data }: Pick<HubEvent, 'type' | 'tenant' | 'data'>): Unsent {
   const body = JSON.stringify(data);
   if (Buffer.byteLength(body) > DATA_BYTES_MAX)
     throw new HubError(
@@ -227,7 +227,9 @@ export async function createEvents(options: EventsOptions): Promise<Events & { c
   // Between the first look and the listening another hub may have published.
   await onNotification(stream, '');
   return {
-    publish: async (...event) => void (await batcher.add(unsentOf(stream, event as Parameters<Events['publish']>))),
+    async publish(type, tenant, data) {
+      await batcher.add(unsentOf(stream, { type, tenant, data }));
+    },
     subscribe: (subscription) => subscribe(stream, subscription),
     async close() {
       await batcher.idle();

@@ -54,9 +54,7 @@ export async function cursorRange(state: State): Promise<{ oldest: number; newes
     .selectFrom('event')
     .select(({ fn }) => [fn.min('cursor').as('oldest'), fn.max('cursor').as('newest')])
     .executeTakeFirst();
-  return row?.oldest === null || row?.newest === null || row === undefined
-    ? undefined
-    : { oldest: Number(row.oldest), newest: Number(row.newest) };
+  return row?.oldest === null || row?.newest === null || row === undefined ? undefined : { oldest: row.oldest, newest: row.newest };
 }
 
 export async function deleteEventsUpTo(state: State, cursor: number): Promise<void> {

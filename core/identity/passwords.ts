@@ -8,16 +8,16 @@ const LENGTH_MAX = 200;
 const HASHING_MAX = 4;
 
 /** At most four at a time: each takes 19 MiB and a thread that others need as well. */
-let running = 0;
+const turns = { free: HASHING_MAX };
 const waiting: (() => void)[] = [];
 
 async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  while (running >= HASHING_MAX) await new Promise<void>((resolve) => waiting.push(resolve));
-  running += 1;
+  while (turns.free === 0) await new Promise<void>((resolve) => waiting.push(resolve));
+  turns.free -= 1;
   try {
     return await work();
   } finally {
-    running -= 1;
+    turns.free += 1;
     waiting.shift()?.();
   }
 }

@@ -28,7 +28,7 @@ export interface Policy {
 
 const REMEMBERED_MAX = 10_000;
 
-const absent = <T>(value: T | null | undefined): value is null | undefined => value === null || value === undefined;
+const absent = (value: string | null | undefined): value is null | undefined => value === null || value === undefined;
 
 function thingOf(resource: Exclude<PolicyQuestion['resource'], { kind: 'hub' }>): Record<string, cedar.CedarValueJson> {
   // A tenant is a thing that belongs to itself: what is made in it is asked about it, before it exists.

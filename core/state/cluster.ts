@@ -93,7 +93,7 @@ async function createCluster(options: ClusterOptions): Promise<void> {
   const fresh = `${options.cluster}.new`;
   await rm(fresh, { recursive: true, force: true });
   await mkdir(fresh, { mode: 0o700 });
-  if ('uid' in options.account) await chown(fresh, options.account.uid, options.account.gid);
+  if (options.account.uid !== undefined) await chown(fresh, options.account.uid, options.account.gid);
   const args = [
     `--pgdata=${fresh}`,
     '--username=postgres',

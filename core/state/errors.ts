@@ -27,7 +27,9 @@ const codeOf = (error: unknown): string => {
 
 export function isAway(error: unknown): boolean {
   const code = codeOf(error);
-  return AWAY_STATES.has(code) || AWAY_CODES.has(code) || /^08/.test(code) || (error instanceof Error && AWAY_MESSAGE.test(error.message));
+  return (
+    AWAY_STATES.has(code) || AWAY_CODES.has(code) || code.startsWith('08') || (error instanceof Error && AWAY_MESSAGE.test(error.message))
+  );
 }
 
 /** True when a UNIQUE constraint refused the row; `constraint` narrows it to one. */

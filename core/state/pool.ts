@@ -26,14 +26,14 @@ export interface ConnectionPool {
   end(): Promise<void>;
 }
 
-const INT8_OID = 20;
-
 /** Our bigints are counters and epoch milliseconds, far below 2^53, so they come as numbers. */
 const typeParsers = {
-  getTypeParser(oid: number, format?: 'text' | 'binary') {
-    return oid === INT8_OID && format !== 'binary' ? Number : pgTypes.getTypeParser(oid, format);
+  getTypeParser(oid: TypeId, format?: 'text' | 'binary') {
+    return oid === pgTypes.builtins.INT8 && format !== 'binary' ? Number : pgTypes.getTypeParser(oid, format);
   },
 };
+
+type TypeId = Parameters<typeof pgTypes.getTypeParser>[0];
 
 export const clientOptions = (url: string, statementTimeoutMs: number) => ({
   connectionString: url,

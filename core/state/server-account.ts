@@ -7,7 +7,7 @@ import { HubError } from '../contract.ts';
 const run = promisify(execFile);
 
 /** Whom the server runs as. PostgreSQL refuses root, so root hands it to the system user `postgres`; anyone else runs it as themselves. */
-export type Account = { readonly uid: number; readonly gid: number } | Record<never, never>;
+export type Account = { readonly uid: number; readonly gid: number } | { readonly uid?: undefined };
 
 async function idsOf(name: string): Promise<{ uid: number; gid: number } | undefined> {
   try {
@@ -81,7 +81,7 @@ export interface ReachOptions {
 
 /** Throws `state_folder` with the first parent that the server's user cannot pass. */
 export async function ensureReachable(folder: string, { what, account, advice, own }: ReachOptions): Promise<void> {
-  if (!('uid' in account)) return;
+  if (account.uid === undefined) return;
   if (await mayEnter(folder, account)) return;
   let barrier = await firstBarrier(folder, account);
   if (barrier !== undefined && barrier === own) {
