@@ -153,6 +153,7 @@ async function openGround({ dataDir, config, clock = systemClock, log }: HubOpti
   stack.defer(() => events.close());
   const policy = createPolicy(config.policies === undefined ? {} : { extraPolicies: readFileSync(config.policies, 'utf8') });
   const identity = await createIdentity({ state, clock, log: log('identity'), dataDir, audit });
+  stack.defer(() => identity.close());
   return { clock, info, announcements, state, audit, events, policy, identity, setUrl: (to: string) => void (url = to) };
 }
 type Ground = Awaited<ReturnType<typeof openGround>>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { HubError, ref, Secret, type Action, type Clock } from '../contract.ts';
+import { HubError, ref, type Action, type Actor, type Clock } from '../contract.ts';
 import type { Identity } from '../identity/identity.ts';
 
 const UserName = z.string().regex(/^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/, 'must be lower-case letters, digits, dots and dashes');
@@ -18,6 +18,12 @@ export interface PeopleDeps {
 
 /** `me.*`, `user.*`, `token.*`: people, their links to chat, and tokens for programs. */
 export const peopleActions = (deps: PeopleDeps): ActionMap => ({ ...meActions(deps), ...userActions(deps), ...tokenActions(deps) });
+
+async function mustFind(identity: Identity, name: string): Promise<Actor> {
+  const user = await identity.actorByName(name);
+  if (user === undefined) throw new HubError('user_unknown', `There is no user '${name}'.`, { status: 404 });
+  return user;
+}
 
 const meActions = ({ identity }: PeopleDeps): ActionMap => ({
   'me.get': {
@@ -80,9 +86,7 @@ const userActions = ({ identity, tenants }: PeopleDeps): ActionMap => ({
     output: z.strictObject({ code: z.string() }),
     positional: ['name'],
     async run(_, { name }) {
-      const user = await identity.actorByName(name);
-      if (user === undefined) throw new HubError('user_unknown', `There is no user '${name}'.`, { status: 404 });
-      return { code: await identity.createSignInLink(user.id) };
+      return { code: await identity.createSignInLink((await mustFind(identity, name)).id) };
     },
     show: ({ code }) => ({ text: 'It can be used once, within 15 minutes.', code }),
   },
@@ -94,7 +98,7 @@ const userActions = ({ identity, tenants }: PeopleDeps): ActionMap => ({
     output: z.strictObject({ name: z.string() }),
     positional: ['name'],
     async run(_, { name }) {
-      await identity.disableUser(name);
+      await identity.disableUser((await mustFind(identity, name)).id);
       return { name };
     },
   },
@@ -121,7 +125,7 @@ const tokenActions = ({ identity, clock }: PeopleDeps): ActionMap => ({
     async run({ actor }, { name, scopes, days }) {
       const expiresAt = clock.now() + days * DAY_MS;
       const { id, token } = await identity.createApiToken({ actor, name, scopes, expiresAt });
-      return { id, token: token instanceof Secret ? token.reveal() : token, expiresAt };
+      return { id, token: token.reveal(), expiresAt };
     },
     show: ({ token, expiresAt }) => ({
       text: `Keep it now, it is not shown again. It ends on ${new Date(expiresAt).toISOString()}.`,

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { parse, printParseErrorCode, type ParseError } from 'jsonc-parser';
 import { z } from 'zod';
 import { HubError } from '../contract.ts';
 import { HubConfig } from './hub-config.ts';
@@ -39,13 +40,12 @@ export async function readConfigFile(file: string): Promise<HubFile> {
 }
 
 function parseJson(file: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    const position = /position (\d+)/.exec(String(cause))?.[1];
-    const line = position === undefined ? '' : `, line ${text.slice(0, Number(position)).split('\n').length}`;
-    throw new HubError('config_invalid', `${file}${line} is not JSON: ${(cause as Error).message}.`, { cause });
-  }
+  const errors: ParseError[] = [];
+  const value: unknown = parse(text, errors, { disallowComments: true, allowTrailingComma: false });
+  const first = errors[0];
+  if (first === undefined) return value;
+  const line = text.slice(0, first.offset).split('\n').length;
+  throw new HubError('config_invalid', `${file}, line ${line} is not JSON: ${printParseErrorCode(first.error)}.`);
 }
 
 interface ConfigIssue {

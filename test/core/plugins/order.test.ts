@@ -31,12 +31,18 @@ describe('the start order of plugins', () => {
   });
 
   it('names all plugins of a cycle', () => {
-    const circle = [plugin('a', { needs: ['c'], provides: ['a'] }), plugin('b', { needs: ['a'], provides: ['b'] }), plugin('c', { needs: ['b'], provides: ['c'] })];
+    const circle = [
+      plugin('a', { needs: ['c'], provides: ['a'] }),
+      plugin('b', { needs: ['a'], provides: ['b'] }),
+      plugin('c', { needs: ['b'], provides: ['c'] }),
+    ];
     expect(() => startOrder(circle, new Set())).toThrow(/'a' → 'c' → 'b' → 'a'/);
   });
 
   it('refuses two providers of one service, and a provider of what the core provides', () => {
-    expect(code(() => startOrder([plugin('a', { provides: ['x'] }), plugin('b', { provides: ['x'] })], new Set()))).toBe('plugin_provides_twice');
+    expect(code(() => startOrder([plugin('a', { provides: ['x'] }), plugin('b', { provides: ['x'] })], new Set()))).toBe(
+      'plugin_provides_twice',
+    );
     expect(code(() => startOrder([plugin('a', { provides: ['core.jobs'] })], new Set(['core.jobs'])))).toBe('plugin_provides_twice');
   });
 

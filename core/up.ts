@@ -1,0 +1,90 @@
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { HubError } from './contract.ts';
+import { createHub, type RunningHub } from './hub.ts';
+import { createLog } from './log.ts';
+import { readConfigFile } from './plugins/config-file.ts';
+import { loadPlugins } from './plugins/load.ts';
+
+const CLI_TOKEN = 'cli of this machine';
+const CLI_TOKEN_MS = 30 * 86_400_000;
+
+/** `novacron up [--config FILE] [--demo]`: runs the hub until Ctrl-C; prints where it is and what to try. */
+export async function up(argv: readonly string[], { dataDir }: { readonly dataDir: string }): Promise<number> {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      config: { type: 'string', default: join(import.meta.dirname, '..', 'plugins.json') },
+      demo: { type: 'boolean', default: false },
+    },
+  });
+  const beganAt = performance.now();
+  const stopping = Promise.withResolvers<void>();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.resolve());
+
+  const file = await readConfigFile(resolve(values.config));
+  const log = createLog({ level: file.hub.logLevel === 'info' ? 'warn' : file.hub.logLevel, pretty: process.stderr.isTTY });
+  await using hub = createHub({ dataDir, config: file.hub, plugins: await loadPlugins(file, process.env), log });
+  const running = await hub.start();
+  await writeCliAccess(running, dataDir);
+  process.stdout.write(await greeting(running, performance.now() - beganAt));
+  if (values.demo) loadDemo(running);
+  await stopping.promise;
+  process.stdout.write('\nStopping. Jobs that run go on at the next start.\n');
+  return 0;
+}
+
+/** The command line on this machine acts as admin: whoever can read the data folder owns the hub anyway. */
+async function writeCliAccess({ identity, url }: RunningHub, dataDir: string): Promise<void> {
+  const admin = await identity.actorByName('admin');
+  if (admin === undefined) return;
+  for (const token of await identity.listApiTokens(admin)) if (token.name === CLI_TOKEN) await identity.revokeApiToken(token.id, admin);
+  const { token } = await identity.createApiToken({ actor: admin, name: CLI_TOKEN, scopes: ['*'], expiresAt: Date.now() + CLI_TOKEN_MS });
+  writeFileSync(join(dataDir, 'cli.json'), JSON.stringify({ url, token: token.reveal() }), { mode: 0o600 });
+}
+
+async function greeting(hub: RunningHub, tookMs: number): Promise<string> {
+  const admin = await hub.identity.actorByName('admin');
+  const link = admin && `${hub.url}/#link=${await hub.identity.createSignInLink(admin.id)}`;
+  const line = (label: string, text: string): string => `  ${label.padEnd(10)} ${text}\n`;
+  const warnings = [
+    ...hub
+      .announcements()
+      .filter(({ tone }) => tone === 'warn')
+      .map(({ label, text }) => `${label}: ${text}`),
+    ...[...hub.plugins()].flatMap(([name, status]) => (status.is === 'failed' ? [`plugin ${name}: ${status.error.message}`] : [])),
+  ];
+  return [
+    `\nNovaCron is ready, after ${(tookMs / 1000).toFixed(1)} s.\n\n`,
+    line('Page', hub.url),
+    ...hub
+      .announcements()
+      .filter(({ tone }) => tone !== 'warn')
+      .map(({ label, text }) => line(label, text)),
+    line('API docs', `${hub.url}/docs`),
+    link ? `\n  Sign in as admin, once, within 15 minutes:\n  ${link}\n` : '',
+    warnings.length > 0 ? `\n  Not all is well:\n${warnings.map((warning) => `  ! ${warning}\n`).join('')}` : '',
+    '\n  Try in the chat:                       or in another terminal:\n',
+    '    /nova help                             npx novacron help\n',
+    '    /nova vm create web-1                  npx novacron vm create web-2\n',
+    '    /nova vm list                          npx novacron vm list --watch\n',
+    '    /nova forecast vm web-1                npx novacron job list\n',
+    '\n  Ctrl-C stops everything.\n\n',
+  ].join('');
+}
+
+/** Machines with generated history, made by an ordinary job; the greeting does not wait for it. */
+function loadDemo(hub: RunningHub): void {
+  const report = async (): Promise<void> => {
+    const admin = await hub.identity.actorByName('admin');
+    if (admin === undefined) throw new HubError('user_unknown', "There is no user 'admin'.", { status: 404 });
+    const outcome = await hub.actions.execute('demo.load', {}, { actor: admin, via: 'hub' });
+    if (outcome.is !== 'accepted') return;
+    const job = await hub.jobs.wait(outcome.job.id, AbortSignal.timeout(300_000));
+    process.stdout.write(`  Demo: ${hub.actions.view(job).text}\n`);
+  };
+  report().catch((error: unknown) =>
+    process.stderr.write(`The demo could not be loaded: ${error instanceof Error ? error.message : String(error)}\n`),
+  );
+}
