@@ -11,10 +11,16 @@ export interface EncodedBatch {
   /** Epoch milliseconds. */
   readonly at: number;
   readonly rows: number;
-  readonly entities: readonly string[];
-  readonly devices: readonly string[] | null;
+  /** Null: those of the table's last batch, in the same order. */
+  readonly names: BatchNames | null;
   readonly values: ArrayBuffer;
   readonly valid: ArrayBuffer | null;
+}
+
+export interface BatchNames {
+  readonly entities: readonly string[];
+  /** Empty for tables without devices. */
+  readonly devices: readonly string[];
 }
 
 const KEY_LENGTH_MAX = 200;
@@ -75,10 +81,12 @@ function checkRow(shape: TableShape, row: SampleRow): void {
   }
 }
 
-function unknownMetric(shape: TableShape, row: SampleRow): HubError {
+/** For rows with more keys than values: the rest must be declared names given as undefined. */
+function checkNames(shape: TableShape, row: SampleRow): void {
   const known = new Set(shape.columns.map((column) => column.name));
-  const name = Object.keys(row.values).find((key) => !known.has(key)) ?? '';
-  return new HubError(
+  const name = Object.keys(row.values).find((key) => row.values[key] !== undefined && !known.has(key));
+  if (name === undefined) return;
+  throw new HubError(
     'metrics_unknown',
     `The plugin ${shape.plugin} declares no metric "${shape.table}.${name}". Declare it under metrics, then write it.`,
     { status: 404 },
@@ -105,8 +113,8 @@ function putRow(cells: Cells, row: SampleRow, index: number): void {
     else cells.missing++;
   }
   let given = 0;
-  for (const key in values) if (values[key] !== undefined) given++;
-  if (given !== seen) throw unknownMetric(shape, row);
+  for (const _ in values) given++;
+  if (given !== seen) checkNames(shape, row);
 }
 
 /** Checks a batch and turns it into columns. A NaN or infinite value is a missing one. Errors: `metrics_invalid`, `metrics_unknown`. */
@@ -126,13 +134,40 @@ export function encodeBatch(shape: TableShape, batch: SampleBatch): EncodedBatch
     missing: 0,
   };
   const entities: string[] = [];
-  const devices: string[] | null = shape.hasDevice ? [] : null;
+  const devices: string[] = [];
   for (let index = 0; index < rows; index++) {
     const row = batch.rows[index]!;
     checkRow(shape, row);
     entities.push(row.entity);
-    if (row.device !== undefined) devices?.push(row.device);
+    if (row.device !== undefined) devices.push(row.device);
     putRow(cells, row, index);
   }
-  return { table: shape.name, at: batch.at, rows, entities, devices, values, valid: cells.missing > 0 ? valid : null };
+  return { table: shape.name, at: batch.at, rows, names: { entities, devices }, values, valid: cells.missing > 0 ? valid : null };
+}
+
+const isSame = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((name, index) => name === b[index]);
+
+/** Leaves out names that the thread has from the table's last batch: moving them costs more than the numbers. Batches must be sent in this order. */
+export function createNameSaver(): (batch: EncodedBatch) => EncodedBatch {
+  const sent = new Map<string, BatchNames>();
+  return (batch) => {
+    const { names, table } = batch;
+    if (names === null) return batch;
+    const last = sent.get(table);
+    sent.set(table, names);
+    const isKnown = last !== undefined && isSame(names.entities, last.entities) && isSame(names.devices, last.devices);
+    return isKnown ? { ...batch, names: null } : batch;
+  };
+}
+
+/** The other end of `createNameSaver`. */
+export function createNameKeeper(): (batch: EncodedBatch) => EncodedBatch & { readonly names: BatchNames } {
+  const received = new Map<string, BatchNames>();
+  return (batch) => {
+    const names = batch.names ?? received.get(batch.table);
+    if (names === undefined) throw new TypeError(`a first batch of ${batch.table} without names`);
+    received.set(batch.table, names);
+    return { ...batch, names };
+  };
 }

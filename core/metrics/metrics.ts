@@ -5,7 +5,7 @@ import type { Clock, Log } from '../contract/declare.ts';
 import { HubError } from '../contract/errors.ts';
 import type { Metric, MetricQuery, SampleBatch } from '../contract/metrics.ts';
 import type { Metrics } from '../contract/services.ts';
-import { encodeBatch } from './encode.ts';
+import { createNameSaver, encodeBatch, type EncodedBatch } from './encode.ts';
 import { createLatest, type Latest } from './latest.ts';
 import { claimFolder } from './path-guard.ts';
 import type { StoreStats } from './protocol.ts';
@@ -74,6 +74,7 @@ interface Inside {
   readonly shapes: ReadonlyMap<string, TableShape>;
   readonly index: ReadonlyMap<string, { shape: TableShape; column: Column }>;
   readonly latest: Latest;
+  readonly saveNames: (batch: EncodedBatch) => EncodedBatch;
   readonly listeners: Set<(batch: SampleBatch) => void>;
   readonly counts: { waiting: number; batchesWritten: number; samplesWritten: number };
 }
@@ -105,10 +106,11 @@ async function write(inside: Inside, plugin: string, batches: readonly SampleBat
   }
   const given = batches.map((batch) => ({ batch, shape: shapeOf(inside, plugin, batch.table) }));
   const encoded = given.map(({ batch, shape }) => encodeBatch(shape, batch)).filter((batch) => batch.rows > 0);
+  const sent = encoded.map(inside.saveNames);
   const transfer = encoded.flatMap(({ values, valid }) => (valid ? [values, valid] : [values]));
   counts.waiting += batches.length;
   try {
-    if (encoded.length > 0) await inside.thread.ask('write', { batches: encoded }, { transfer });
+    if (encoded.length > 0) await inside.thread.ask('write', { batches: sent }, { transfer });
   } finally {
     counts.waiting -= batches.length;
   }
@@ -191,7 +193,7 @@ function serve(inside: Inside, end: () => Promise<void>): MetricsStore {
       const limits = { timeoutMs: Math.min(timeoutMs, SQL_TIMEOUT_MS_MAX), rowsMax: Math.min(rowsMax, SQL_ROWS_MAX) };
       return thread.ask('sql', { text, ...limits }, { signal });
     },
-    importFile: async (plugin, table, file, signal) => importFile(inside, { shape: shapeOf(inside, plugin, table), file }, signal),
+    importFile: async (...[plugin, table, file, signal]) => importFile(inside, { shape: shapeOf(inside, plugin, table), file }, signal),
     declared: () => declared,
     onWrite(listener) {
       listeners.add(listener);
@@ -230,6 +232,7 @@ export async function openMetrics(options: MetricsOptions): Promise<MetricsStore
       shapes: new Map(shapes.map((shape) => [`${shape.plugin}:${shape.table}`, shape])),
       index,
       latest: createLatest(),
+      saveNames: createNameSaver(),
       listeners: new Set(),
       counts: { waiting: 0, batchesWritten: 0, samplesWritten: 0 },
     };

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { HubError } from '../contract/errors.ts';
 import type { LatestSample } from '../contract/metrics.ts';
+import { createNameKeeper } from './encode.ts';
 import { importStaged } from './import.ts';
 import type { StoreTable } from './migrate.ts';
 import { closeStore, openStore } from './open.ts';
@@ -77,10 +78,12 @@ async function statsOf(store: Store): Promise<StoreStats> {
 function handlersOf(store: Store, readers: Readers): Handlers {
   const asWrite = createLane();
   const asKeeper = createLane();
+  const named = createNameKeeper();
   const views = [...store.tables.values()].flatMap((table) => table.shape.views.toReversed());
   return {
     async write({ batches }) {
-      await asWrite(() => writeBatches(store, batches));
+      const whole = batches.map(named);
+      await asWrite(() => writeBatches(store, whole));
       return null;
     },
     query({ table, column, query }, id) {

@@ -1,6 +1,6 @@
 import { BIGINT, DOUBLE, INTEGER, TIMESTAMP } from '@duckdb/node-api';
 import { createChunkWriter, type ChunkColumn, type ChunkWriter } from './chunk-writer.ts';
-import { validBytes, type EncodedBatch } from './encode.ts';
+import { validBytes, type BatchNames, type EncodedBatch } from './encode.ts';
 import type { StoreTable } from './migrate.ts';
 import type { Store } from './store.ts';
 
@@ -18,6 +18,9 @@ async function chunksOf(store: Store, table: StoreTable): Promise<ChunkWriter> {
   return table.chunks;
 }
 
+/** A batch with its names. */
+type NamedBatch = EncodedBatch & { readonly names: BatchNames };
+
 /** The column of a metric in a batch; the batch's columns are the first of the shape, in its order. */
 function metricColumn(table: StoreTable, batch: EncodedBatch, name: string): ChunkColumn {
   const index = table.shape.columns.findIndex((column) => column.name === name);
@@ -30,16 +33,16 @@ function metricColumn(table: StoreTable, batch: EncodedBatch, name: string): Chu
   return { values, valid: batch.valid && new Uint8Array(batch.valid, index * bytes, bytes) };
 }
 
-function chunkColumns(store: Store, table: StoreTable, batch: EncodedBatch): ChunkColumn[] {
+function chunkColumns(store: Store, table: StoreTable, batch: NamedBatch): ChunkColumn[] {
   return table.cells.map(([name]) => {
-    if (name === 'entity_id') return { values: store.entities.ids(batch.entities), valid: null };
-    if (name === 'device_id') return { values: store.devices.ids(batch.devices ?? []), valid: null };
+    if (name === 'entity_id') return { values: store.entities.ids(batch.names.entities), valid: null };
+    if (name === 'device_id') return { values: store.devices.ids(batch.names.devices), valid: null };
     if (name === 'ts') return { values: new BigInt64Array(batch.rows).fill(BigInt(Math.round(batch.at)) * 1000n), valid: null };
     return metricColumn(table, batch, name);
   });
 }
 
-async function appendAll(store: Store, batches: readonly EncodedBatch[]): Promise<void> {
+async function appendAll(store: Store, batches: readonly NamedBatch[]): Promise<void> {
   for (const batch of batches) {
     const table = store.tables.get(batch.table);
     if (table === undefined) throw new TypeError(`no table ${batch.table}`);
@@ -59,7 +62,7 @@ async function rollBack(store: Store): Promise<void> {
 }
 
 /** One transaction: all batches are durable when it resolves, or none is there. Calls must not overlap. */
-export async function writeBatches(store: Store, batches: readonly EncodedBatch[]): Promise<void> {
+export async function writeBatches(store: Store, batches: readonly NamedBatch[]): Promise<void> {
   await store.writer.run('BEGIN TRANSACTION');
   try {
     await appendAll(store, batches);
