@@ -21,7 +21,7 @@ export interface Durable {
   /** Starts again what stopped because its state could not be written (PostgreSQL was gone). */
   restart(jobId: string): Promise<void>;
   record<T>(name: string, run: () => Promise<T>): Promise<T>;
-  shutdown(waitMs: number): Promise<void>;
+  shutdown(): Promise<void>;
 }
 
 export function createDurable({ databaseUrl, executor, log, run }: DurableOptions): Durable {
@@ -51,6 +51,6 @@ export function createDurable({ databaseUrl, executor, log, run }: DurableOption
       else await DBOS.resumeWorkflow(jobId);
     },
     record: (name, step) => DBOS.runStep(step, { name }),
-    shutdown: (waitMs) => DBOS.shutdown({ deregister: true, workflowCompletionTimeoutMS: waitMs }),
+    shutdown: () => DBOS.shutdown({ deregister: true }),
   };
 }

@@ -41,6 +41,7 @@ export interface JobsOptions {
 const REPORT_MS = 250;
 /** How often open jobs that do not run are looked for: their state could not be written when PostgreSQL was gone. */
 const SWEEP_MS = 5_000;
+/** How long a stopping hub waits for steps that run to notice. */
 const STOP_WAIT_MS = 3_000;
 
 interface Open {
@@ -57,6 +58,7 @@ export class Jobs implements JobsService {
   readonly #durable: Durable;
   readonly #open = new Map<string, Open>();
   readonly #stopping = new AbortController();
+  #busy = 0;
   readonly #launched = Promise.withResolvers<void>();
 
   constructor(options: JobsOptions) {
@@ -147,7 +149,9 @@ export class Jobs implements JobsService {
   /** Jobs that run go on at the next start. */
   async stop(): Promise<void> {
     this.#stopping.abort(new HubError('hub_stopping', 'The hub is stopping.', { status: 503, retryable: true }));
-    await this.#durable.shutdown(this.#open.size > 0 ? STOP_WAIT_MS : 0);
+    const deadline = performance.now() + STOP_WAIT_MS;
+    while (this.#busy > 0 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
+    await this.#durable.shutdown();
   }
 
   #opened(id: string): Open {
@@ -195,6 +199,7 @@ export class Jobs implements JobsService {
       clock,
       stopping: this.#stopping.signal,
       record: this.#durable.record,
+      onBusy: (change: 1 | -1) => void (this.#busy += change),
       onStep,
       report,
     };

@@ -32,6 +32,7 @@ export interface RunDeps {
   readonly stopping: AbortSignal;
   record<T>(name: string, run: () => Promise<T>): Promise<T>;
   onStep(phase: StepPhase, info: { readonly job: JobRecord; readonly step: string }): void | Promise<void>;
+  onBusy(change: 1 | -1): void;
   /** Shows where the job stands; written now and then, not each time. */
   report(job: Job): void;
 }
@@ -58,6 +59,7 @@ async function work(deps: RunDeps, record: JobRecord, { cancel, resumed }: { can
     record: deps.record,
     signal: AbortSignal.any([cancel, limit.signal]),
     stopping: deps.stopping,
+    onBusy: deps.onBusy,
     onStep: (phase, step) => {
       progress({ step });
       return deps.onStep(phase, { job: record, step });

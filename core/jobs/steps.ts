@@ -13,6 +13,8 @@ export interface StepsOptions {
   readonly stopping: AbortSignal;
   onStep(phase: StepPhase, step: string): void | Promise<void>;
   onRetry(step: string, error: HubError): void;
+  /** Told when a step begins (+1) and when it is over or hangs (-1): a hub that stops waits for those that run. */
+  onBusy(change: 1 | -1): void;
 }
 
 type Recorded<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: StoredFailure };
@@ -66,14 +68,20 @@ export class Steps {
 
   /** A failure is recorded as data: what a database library makes of an Error would lose the code. */
   async #recorded<T>(name: string, run: () => Promise<T>): Promise<T> {
-    const { record, stopping } = this.#options;
-    const recorded = await record(name, async (): Promise<Recorded<T>> => {
+    const { record, stopping, onBusy } = this.#options;
+    const attempt = async (): Promise<Recorded<T>> => {
+      onBusy(1);
       try {
         return { ok: true, value: await run() };
       } catch (error) {
-        if (stopping.aborted) await never();
         return { ok: false, failure: toFailure(asHubError(error)) };
+      } finally {
+        onBusy(-1);
       }
+    };
+    const recorded = await record(name, async () => {
+      const result = await attempt();
+      return result.ok || !stopping.aborted ? result : never();
     });
     if (recorded.ok) return recorded.value;
     const { code, message, ...rest } = recorded.failure;

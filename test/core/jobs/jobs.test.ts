@@ -1,19 +1,24 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startTestHub, type TestHub } from '../../kit/hub.ts';
 import { createThings } from '../../kit/things.ts';
 import { testDatabase, type TestDatabase } from '../../kit/postgres.ts';
 
 const things = createThings();
+const dataDir = mkdtempSync(join(tmpdir(), 'novacron-jobs-'));
 let database: TestDatabase;
 let hub: TestHub;
 
 beforeAll(async () => {
   database = await testDatabase();
-  hub = await startTestHub({ plugins: [things.plugin], databaseUrl: database.url });
+  hub = await startTestHub({ plugins: [things.plugin], databaseUrl: database.url, dataDir });
 });
 afterAll(async () => {
   await hub[Symbol.asyncDispose]();
   await database[Symbol.asyncDispose]();
+  rmSync(dataDir, { recursive: true, force: true });
 });
 beforeEach(() => {
   things.world.clear();
@@ -138,7 +143,6 @@ describe('a hub that stops', () => {
     const outcome = await start('thing.create', { name: 'anvil', pauseMs: 2_000 });
     if (outcome.is !== 'accepted') throw new Error(outcome.is);
     await expect.poll(() => things.happened).toEqual(['make']);
-    const { dataDir } = hub;
     await hub[Symbol.asyncDispose]();
     expect(things.happened).toEqual(['make']);
     hub = await startTestHub({ plugins: [things.plugin], databaseUrl: database.url, dataDir });
