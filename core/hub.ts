@@ -1,4 +1,5 @@
 import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Registry as Counters } from 'prom-client';
 import { Actions } from './actions/actions.ts';
 import { Confirmations } from './actions/confirmations.ts';
@@ -7,7 +8,7 @@ import { Resources } from './actions/resources.ts';
 import { createAudit, type Audit } from './audit/audit.ts';
 import { createBuiltin } from './builtin/index.ts';
 import * as contract from './contract.ts';
-import type { Clock, Events, HubInfo, Log, Metrics } from './contract.ts';
+import type { Clock, Events, HubInfo, Log, MachineFacts, Metrics } from './contract.ts';
 import { createEvents } from './events/events.ts';
 import {
   checkHealth,
@@ -35,6 +36,8 @@ export interface HubOptions {
   readonly config: HubConfig;
   readonly plugins: readonly LoadedPlugin[];
   readonly log: (name: string) => Log;
+  /** Default: not probed, images in `<dataDir>/images`. */
+  readonly machine?: MachineFacts;
   /** Default: the machine's. */
   readonly clock?: Clock;
   readonly onStep?: NonNullable<JobsOptions['onStep']>;
@@ -132,12 +135,13 @@ async function startHub(options: HubOptions, stack: AsyncDisposableStack): Promi
 }
 
 /** The ground floor: what needs nothing but the data folder. */
-async function openGround({ dataDir, config, clock = systemClock, log }: HubOptions, stack: AsyncDisposableStack) {
+async function openGround({ dataDir, config, machine, clock = systemClock, log }: HubOptions, stack: AsyncDisposableStack) {
   const announcements: Announcement[] = [];
   let url = config.publicUrl ?? '';
   const info: HubInfo = {
     version: VERSION,
     dataDir,
+    machine: machine ?? { accelerator: null, imagesDir: join(dataDir, 'images') },
     announce: (line) => void announcements.push(line),
     get url() {
       return url;

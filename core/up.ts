@@ -1,11 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { HubError } from './contract.ts';
+import { HubError, type MachineFacts } from './contract.ts';
 import { createHub, type RunningHub } from './hub.ts';
 import { createLog } from './log.ts';
 import { readConfigFile } from './plugins/config-file.ts';
 import { loadPlugins } from './plugins/load.ts';
+import { probeAccelerator } from './setup/accelerator.ts';
+import { ensureTinyImage } from './setup/tiny-image.ts';
 
 const CLI_TOKEN = 'cli of this machine';
 const CLI_TOKEN_MS = 30 * 86_400_000;
@@ -25,7 +27,8 @@ export async function up(argv: readonly string[], { dataDir }: { readonly dataDi
 
   const file = await readConfigFile(resolve(values.config));
   const log = createLog({ level: file.hub.logLevel === 'info' ? 'warn' : file.hub.logLevel, pretty: process.stderr.isTTY });
-  await using hub = createHub({ dataDir, config: file.hub, plugins: await loadPlugins(file, process.env), log });
+  const machine = await lookAtMachine(dataDir);
+  await using hub = createHub({ dataDir, machine, config: file.hub, plugins: await loadPlugins(file, process.env), log });
   const running = await hub.start();
   await writeCliAccess(running, dataDir);
   process.stdout.write(await greeting(running, performance.now() - beganAt));
@@ -33,6 +36,21 @@ export async function up(argv: readonly string[], { dataDir }: { readonly dataDi
   await stopping.promise;
   process.stdout.write('\nStopping. Jobs that run go on at the next start.\n');
   return 0;
+}
+
+/** The guest image and the accelerator; without them the hub starts all the same, and says so. */
+async function lookAtMachine(dataDir: string): Promise<MachineFacts> {
+  const imagesDir = join(dataDir, 'images');
+  const say = (text: string): void => void process.stdout.write(`  ${text}\n`);
+  try {
+    await ensureTinyImage(imagesDir, { log: say });
+    const { is, reason } = await probeAccelerator({ dir: imagesDir, signal: AbortSignal.timeout(60_000) });
+    say(reason);
+    return { accelerator: is, imagesDir };
+  } catch (error) {
+    say(`No virtual machines can be made from the image 'tiny' here: ${error instanceof Error ? error.message : String(error)}`);
+    return { accelerator: null, imagesDir };
+  }
 }
 
 /** The command line on this machine acts as admin: whoever can read the data folder owns the hub anyway. */

@@ -218,11 +218,20 @@ export interface Database {
 }
 export const Database = defineService<Database>('core.database');
 
+export interface MachineFacts {
+  /** How guests run here, by a probe; `null`: not probed. */
+  readonly accelerator: 'kvm' | 'tcg' | null;
+  /** Folder of the guest images that setup builds. */
+  readonly imagesDir: string;
+}
+
 export interface HubInfo {
   readonly version: string;
   /** `http://127.0.0.1:7780` */
   readonly url: string;
   readonly dataDir: string;
+  /** What setup found out about, and built on, the machine that the hub runs on. */
+  readonly machine: MachineFacts;
   /** Shown by `up` and `doctor`: a URL or a warning of a plugin. */
   announce(line: { readonly label: string; readonly text: string; readonly tone?: 'info' | 'warn' }): void;
 }

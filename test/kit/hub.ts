@@ -11,7 +11,7 @@ import { testDatabase } from './postgres.ts';
 
 type Given = Plugin | { readonly plugin: Plugin; readonly config: unknown };
 
-export interface TestHubOptions extends Partial<Pick<HubOptions, 'onStep'>> {
+export interface TestHubOptions extends Partial<Pick<HubOptions, 'onStep' | 'machine'>> {
   readonly plugins?: readonly Given[];
   /** The `hub` part of plugins.json; the port is a free one. */
   readonly config?: Partial<HubConfig>;
@@ -50,6 +50,7 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
     log: createLog({ level: LOG_LEVEL }),
     ...(options.clock && { clock: options.clock }),
     ...(options.onStep && { onStep: options.onStep }),
+    ...(options.machine && { machine: options.machine }),
   });
   stack.defer(() => hub.stop());
   try {
