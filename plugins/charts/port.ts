@@ -16,6 +16,8 @@ export interface ForecastChart {
   readonly subtitle?: string;
   readonly unit: Unit;
   readonly history: ChartSeries;
+  /** What the history is called in the legend; default `measured`. */
+  readonly historyLabel?: string;
   readonly forecast: {
     readonly at: readonly number[];
     readonly p10: readonly number[];

@@ -1,4 +1,4 @@
-import { HubError, ref, type Resource } from 'novacron/plugin';
+import { HubError, ref, type Metrics, type Resource } from 'novacron/plugin';
 import { z } from 'zod';
 import type { ForecastChart } from '../../charts/port.ts';
 import type { AnalyticsTools } from '../config.ts';
@@ -31,6 +31,13 @@ function stepFor(series: Series, horizonSeconds: number): number {
   return stepSecondsFor(Math.min(horizonSeconds, carried));
 }
 
+/** Ratios end at 1, used memory at what the VM has. */
+function boundOf({ metric, maximum }: VmMetric, metrics: Metrics, vmId: string): { maximum?: number } {
+  if (maximum !== undefined) return { maximum };
+  const memoryBytes = metric === 'vm.memoryUsedBytes' ? metrics.latest('vm', [vmId])[0]?.values['memoryBytes'] : null;
+  return typeof memoryBytes === 'number' ? { maximum: memoryBytes } : {};
+}
+
 function checkAge(ageSeconds: number, horizonSeconds: number, vm: Resource): void {
   if (ageSeconds <= horizonSeconds) return;
   const message = `The newest value of '${vm.name}' is ${durationText(ageSeconds)} old, so there is nothing to go on from. Start the VM, or ask further ahead.`;
@@ -51,6 +58,7 @@ function chartOf(forecast: Forecast, { metric, unit }: VmMetric, view: { vm: Res
     subtitle: notes.join('  ·  '),
     unit,
     now: view.now,
+    ...(view.generated && { historyLabel: 'generated, not measured' }),
     history: { at: observed.at.slice(-shown), value: observed.value.slice(-shown) },
     forecast: {
       at: points.map(({ at }) => at),
@@ -80,7 +88,7 @@ export const forecastActions = ({ action }: AnalyticsTools) => ({
       const now = clock.now();
       const fetched = await fetchHistory(metrics, metric, { vmId: vm.id, now, days: config.historyDays, signal });
       const stepSeconds = stepFor(fetched, horizonSeconds);
-      const bound = metric.maximum === undefined ? {} : { maximum: metric.maximum };
+      const bound = boundOf(metric, metrics, vm.id);
       const forecast = await forecastsOf(config).forecast(fullSteps(fetched, now, stepSeconds), {
         horizonSeconds,
         stepSeconds,

@@ -67,10 +67,10 @@ function widen(band: Band, correction: number, least: number): Band {
   return { p10, p50: band.p50, p90 };
 }
 
-/** The folds that a band for fold `index` may be made of: none that shares a step with it, while enough are left. */
-function othersOf(residuals: readonly Residuals[], index: number, foldsPerHorizon: number): Residuals[] {
-  const apart = residuals.filter((_, other) => Math.abs(other - index) >= foldsPerHorizon);
-  return apart.length >= FOLDS_LEFT_MIN ? apart : residuals.filter((_, other) => other !== index);
+/** What fold `index` may be judged by: the folds that share no step with it, while enough are left. */
+function othersOf<T>(folds: readonly T[], index: number, foldsPerHorizon: number): T[] {
+  const apart = folds.filter((_, other) => Math.abs(other - index) >= foldsPerHorizon);
+  return apart.length >= FOLDS_LEFT_MIN ? apart : folds.filter((_, other) => other !== index);
 }
 
 /**
@@ -88,7 +88,7 @@ export function calibrate(residuals: readonly Residuals[], task: { readonly hori
   const foldsPerHorizon = Math.ceil(horizon / Math.max(1, stride));
   const excesses = residuals.map((fold, index) => excessesOf(fold, bandOf(othersOf(residuals, index, foldsPerHorizon), horizon), least));
   const covered = excesses.flatMap((fold, index) => {
-    const correction = conformalQuantile(excesses.filter((_, other) => other !== index).flat(), AIM);
+    const correction = conformalQuantile(othersOf(excesses, index, foldsPerHorizon).flat(), AIM);
     return fold.map((excess) => excess <= correction);
   });
   const coverage = covered.length === 0 ? 0 : covered.filter(Boolean).length / covered.length;

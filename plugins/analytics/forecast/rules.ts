@@ -11,17 +11,17 @@ const RHYTHM_SECONDS = 3 * DAY;
 const SHORT_FACTOR = 3;
 const LONG_FACTOR = 1.75;
 
-/** History that a horizon needs: three times as much up to a day, 1.75 times (at least 3 days) beyond, and never less than 2 h. */
+/** History that a horizon needs: three times as much up to a day (never less than 2 h); 1.75 times of what goes beyond it on top. */
 export function historyNeededSeconds(horizonSeconds: number): number {
   if (horizonSeconds <= DAY) return Math.max(HISTORY_MIN_SECONDS, SHORT_FACTOR * horizonSeconds);
-  return Math.max(RHYTHM_SECONDS, LONG_FACTOR * horizonSeconds);
+  return RHYTHM_SECONDS + LONG_FACTOR * (horizonSeconds - DAY);
 }
 
 /** The longest horizon that this much history carries; 0: none. */
 export function horizonCarriedSeconds(historySeconds: number): number {
   if (historySeconds < HISTORY_MIN_SECONDS) return 0;
   if (historySeconds < RHYTHM_SECONDS) return historySeconds / SHORT_FACTOR;
-  return Math.max(DAY, historySeconds / LONG_FACTOR);
+  return DAY + (historySeconds - RHYTHM_SECONDS) / LONG_FACTOR;
 }
 
 /** Steps of 5 min up to 6 h ahead, 15 min up to 12 h, 1 h beyond. */

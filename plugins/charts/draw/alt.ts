@@ -32,11 +32,11 @@ function measured({ at, value }: ChartSeries, unit: Unit): string {
 }
 
 /** What the picture of a forecast shows, for a person who cannot see it. */
-export function altOfForecast({ title, unit, history, forecast }: ForecastChart): string {
+export function altOfForecast({ title, unit, history, historyLabel = 'measured', forecast }: ForecastChart): string {
   const peak = forecast.p50.reduce((best, value, i) => (value > (forecast.p50[best] ?? value) ? i : best), 0);
   return [
     `Line chart: ${clean(title)}.`,
-    `Measured ${measured(history, unit)}.`,
+    `History (${clean(historyLabel)}): ${measured(history, unit)}.`,
     `Forecast until ${instant(forecast.at.at(-1) ?? 0)}: median ${rangeText(forecast.p50, unit)}, highest near ${instant(forecast.at[peak] ?? 0)};`,
     `8 of 10 values are expected ${rangeText([...forecast.p10, ...forecast.p90], unit)}.`,
   ].join(' ');

@@ -14,8 +14,8 @@ interface Quantiles {
   readonly p90: number;
 }
 
-const LEGEND: readonly LegendEntry[] = [
-  { name: 'measured', color: theme.history, kind: 'line' },
+const legendOf = (historyLabel: string): LegendEntry[] => [
+  { name: historyLabel, color: theme.history, kind: 'line' },
   { name: 'forecast (median)', color: theme.forecast, kind: 'dashed' },
   { name: 'p10 to p90', color: theme.band, kind: 'band' },
 ];
@@ -52,5 +52,5 @@ export function drawForecast(chart: ForecastChart): string {
   const scale = scaleOf(chart.unit, Math.max(Math.abs(range.low), Math.abs(range.high)));
   const marks = marksOf(history, joined(history, forecast), scale.divisor);
   const { document, plot } = drawPlot({ unit: chart.unit, scale, range, now: chart.now, marks });
-  return cardOf(document, plot, { title: chart.title, subtitle: chart.subtitle, legend: LEGEND });
+  return cardOf(document, plot, { title: chart.title, subtitle: chart.subtitle, legend: legendOf(chart.historyLabel ?? 'measured') });
 }

@@ -1,0 +1,94 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { backtest, forecastsAt, originsOf, scaleOfErrors } from '../../../../plugins/analytics/forecast/backtest.ts';
+import { nlinear } from '../../../../plugins/analytics/models/nlinear.ts';
+import { BASELINES } from '../../../../plugins/analytics/models/pool.ts';
+
+const shape = { horizon: 12, stepsPerDay: 24 };
+const wave = Float64Array.from({ length: 240 }, (_, step) => 10 + 5 * Math.sin((step / 24) * 2 * Math.PI));
+
+describe('the origins of a backtest', () => {
+  it('leave room for the horizon and for learning, rise, and are at most twenty', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 3000 }), fc.integer({ min: 1, max: 400 }), (length, horizon) => {
+        const origins = originsOf(length, horizon);
+        expect(origins.length).toBeLessThanOrEqual(20);
+        for (const [i, origin] of origins.entries()) {
+          expect(origin).toBeGreaterThan(origins[i - 1] ?? 11);
+          expect(origin + horizon).toBeLessThanOrEqual(length);
+        }
+      }),
+    );
+  });
+
+  it('are none when the history is too short for one', () => {
+    expect(originsOf(20, 12)).toEqual([]);
+  });
+});
+
+describe('a backtest', () => {
+  it('never sees the future: other later values change no forecast made before', async () => {
+    const origins = originsOf(wave.length, shape.horizon);
+    const cut = origins[5] ?? 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.double({ noNaN: true, min: -1e6, max: 1e6 }), { minLength: 1, maxLength: 20 }), async (other) => {
+        const changed = wave.map((value, step) => (step < cut ? value : (other[step % other.length] ?? 0)));
+        for (const model of BASELINES) {
+          const before = await forecastsAt(wave, { model, shape }, origins);
+          const after = await forecastsAt(changed, { model, shape }, origins);
+          expect(after.slice(0, 6)).toEqual(before.slice(0, 6));
+        }
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  it('never sees the future, NLinear included', async () => {
+    const origins = originsOf(wave.length, shape.horizon);
+    const changed = wave.map((value, step) => (step < (origins[5] ?? 0) ? value : 1e4));
+    const before = await forecastsAt(wave, { model: nlinear(1), shape }, origins);
+    const after = await forecastsAt(changed, { model: nlinear(1), shape }, origins);
+    expect(after.slice(0, 6)).toEqual(before.slice(0, 6));
+    expect(after.at(-1)).not.toEqual(before.at(-1));
+  });
+
+  it('scores an exact model 0 and puts it first', async () => {
+    const [best] = await backtest({ measured: wave, filled: wave, shape, models: BASELINES });
+    expect(best?.score.mae).toBeCloseTo(0, 9);
+    expect(['seasonal-24h', 'seasonal-168h', 'median-7d', 'holt-winters']).toContain(best?.score.model);
+  });
+
+  it('leaves out models that the history is too short for', async () => {
+    const short = wave.subarray(0, 60);
+    const tested = await backtest({ measured: short, filled: short, shape, models: BASELINES });
+    expect(tested.map(({ model }) => model.name)).not.toContain('seasonal-168h');
+  });
+
+  it('does not score what was not measured', async () => {
+    const measured = wave.map((value, step) => (step > 200 ? Number.NaN : value));
+    const filled = wave.map((value, step) => (step > 200 ? 1e9 : value));
+    const seasonal = BASELINES.filter(({ name }) => name === 'seasonal-24h');
+    const [tested] = await backtest({ measured, filled, shape, models: seasonal });
+    expect(tested?.score.mae).toBeLessThan(1e9 / 2);
+    expect(tested?.residuals.some((fold) => fold.some(Number.isNaN))).toBe(true);
+  });
+});
+
+describe('the measure of MASE', () => {
+  it('is the mean change to the same hour of the next day', () => {
+    expect(
+      scaleOfErrors(
+        Float64Array.from({ length: 72 }, (_, step) => Math.floor(step / 24) * 3),
+        24,
+      ),
+    ).toBe(3);
+  });
+
+  it('is the mean change to the next step in a short history', () => {
+    expect(scaleOfErrors(Float64Array.from([1, 3, 5, 7]), 24)).toBe(2);
+  });
+
+  it('is never 0', () => {
+    expect(scaleOfErrors(new Float64Array(100), 24)).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,113 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { runPipeline } from '../../../../plugins/analytics/forecast/pipeline.ts';
+import { BASELINES } from '../../../../plugins/analytics/models/pool.ts';
+import type { Forecast, Series } from '../../../../plugins/analytics/port.ts';
+
+const HOUR = 3600;
+const DAY = 24 * HOUR;
+const START = Date.UTC(2026, 10, 9);
+
+const hourly = (length: number, value: (step: number) => number | null): Series => ({
+  at: Array.from({ length }, (_, step) => START + step * HOUR * 1000),
+  value: Array.from({ length }, (_, step) => value(step)),
+});
+
+const forecast = (
+  series: Series,
+  options: { horizonSeconds?: number; stepSeconds?: number; maximum?: number; minimum?: number | null } = {},
+) => runPipeline(series, { horizonSeconds: DAY, stepSeconds: HOUR, ...options }, BASELINES);
+
+function expectSound({ points }: Forecast, low: number, high: number): void {
+  for (const { p10, p50, p90 } of points) {
+    expect([p10, p50, p90].every(Number.isFinite)).toBe(true);
+    expect(p10).toBeLessThanOrEqual(p50);
+    expect(p50).toBeLessThanOrEqual(p90);
+    expect(p10).toBeGreaterThanOrEqual(low);
+    expect(p90).toBeLessThanOrEqual(high);
+  }
+}
+
+describe('too little history', () => {
+  it('is said, with what is there', async () => {
+    await expect(forecast(hourly(1, () => 1))).rejects.toMatchObject({
+      code: 'forecast_history_short',
+      status: 422,
+      details: { historySeconds: HOUR },
+    });
+    await expect(forecast({ at: [], value: [] })).rejects.toMatchObject({ code: 'forecast_history_short' });
+    await expect(forecast(hourly(400, () => Number.NaN))).rejects.toMatchObject({ code: 'forecast_history_short' });
+  });
+
+  it('counts steps too: few wide steps are no history', async () => {
+    await expect(forecast(hourly(10, (step) => step))).rejects.toThrowError(/at least 24 h/);
+  });
+
+  it('shortens the horizon rather than to guess, and says so', async () => {
+    const series = {
+      at: Array.from({ length: 36 }, (_, step) => START + step * 300_000),
+      value: Array.from({ length: 36 }, (_, step) => step % 3),
+    };
+    const { horizonSeconds, shortened, points } = await forecast(series, { stepSeconds: 300 });
+    expect(horizonSeconds).toBe(HOUR);
+    expect(points).toHaveLength(12);
+    expect(shortened).toEqual({ askedSeconds: DAY, needsHistorySeconds: 3 * DAY });
+  });
+});
+
+describe('a forecast', () => {
+  it('is sound for whatever was measured: finite, in order, within the bounds', async () => {
+    const value = fc.oneof(
+      { weight: 8, arbitrary: fc.double({ noNaN: true, min: 0, max: 1 }) },
+      fc.constantFrom(null, Number.NaN, Infinity, 1e308, -3),
+    );
+    const values = fc.array(value, { minLength: 24, maxLength: 240 });
+    await fc.assert(
+      fc.asyncProperty(values, fc.integer({ min: 1, max: 48 }), async (list, hours) => {
+        const made = await forecast(
+          hourly(list.length, (step) => list[step] ?? null),
+          { horizonSeconds: hours * HOUR, maximum: 1 },
+        ).catch((error: { code?: string }) => error.code);
+        expect(typeof made === 'object' ? 'a forecast' : made).toBeOneOf(['a forecast', 'forecast_history_short']);
+        if (typeof made === 'object') expectSound(made, 0, 1);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('of a constant series is that constant, and sure of it', async () => {
+    const { points, coverage, backtest } = await forecast(hourly(240, () => 0.4));
+    for (const { p10, p50, p90 } of points) for (const value of [p10, p50, p90]) expect(value).toBeCloseTo(0.4, 6);
+    expect(coverage).toBe(1);
+    expect(backtest.every(({ mase }) => Number.isFinite(mase))).toBe(true);
+  });
+
+  it('begins where the history ends, one point a step', async () => {
+    const { points, history, observed } = await forecast(hourly(240, (step) => step % 24));
+    expect(points.map(({ at }) => at)).toEqual(Array.from({ length: 24 }, (_, step) => START + (240 + step) * HOUR * 1000));
+    expect(history).toEqual({ from: START, to: START + 240 * HOUR * 1000, steps: 240, missing: 0 });
+    expect(observed.value).toHaveLength(240);
+  });
+
+  it('of a series that only grows goes on growing', async () => {
+    const { points } = await forecast(hourly(240, (step) => 1000 + step * 7));
+    expect(points.at(-1)?.p50).toBeGreaterThan(1000 + 250 * 7);
+  });
+
+  it('lives with gaps and says how many there are', async () => {
+    const { history, points } = await forecast(hourly(336, (step) => (step > 100 && step < 150 ? null : 10 + (step % 24))));
+    expect(history).toMatchObject({ steps: 287, missing: 49 });
+    expect(points[12]?.p50).toBeCloseTo(22, 0);
+  });
+
+  it('may go below 0 only when told that it may', async () => {
+    const falling = hourly(240, (step) => 100 - step);
+    expect((await forecast(falling)).points.every(({ p10 }) => p10 >= 0)).toBe(true);
+    expect((await forecast(falling, { minimum: null })).points.at(-1)?.p50).toBeLessThan(-100);
+  });
+
+  it('is the same for the same series', async () => {
+    const series = hourly(240, (step) => (step * 7919) % 31);
+    expect(await forecast(series)).toEqual(await forecast(series));
+  });
+});

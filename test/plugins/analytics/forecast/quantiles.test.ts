@@ -1,0 +1,69 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { calibrate, conformalQuantile, quantile } from '../../../../plugins/analytics/forecast/quantiles.ts';
+import { normalOf, randomOf } from '../../../../plugins/analytics/models/random.ts';
+
+describe('quantiles', () => {
+  it('interpolate between order statistics', () => {
+    expect([0, 0.1, 0.5, 1].map((share) => quantile([0, 10, 20, 30, 40], share))).toEqual([0, 4, 20, 40]);
+  });
+
+  it('the conformal one is the ceil((n + 1) x share)-th smallest', () => {
+    expect(conformalQuantile([5, 1, 4, 2, 3], 0.8)).toBe(5);
+    expect(
+      conformalQuantile(
+        Array.from({ length: 99 }, (_, i) => i + 1),
+        0.8,
+      ),
+    ).toBe(80);
+  });
+});
+
+describe('the band of residuals', () => {
+  const finite = fc.double({ noNaN: true, min: -1e9, max: 1e9 });
+  const folds = fc.tuple(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 30 })).chain(([count, horizon]) =>
+    fc.array(fc.array(fc.oneof({ weight: 9, arbitrary: finite }, fc.constant(Number.NaN)), { minLength: horizon, maxLength: horizon }), {
+      minLength: count,
+      maxLength: count,
+    }),
+  );
+
+  it('never crosses and is finite, whatever the residuals are', () => {
+    fc.assert(
+      fc.property(folds, fc.integer({ min: 1, max: 9 }), (list, stride) => {
+        const residuals = list.map((fold) => Float64Array.from(fold));
+        const { band, coverage } = calibrate(residuals, { horizon: residuals[0]?.length ?? 1, stride });
+        expect(coverage).toBeGreaterThanOrEqual(0);
+        expect(coverage).toBeLessThanOrEqual(1);
+        for (const [step, middle] of band.p50.entries()) {
+          expect(Number.isFinite(band.p10[step]) && Number.isFinite(band.p90[step])).toBe(true);
+          expect(band.p10[step]).toBeLessThanOrEqual(middle);
+          expect(band.p90[step]).toBeGreaterThanOrEqual(middle);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('holds 8 of 10 new values of the same kind, and says so', () => {
+    const random = randomOf(42);
+    const fold = (): Float64Array => Float64Array.from({ length: 24 }, (_, step) => normalOf(random) * (1 + step / 12));
+    const { band, coverage } = calibrate(Array.from({ length: 20 }, fold), { horizon: 24, stride: 24 });
+    let inside = 0;
+    const trials = 400;
+    for (let trial = 0; trial < trials; trial++) {
+      for (const [step, value] of fold().entries()) if (value >= (band.p10[step] ?? 0) && value <= (band.p90[step] ?? 0)) inside++;
+    }
+    expect(inside / (trials * 24)).toBeGreaterThan(0.75);
+    expect(inside / (trials * 24)).toBeLessThan(0.87);
+    expect(Math.abs(coverage - 0.8)).toBeLessThan(0.08);
+  });
+
+  it('is wider further ahead when errors are', () => {
+    const random = randomOf(1);
+    const residuals = Array.from({ length: 20 }, () => Float64Array.from({ length: 24 }, (_, step) => normalOf(random) * (1 + step)));
+    const { band } = calibrate(residuals, { horizon: 24, stride: 24 });
+    const width = (step: number): number => (band.p90[step] ?? 0) - (band.p10[step] ?? 0);
+    expect(width(23)).toBeGreaterThan(3 * width(0));
+  });
+});
