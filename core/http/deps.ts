@@ -1,34 +1,21 @@
 import type { Registry } from 'prom-client';
 import type { Clock, Log, Panel } from '../contract/declare.ts';
-import type { Secret } from '../contract/secret.ts';
 import type { Actions, Events, Jobs, Metrics, Resources } from '../contract/services.ts';
 import type { Actor } from '../contract/things.ts';
+import type { Verified } from '../audit/verify.ts';
+import type { Identity } from '../identity/identity.ts';
 import type { Declared } from '../surfaces/openapi.ts';
 
-/** Somebody who signed in; instants are epoch milliseconds. */
-export interface Session {
-  readonly actor: Actor;
-  readonly accessToken: string;
-  readonly accessExpiresAt: number;
-  readonly refreshToken: string;
-  readonly refreshExpiresAt: number;
-}
-
-/** What HTTP asks of core/identity. Errors: HubError `auth_invalid`, `auth_expired`, `auth_reused` (401), `auth_throttled` (429). */
-export interface HttpIdentity {
-  signIn(credentials: { readonly name: string; readonly password: Secret; readonly address: string }): Promise<Session>;
-  refresh(refreshToken: string): Promise<Session>;
-  signOut(refreshToken: string): Promise<void>;
-  redeemSignInLink(code: string): Promise<Session>;
-  createLinkCode(actor: Actor): Promise<string>;
-  verifyAccess(token: string): Promise<Actor>;
-  verifyApiToken(token: string): Promise<Actor>;
-}
+/** What HTTP asks of core/identity. */
+export type HttpIdentity = Pick<
+  Identity,
+  'signIn' | 'refresh' | 'signOut' | 'redeemSignInLink' | 'createLinkCode' | 'verifyAccess' | 'verifyApiToken'
+>;
 
 /** What HTTP asks of core/audit; both are refused by `mayReadAudit` first. */
 export interface HttpAudit {
   exportTo(write: (line: string) => Promise<void>): Promise<void>;
-  verify(): Promise<{ readonly ok: true; readonly entries: number } | { readonly ok: false; readonly at: number; readonly reason: string }>;
+  verify(): Promise<Verified>;
   mayRead(actor: Actor): boolean;
 }
 

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { HubError } from '../../contract/errors.ts';
 import { actorOf } from '../authenticate.ts';
 import type { HttpDeps } from '../deps.ts';
+import { goneSignal } from '../gone.ts';
 
 export function registerAudit(app: FastifyInstance, { audit }: Pick<HttpDeps, 'audit'>): void {
   const onlyReaders = async (request: FastifyRequest): Promise<void> => {
@@ -11,11 +12,12 @@ export function registerAudit(app: FastifyInstance, { audit }: Pick<HttpDeps, 'a
       throw new HubError('permission_denied', 'You may not read the audit of this hub.', { status: 403 });
   };
   app.get('/audit/verify', { preHandler: onlyReaders }, async () => audit.verify());
-  app.get('/audit/export', { preHandler: onlyReaders }, async (request, reply) => {
+  app.get('/audit/export', { preHandler: onlyReaders }, async (_request, reply) => {
     const lines = new PassThrough();
+    const gone = goneSignal(reply);
     const write = async (line: string): Promise<void> => {
-      request.signal.throwIfAborted();
-      if (!lines.write(`${line}\n`)) await once(lines, 'drain', { signal: request.signal });
+      gone.throwIfAborted();
+      if (!lines.write(`${line}\n`)) await once(lines, 'drain', { signal: gone });
     };
     // The answer has begun when a line fails: the cut connection is then what tells the client.
     audit.exportTo(write).then(

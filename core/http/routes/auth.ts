@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { HubError } from '../../contract/errors.ts';
 import { Secret } from '../../contract/secret.ts';
 import { actorOf } from '../authenticate.ts';
-import type { HttpDeps, HttpLimits, Session } from '../deps.ts';
+import type { Session } from '../../identity/identity.ts';
+import type { HttpDeps, HttpLimits } from '../deps.ts';
 import { read } from '../read.ts';
 
 const COOKIE = 'nova_refresh';

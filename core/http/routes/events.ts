@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { EventGap, EventTypes, HubEvent } from '../../contract/services.ts';
 import { actorOf, recheckAt, tokenOf, verifyToken } from '../authenticate.ts';
 import type { HttpDeps, HttpLimits } from '../deps.ts';
+import { goneSignal } from '../gone.ts';
 import { figure, read } from '../read.ts';
 import type { Streams } from '../streams.ts';
 
@@ -23,7 +24,7 @@ export function registerEvents(app: FastifyInstance, deps: Deps, { limits, strea
     const actor = actorOf(request);
     const abort = new AbortController();
     const place = streams.enter(actor, () => abort.abort());
-    const signal = AbortSignal.any([abort.signal, request.signal]);
+    const signal = AbortSignal.any([abort.signal, goneSignal(reply)]);
     const types = query.types?.split(',') as (keyof EventTypes)[] | undefined;
     const events = deps.events.subscribe({ actor, signal, ...(after !== undefined && { after }), ...(types && { types }) });
     const raw = openStream(reply);
