@@ -30,7 +30,7 @@ export async function up(argv: readonly string[], { dataDir }: { readonly dataDi
   const machine = await lookAtMachine(dataDir, log);
   await using hub = createHub({ dataDir, machine, config: file.hub, plugins: await loadPlugins(file, process.env), log });
   const running = await hub.start();
-  await writeCliAccess(running, dataDir);
+  await writeAccess(running, dataDir);
   process.stdout.write(await greeting(running, performance.now() - beganAt));
   if (values.demo) loadDemo(running);
   await stopping.promise;
@@ -54,12 +54,12 @@ async function lookAtMachine(dataDir: string, log: (name: string) => Log): Promi
 }
 
 /** The command line on this machine acts as admin: whoever can read the data folder owns the hub anyway. */
-async function writeCliAccess({ identity, url }: RunningHub, dataDir: string): Promise<void> {
+async function writeAccess({ identity, url, announcements }: RunningHub, dataDir: string): Promise<void> {
   const admin = await identity.actorByName('admin');
   if (admin === undefined) return;
   for (const token of await identity.listApiTokens(admin)) if (token.name === CLI_TOKEN) await identity.revokeApiToken(token.id, admin);
   const { token } = await identity.createApiToken({ actor: admin, name: CLI_TOKEN, scopes: ['*'], expiresAt: Date.now() + CLI_TOKEN_MS });
-  writeFileSync(join(dataDir, 'cli.json'), JSON.stringify({ url, token: token.reveal() }), { mode: 0o600 });
+  writeFileSync(join(dataDir, 'cli.json'), JSON.stringify({ url, token: token.reveal(), announcements: announcements() }), { mode: 0o600 });
 }
 
 async function greeting(hub: RunningHub, tookMs: number): Promise<string> {

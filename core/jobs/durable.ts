@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { DBOS } from '@dbos-inc/dbos-sdk';
 import type { Log } from '../contract.ts';
 
@@ -40,8 +41,10 @@ export function createDurable({ databaseUrl, executor, log, run }: DurableOption
     },
   });
   const workflow = DBOS.registerWorkflow(run, { name: 'action' });
+  // A job that a step of another one starts is a job of its own, not a part of that step.
+  const outside = AsyncLocalStorage.snapshot();
   const start = async (jobId: string): Promise<void> => {
-    await DBOS.startWorkflow(workflow, { workflowID: jobId })(jobId);
+    await outside(() => DBOS.startWorkflow(workflow, { workflowID: jobId })(jobId));
   };
   return {
     launch: () => DBOS.launch(),
