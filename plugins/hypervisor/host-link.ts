@@ -1,0 +1,163 @@
+import { connect, type Connection } from 'node-libvirt';
+import { HubError, type Clock, type Log } from 'novacron/plugin';
+import type { HypervisorConfig } from './config.ts';
+import { hostUnreachable, toHubError } from './errors.ts';
+import type { Accelerator, HostState, HostStatus } from './port.ts';
+import { ensurePool } from './pool.ts';
+import { sleep } from './wait.ts';
+
+export interface HostLinkOptions {
+  readonly host: HypervisorConfig['hosts'][number];
+  readonly config: HypervisorConfig;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Called each time a connection is ready; a failure ends that connection. */
+  onConnected(link: HostLink, conn: Connection): Promise<void>;
+  /** Called when an attempt to connect failed. */
+  onUnreachable(link: HostLink): void;
+}
+
+const CALL_TIMEOUT_MS = 30_000;
+const CONNECT_TIMEOUT_MS = 8_000;
+const PAUSE_MS_MIN = 200;
+const PAUSE_MS_MAX = 3_000;
+
+/** One host and the connection to it, which is made again for as long as the hub runs. */
+export class HostLink {
+  readonly name: string;
+  readonly uri: string;
+  readonly #options: HostLinkOptions;
+  readonly #firstAttempt = Promise.withResolvers<void>();
+  #conn: Connection | undefined;
+  #state: HostState;
+  #cpus = 0;
+  #memoryBytes = 0;
+  #accelerator: Accelerator;
+  #poolPath = '';
+
+  constructor(options: HostLinkOptions) {
+    this.#options = options;
+    this.name = options.host.name;
+    this.uri = options.host.uri;
+    this.#state = { is: 'unreachable', since: options.clock.now(), reason: 'it was not tried yet' };
+    this.#accelerator = wantedAccelerator(options) ?? 'tcg';
+  }
+
+  /** Resolves when the first attempt has ended, either way. */
+  get firstAttempt(): Promise<void> {
+    return this.#firstAttempt.promise;
+  }
+
+  get status(): HostStatus {
+    const { name, uri } = this;
+    return {
+      id: name,
+      name,
+      uri,
+      state: this.#state,
+      cpus: this.#cpus,
+      memoryBytes: this.#memoryBytes,
+      accelerator: this.#accelerator,
+    };
+  }
+
+  /** Folder of the pool on the host. */
+  get poolPath(): string {
+    return this.#poolPath;
+  }
+
+  /** The connection of now; HubError `host_unreachable`. */
+  get connection(): Connection {
+    if (this.#conn) return this.#conn;
+    throw hostUnreachable(this.name, this.#state.is === 'unreachable' ? this.#state.reason : 'the connection is being made');
+  }
+
+  /** Runs what talks to the host; whatever it throws comes out as a HubError. */
+  async use<T>(work: (conn: Connection) => Promise<T>): Promise<T> {
+    try {
+      return await work(this.connection);
+    } catch (error) {
+      throw toHubError(this.name, error);
+    }
+  }
+
+  /** Connects, and again after each loss, until the signal fires. */
+  async run(signal: AbortSignal): Promise<void> {
+    let pauseMs = PAUSE_MS_MIN;
+    while (!signal.aborted) {
+      const reason = await this.#connectOnce(signal, () => (pauseMs = PAUSE_MS_MIN));
+      this.#firstAttempt.resolve();
+      if (signal.aborted) return;
+      this.#lost(reason);
+      await sleep(pauseMs, signal).catch(() => undefined);
+      pauseMs = Math.min(pauseMs * 2, PAUSE_MS_MAX);
+    }
+  }
+
+  /** One connection from its opening to its end. Returns why it ended, and whether it ever was ready. */
+  async #connectOnce(signal: AbortSignal, onReady: () => void): Promise<{ reason: string; wasReady: boolean }> {
+    let conn: Connection | undefined;
+    let wasReady = false;
+    try {
+      conn = await connect(this.uri, { signal, timeoutMs: CONNECT_TIMEOUT_MS });
+      const ended = Promise.withResolvers<string>();
+      conn.onClose((error) => ended.resolve(error.message));
+      await this.#learn(conn);
+      this.#conn = conn;
+      await this.#options.onConnected(this, conn);
+      wasReady = true;
+      this.#state = { is: 'connected', since: this.#options.clock.now() };
+      this.#options.log.info({ host: this.name }, 'a host is connected');
+      this.#firstAttempt.resolve();
+      onReady();
+      signal.addEventListener('abort', () => ended.resolve('the hub stops'), { once: true });
+      return { reason: await ended.promise, wasReady };
+    } catch (error) {
+      const mapped = toHubError(this.name, error);
+      const cause = mapped.cause instanceof Error ? mapped.cause.message : mapped.message;
+      return { reason: cause, wasReady };
+    } finally {
+      this.#conn = undefined;
+      await conn?.close();
+    }
+  }
+
+  #lost({ reason, wasReady }: { reason: string; wasReady: boolean }): void {
+    const known = this.#state.is === 'unreachable' && this.#state.reason === reason;
+    if (!known) {
+      this.#options.log.warn({ host: this.name, reason }, 'a host cannot be reached');
+      this.#state = { is: 'unreachable', since: this.#options.clock.now(), reason };
+    }
+    // A daemon that is restarted is back before the next attempt: only a failed attempt means that nobody knows.
+    if (!wasReady) this.#options.onUnreachable(this);
+  }
+
+  async #learn(conn: Connection): Promise<void> {
+    const { config } = this.#options;
+    const call = { timeoutMs: CALL_TIMEOUT_MS };
+    const node = await conn.getNodeInfo(call);
+    this.#cpus = node.cpus;
+    this.#memoryBytes = node.memoryKib * 1024;
+    this.#accelerator = wantedAccelerator(this.#options) ?? (await offeredAccelerator(conn));
+    this.#poolPath = await ensurePool(conn, { name: config.pool, dir: config.poolDir });
+  }
+}
+
+/** What the config says; undefined: ask the host. A device file proves nothing, so for this machine setup's probe counts. */
+function wantedAccelerator({ host, config }: HostLinkOptions): Accelerator | undefined {
+  if (host.accelerator !== 'auto') return host.accelerator;
+  return config.accelerator === 'auto' ? undefined : config.accelerator;
+}
+
+async function offeredAccelerator(conn: Connection): Promise<Accelerator> {
+  const capabilities = await conn.getCapabilities();
+  return /<domain type=['"]kvm['"]/.test(capabilities) ? 'kvm' : 'tcg';
+}
+
+/** HubError `host_unknown`. */
+export function linkOf(links: ReadonlyMap<string, HostLink>, name: string): HostLink {
+  const link = links.get(name);
+  if (link) return link;
+  const names = [...links.keys()].join(', ') || 'none';
+  throw new HubError('host_unknown', `There is no host '${name.slice(0, 100)}'. Configured are: ${names}.`, { status: 404 });
+}
