@@ -138,7 +138,7 @@ async function importFile(inside: Inside, source: { shape: TableShape; file: str
   signal.throwIfAborted();
   const { path, format } = await stageFile(inside, source.file);
   try {
-    const result = await inside.thread.ask('import', { table: source.shape.name, path, format });
+    const result = await inside.thread.ask('import', { table: source.shape.name, path, format }, { signal });
     inside.latest.fill(await inside.thread.ask('latest', { table: source.shape.name }));
     return result;
   } finally {

@@ -75,7 +75,13 @@ async function statsOf(store: Store): Promise<StoreStats> {
   return { hotRows, hotBytes, sealedRows: sum('rows'), sealedBytes: sum('bytes'), sealedFiles: store.sealed.length };
 }
 
-function handlersOf(store: Store, readers: Readers): Handlers {
+interface Running {
+  readonly readers: Readers;
+  /** The import that the keeper is at: only then may it be interrupted. */
+  readonly importing: Set<number>;
+}
+
+function handlersOf(store: Store, { readers, importing }: Running): Handlers {
   const asWrite = createLane();
   const asKeeper = createLane();
   const named = createNameKeeper();
@@ -104,8 +110,15 @@ function handlersOf(store: Store, readers: Readers): Handlers {
         guard: (connection) => guardSql(connection, text, views),
       });
     },
-    import({ table, path, format }) {
-      return asKeeper(() => importStaged(store, { table: tableOf(store, table), path, format, asWrite }));
+    import({ table, path, format }, id) {
+      return asKeeper(async () => {
+        importing.add(id);
+        try {
+          return await importStaged(store, { table: tableOf(store, table), path, format, asWrite });
+        } finally {
+          importing.delete(id);
+        }
+      });
     },
     seal({ before, retainFrom: oldest }) {
       return asKeeper(async () => {
@@ -130,9 +143,9 @@ function errorData(error: unknown): ErrorData {
   return { code: null, message, status: 500, retryable: false };
 }
 
-async function answer(handlers: Handlers, readers: Readers, request: Request): Promise<void> {
+async function answer(handlers: Handlers, cancel: (id: number) => void, request: Request): Promise<void> {
   const send = (reply: Reply): void => parentPort?.postMessage(reply, []);
-  if (request.is === 'cancel') return readers.cancel(request.id);
+  if (request.is === 'cancel') return cancel(request.id);
   try {
     const handle = handlers[request.is] as (ask: unknown, id: number) => Promise<unknown>;
     send({ id: request.id, answer: await handle(request, request.id) });
@@ -146,8 +159,13 @@ async function main(options: WorkerOptions): Promise<void> {
   try {
     const store = await openStore(options);
     const readers = createReaders(store.db);
-    const handlers = handlersOf(store, readers);
-    parentPort?.on('message', (request: Request) => void answer(handlers, readers, request));
+    const importing = new Set<number>();
+    const handlers = handlersOf(store, { readers, importing });
+    const cancel = (id: number): void => {
+      readers.cancel(id);
+      if (importing.has(id)) store.keeper.interrupt();
+    };
+    parentPort?.on('message', (request: Request) => void answer(handlers, cancel, request));
     parentPort?.postMessage({ id: 0, answer: null } satisfies Reply, []);
   } catch (error) {
     parentPort?.postMessage({ id: 0, error: errorData(error) } satisfies Reply, []);

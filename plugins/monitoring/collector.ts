@@ -1,0 +1,95 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { HubError, type Log, type Metrics } from 'novacron/plugin';
+import type { Hypervisor } from '../hypervisor/port.ts';
+import { createHostSampler } from './figures.ts';
+
+export interface CollectorOptions {
+  readonly hypervisor: Pick<Hypervisor, 'hosts' | 'vms' | 'scrape'>;
+  readonly metrics: Pick<Metrics, 'write'>;
+  readonly log: Log;
+  readonly everyMs: number;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+const codeOf = (error: unknown): string => (HubError.is(error) ? error.code : error instanceof Error ? error.name : 'unknown');
+
+/** Says the first failure of a row, and the end of it; not each of them. */
+function createTeller(host: string, log: Log): { failed(error: unknown): void; worked(): void } {
+  let failures = 0;
+  return {
+    failed(error) {
+      failures++;
+      if (failures === 1) log.warn({ host, code: codeOf(error), error }, 'a host is not measured');
+      else log.debug({ host, code: codeOf(error), failures }, 'a host is still not measured');
+    },
+    worked() {
+      if (failures > 0) log.info({ host, failures }, 'a host is measured again');
+      failures = 0;
+    },
+  };
+}
+
+/** One scrape within its time. It waits for the scrape to end even when that ignores the time limit: then beats are skipped, never piled up. */
+async function scrapeOnce(
+  options: CollectorOptions,
+  host: string,
+  use: (scrape: Awaited<ReturnType<Hypervisor['scrape']>>) => Promise<void>,
+): Promise<void> {
+  const { hypervisor, timeoutMs } = options;
+  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(timeoutMs)]);
+  const scrape = await hypervisor.scrape(host, signal, { timeoutMs });
+  signal.throwIfAborted();
+  await use(scrape);
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(ms, undefined, { signal, ref: false });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+/** Measures one host at every beat until the signal fires. A beat that comes while a scrape is under way is skipped. */
+async function collectHost(options: CollectorOptions, host: string): Promise<void> {
+  const { hypervisor, metrics, everyMs, log, signal } = options;
+  const sampler = createHostSampler();
+  const teller = createTeller(host, log);
+  const first = performance.now();
+  while (!signal.aborted) {
+    try {
+      await scrapeOnce(options, host, async (scrape) => {
+        const vmsRunning = hypervisor.vms().filter((vm) => vm.host === host && vm.state === 'running').length;
+        await metrics.write('monitoring', sampler.sample(scrape, { id: host, vmsRunning }));
+      });
+      teller.worked();
+    } catch (error) {
+      if (signal.aborted) return;
+      teller.failed(error);
+    }
+    const passed = performance.now() - first;
+    await pause(everyMs - (passed % everyMs), signal);
+  }
+}
+
+/**
+ * Starts one collector for each host, each with its own beat: a slow or dead host delays no other. Hosts that come later get theirs at the next beat, hosts that
+ * go lose it. Resolves when all have ended.
+ */
+export async function collect(options: CollectorOptions): Promise<void> {
+  const { hypervisor, everyMs, signal } = options;
+  const running = new Map<string, { stop: AbortController; done: Promise<void> }>();
+  while (!signal.aborted) {
+    const hosts = new Set(hypervisor.hosts().map((host) => host.id));
+    for (const [id, { stop }] of running) if (!hosts.has(id)) stop.abort();
+    for (const id of hosts) {
+      if (running.has(id)) continue;
+      const stop = new AbortController();
+      const done = collectHost({ ...options, signal: AbortSignal.any([signal, stop.signal]) }, id).finally(() => running.delete(id));
+      running.set(id, { stop, done });
+    }
+    await pause(everyMs, signal);
+  }
+  await Promise.all([...running.values()].map(({ done }) => done));
+}

@@ -1,0 +1,15 @@
+import { Metrics, Resources, type Tools } from 'novacron/plugin';
+import { z } from 'zod';
+import { Hypervisor } from '../hypervisor/port.ts';
+
+export const config = z.strictObject({
+  everySeconds: z.int().min(1).max(3600).default(10).meta({ description: 'How often each host is measured' }),
+  timeoutSeconds: z.int().min(1).max(600).default(8).meta({ description: 'How long a host may take to answer' }),
+});
+export type Config = z.output<typeof config>;
+
+export const needs = { hypervisor: Hypervisor, metrics: Metrics, resources: Resources };
+export type Needs = typeof needs;
+
+/** Types the functions of this plugin's actions. */
+export type MonitoringTools = Tools<Config, Needs>;
