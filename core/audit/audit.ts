@@ -101,11 +101,11 @@ function columnsDiffer(row: AuditTable): boolean {
   }
 }
 
-/** Lines of the chain as they are in the database; `stop` is told the first row whose columns say something else than its body. */
-async function* linesOf({ state }: Parts, stop: (seq: number) => void): AsyncGenerator<string> {
+/** Lines of the chain as they are in the database. With `stop` they end at the first row whose columns say something else than its body. */
+async function* linesOf({ state }: Parts, stop?: (seq: number) => void): AsyncGenerator<string> {
   const checkpoints = await selectCheckpoints(state);
   for await (const row of selectRows(state)) {
-    if (columnsDiffer(row)) {
+    if (stop !== undefined && columnsDiffer(row)) {
       stop(row.seq);
       return;
     }
@@ -117,14 +117,17 @@ async function* linesOf({ state }: Parts, stop: (seq: number) => void): AsyncGen
   for (const left of checkpoints.values()) yield* left.map(checkpointLine);
 }
 
-/** The lines, and at their end this hub's signature over what it saw. */
-async function* signedLines(parts: Parts, stop: (seq: number) => void): AsyncGenerator<string> {
-  let last: Position = { seq: 0, hash: '' };
+/** The lines, and at their end, when it has none yet, this hub's signature over what it saw. */
+async function* signedLines(parts: Parts, stop?: (seq: number) => void): AsyncGenerator<string> {
+  let last = '';
+  let lastEntry = '';
   for await (const line of linesOf(parts, stop)) {
     yield line;
-    if (line.startsWith('{"entry"')) last = JSON.parse(line) as Position;
+    last = line;
+    if (line.startsWith('{"entry"')) lastEntry = line;
   }
-  if (last.seq > 0) yield checkpointLine(signed(parts, last));
+  if (lastEntry !== '' && !last.includes(`"keyId":"${parts.key.id}"`))
+    yield checkpointLine(signed(parts, JSON.parse(lastEntry) as Position));
 }
 
 async function verify(parts: Parts): Promise<Verified> {
@@ -140,7 +143,7 @@ async function verify(parts: Parts): Promise<Verified> {
 async function exportTo(parts: Parts, writeLine: (line: string) => Promise<void>): Promise<void> {
   // An export of a broken chain is still wanted, as evidence; but then it ends without our signature, and the verifier says where it broke.
   const whole = await verify(parts);
-  const lines = whole.ok ? signedLines(parts, () => undefined) : linesOf(parts, () => undefined);
+  const lines = whole.ok ? signedLines(parts) : linesOf(parts);
   for await (const line of lines) await writeLine(line);
 }
 
