@@ -1,0 +1,48 @@
+import { Actions, Database, definePlugin, Events, Hub, Jobs, Resources, Secret, Users } from 'novacron/plugin';
+import { z } from 'zod';
+import { Sandbox } from '../sandbox/port.ts';
+import { startBot } from './start-bot.ts';
+import { migrations } from './job-store.ts';
+
+const token = (description: string) =>
+  z
+    .custom<Secret>((value) => value instanceof Secret, { error: 'must be { "env": "NAME" } or { "file": "/path" }' })
+    .optional()
+    .meta({ description });
+
+const config = z
+  .object({
+    botToken: token('Bot token (xoxb-…) of the Slack app; without it the sandbox is opened.'),
+    appToken: token('App-level token (xapp-…) with the scope connections:write.'),
+    apiUrl: z.url().optional().meta({ description: "Base address of the Web API, ending in '/'; default: Slack's own." }),
+  })
+  .refine(({ botToken, appToken }) => (botToken === undefined) === (appToken === undefined), {
+    error: 'botToken and appToken belong together: give both, or neither for the sandbox',
+  });
+
+/** The chat app: every action of every plugin as `/nova <noun> <verb>`, with forms, questions, and one message per job. */
+export default definePlugin(
+  {
+    name: 'slack',
+    api: 1,
+    config,
+    needs: {
+      actions: Actions,
+      jobs: Jobs,
+      events: Events,
+      users: Users,
+      resources: Resources,
+      database: Database,
+      hub: Hub,
+      sandbox: Sandbox,
+    },
+    provides: {},
+  },
+  () => ({
+    migrations,
+    async start(context) {
+      await startBot(context);
+      return {};
+    },
+  }),
+);

@@ -1,0 +1,100 @@
+import type { Database } from 'novacron/plugin';
+
+/** Which message shows which job; survives a restart of the hub. */
+export interface JobMessage {
+  readonly jobId: string;
+  readonly workspace: string;
+  readonly channel: string | null;
+  readonly threadTs: string | null;
+  /** `null` until Slack has taken the message. */
+  readonly ts: string | null;
+  /** Chat user id of the person who asked. */
+  readonly user: string;
+  /** What the call named, for the buttons at the end: ids by kind. */
+  readonly things: Readonly<Record<string, string>>;
+}
+
+export const migrations = {
+  '001-job-message': `
+    create table job_message (
+      job_id text primary key,
+      workspace text not null,
+      channel text,
+      thread_ts text,
+      ts text,
+      chat_user text not null,
+      things jsonb not null,
+      created_at timestamptz not null default now(),
+      ended_at timestamptz
+    );
+    create index job_message_open on job_message (created_at) where ended_at is null;
+    create table position (name text primary key, event_cursor bigint not null);
+  `,
+};
+
+export interface JobStore {
+  /** False when the job has a message already. */
+  add(message: JobMessage): Promise<boolean>;
+  place(jobId: string, at: { readonly channel: string; readonly threadTs: string | null; readonly ts: string }): Promise<void>;
+  end(jobId: string): Promise<void>;
+  open(workspace: string): Promise<readonly JobMessage[]>;
+  forgetOld(): Promise<void>;
+  cursor(): Promise<number | undefined>;
+  setCursor(cursor: number): Promise<void>;
+}
+
+interface Row {
+  readonly job_id: string;
+  readonly workspace: string;
+  readonly channel: string | null;
+  readonly thread_ts: string | null;
+  readonly ts: string | null;
+  readonly chat_user: string;
+  readonly things: Record<string, string>;
+}
+
+const OPEN_MAX = 1_000;
+
+const toMessage = (row: Row): JobMessage => ({
+  jobId: row.job_id,
+  workspace: row.workspace,
+  channel: row.channel,
+  threadTs: row.thread_ts,
+  ts: row.ts,
+  user: row.chat_user,
+  things: row.things,
+});
+
+export const createJobStore = (db: Database): JobStore => ({
+  async add({ jobId, workspace, channel, threadTs, ts, user, things }) {
+    const rows = await db.sql`
+      insert into job_message (job_id, workspace, channel, thread_ts, ts, chat_user, things)
+      values (${jobId}, ${workspace}, ${channel}, ${threadTs}, ${ts}, ${user}, ${JSON.stringify(things)})
+      on conflict (job_id) do nothing returning job_id`;
+    return rows.length > 0;
+  },
+  async place(jobId, { channel, threadTs, ts }) {
+    await db.sql`update job_message set channel = ${channel}, thread_ts = ${threadTs}, ts = ${ts} where job_id = ${jobId}`;
+  },
+  async end(jobId) {
+    await db.sql`update job_message set ended_at = now() where job_id = ${jobId}`;
+  },
+  async open(workspace) {
+    const rows = await db.sql<Row>`
+      select job_id, workspace, channel, thread_ts, ts, chat_user, things from job_message
+      where ended_at is null and workspace = ${workspace} order by created_at desc limit ${OPEN_MAX}`;
+    return rows.map(toMessage);
+  },
+  async forgetOld() {
+    await db.sql`delete from job_message where created_at < now() - interval '30 days'`;
+  },
+  async cursor() {
+    const [row] = await db.sql<{ event_cursor: string | number }>`select event_cursor from position where name = 'jobs'`;
+    return row && Number(row.event_cursor);
+  },
+  async setCursor(cursor) {
+    await db.sql`
+      insert into position (name, event_cursor) values ('jobs', ${cursor})
+      on conflict (name) do update set event_cursor = excluded.event_cursor`;
+  },
+});
