@@ -49,21 +49,17 @@ export function createAuthenticate(app: FastifyInstance, { identity }: Pick<Http
   return async (request: FastifyRequest): Promise<void> => {
     const token = tokenOf(request);
     if (token === null) throw signInFirst();
-    refuseWhenOver(await failures(request, { increment: false }));
+    const guesses = await failures(request, { increment: false });
+    if (!guesses.isAllowed && guesses.remaining === 0) throw rateLimited(guesses.ttlInSeconds);
     try {
       request.actor = await verifyToken(identity, token);
     } catch (error) {
       await failures(request);
       throw error;
     }
-    refuseWhenOver(await calls(request));
+    const made = await calls(request);
+    if (!made.isAllowed && made.isExceeded) throw rateLimited(made.ttlInSeconds);
   };
-}
-
-type RateLimit = Awaited<ReturnType<ReturnType<FastifyInstance['createRateLimit']>>>;
-
-function refuseWhenOver(limit: RateLimit): void {
-  if (!limit.isAllowed && limit.isExceeded) throw rateLimited(limit.ttlInSeconds);
 }
 
 export const rateLimited = (retryAfterSeconds: number): HubError =>

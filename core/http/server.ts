@@ -87,6 +87,8 @@ async function registerWalls(
   app: FastifyInstance,
   { deps, limits, streams }: { deps: HttpDeps; limits: HttpLimits; streams: Streams },
 ): Promise<void> {
+  // First of all, since it closes the connection of an upgrade that a later wall refuses.
+  await app.register(websocket, { options: { maxPayload: 64 * 1024 } });
   registerProblems(app, deps.log);
   registerMeasures(app, deps.registry, streams);
   registerGuard(app, deps.config.publicUrl);
@@ -108,7 +110,6 @@ async function registerWalls(
     timeWindow: 60_000,
     errorResponseBuilder: (_request, { ttl }) => rateLimited(Math.ceil(ttl / 1000)),
   });
-  await app.register(websocket, { options: { maxPayload: 64 * 1024 } });
 }
 
 /** Own files only; pictures may be inline data, and components position themselves by style attributes. */
