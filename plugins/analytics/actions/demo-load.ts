@@ -21,8 +21,9 @@ const DEMO_VMS: readonly { readonly name: string; readonly kind: DemoKind }[] = 
   { name: 'demo-batch', kind: 'batch' },
   { name: 'demo-grow', kind: 'grow' },
 ];
-/** Size that the generated figures belong to. */
-const SIZE = { vcpus: 2, memoryBytes: 2 ** 31 } as const;
+/** What `vm.get` says of the machine: generated figures fit into it. */
+const Size = z.object({ vcpus: z.number().min(1), memoryBytes: z.number().min(1) });
+type Size = z.output<typeof Size>;
 
 const output = z.object({
   vms: z.array(z.object({ id: z.string(), name: z.string(), created: z.boolean(), rows: z.int() })),
@@ -63,18 +64,26 @@ async function createVm(
   throw new HubError('demo_vm_failed', `The VM '${name}' was not created: ${reason}`, { status: 502 });
 }
 
+async function sizeOf({ services: { actions }, actor, via }: Context, id: string): Promise<Size> {
+  const outcome = await actions.execute('vm.get', { vm: id }, { actor, via });
+  const size = Size.safeParse(outcome.is === 'done' ? outcome.output : null);
+  if (size.success) return size.data;
+  throw new HubError('demo_vm_failed', `The size of the VM '${id}' is not known, so no history can be generated for it.`, { status: 502 });
+}
+
+interface DemoMachine extends Size {
+  readonly id: string;
+  readonly created: boolean;
+}
+
 /** The VM of this name, made when it is absent. Safe to call again after a crash: the key of the call is the same. */
-async function ensureVm(ctx: Context, name: string, signal: AbortSignal): Promise<{ id: string; created: boolean }> {
-  const {
-    services: { resources },
-    actor,
-    via,
-  } = ctx;
-  const known = await findVm(resources, name, actor);
-  if (known === undefined) await createVm(ctx.services, name, { actor, via, key: ctx.id(name), signal });
-  const vm = known ?? (await resources.get('vm', name, actor));
+async function ensureVm(ctx: Context, name: string, signal: AbortSignal): Promise<DemoMachine> {
+  const { resources } = ctx.services;
+  const known = await findVm(resources, name, ctx.actor);
+  if (known === undefined) await createVm(ctx.services, name, { actor: ctx.actor, via: ctx.via, key: ctx.id(name), signal });
+  const vm = known ?? (await resources.get('vm', name, ctx.actor));
   checkIsDemo(vm);
-  return { id: vm.id, created: known === undefined };
+  return { id: vm.id, created: known === undefined, ...(await sizeOf(ctx, vm.id)) };
 }
 
 /** Generated history ends where measured history may begin; a VM that has some of either in the range gets no more. */
@@ -120,11 +129,11 @@ export const demoActions = ({ action }: AnalyticsTools) => ({
       const vms = [];
       for (const [i, { name, kind }] of DEMO_VMS.entries()) {
         ctx.progress(i / DEMO_VMS.length, name);
-        const { id, created } = await ctx.step(`create ${name}`, (signal) => ensureVm(ctx, name, signal));
+        const { id, created, vcpus, memoryBytes } = await ctx.step(`create ${name}`, (signal) => ensureVm(ctx, name, signal));
         const range = { from, to };
         const has = await ctx.step(`look at the history of ${name}`, (signal) => hasHistory(ctx, id, { ...range, signal }));
         const load = (signal: AbortSignal): Promise<number> =>
-          importHistory(ctx.services.metrics, { vm: { id, kind, ...SIZE }, range }, signal);
+          importHistory(ctx.services.metrics, { vm: { id, kind, vcpus, memoryBytes }, range }, signal);
         const rows = has ? 0 : await ctx.step(`load the history of ${name}`, load);
         vms.push({ id, name, created, rows });
       }
