@@ -126,8 +126,8 @@ async function* signedLines(parts: Parts, stop?: (seq: number) => void): AsyncGe
     last = line;
     if (line.startsWith('{"entry"')) lastEntry = line;
   }
-  if (lastEntry !== '' && !last.includes(`"keyId":"${parts.key.id}"`))
-    yield checkpointLine(signed(parts, JSON.parse(lastEntry) as Position));
+  const isSigned = last.startsWith('{"checkpoint"') && last.includes(`"keyId":"${parts.key.id}"`);
+  if (lastEntry !== '' && !isSigned) yield checkpointLine(signed(parts, JSON.parse(lastEntry) as Position));
 }
 
 async function verify(parts: Parts): Promise<Verified> {
