@@ -45,7 +45,7 @@ export function createApi({ url, token }: Connection): Api {
   return {
     async request(method, path, options) {
       const response = await send(method, path, options);
-      if (!response.ok) throw await toError(response, url);
+      if (!response.ok || (response.status !== 204 && !isJson(response))) throw await toError(response, url);
       // What the route answers is documented in the OpenAPI document; the caller names its type.
       return { status: response.status, body: (response.status === 204 ? null : await response.json()) as never };
     },
@@ -57,10 +57,12 @@ export function createApi({ url, token }: Connection): Api {
   };
 }
 
+const isJson = (response: Response): boolean => /^application\/(?:problem\+)?json\b/u.test(response.headers.get('content-type') ?? '');
+
 async function toError(response: Response, url: string): Promise<HubError> {
   const text = await response.text();
-  const isProblem = response.headers.get('content-type')?.includes('problem+json') ?? false;
-  if (!isProblem) return new HubError('hub_unreachable', `What answers at ${url} is no hub (status ${response.status}).`, { status: 503 });
+  if (response.ok || !isJson(response))
+    return new HubError('hub_unreachable', `What answers at ${url} is no hub (status ${response.status}).`, { status: 503 });
   const { code, detail, status, retryable, type: _type, title: _title, ...details } = JSON.parse(text) as Record<string, unknown>;
   return new HubError(String(code), String(detail), { status: Number(status), retryable: retryable === true, details });
 }

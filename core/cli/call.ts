@@ -75,7 +75,7 @@ async function mayGoOn({ api, screen, streams, options, signal }: CallDeps, conf
     return false;
   }
   for (const sentence of confirmation.plan.sentences) screen.note(sentence);
-  const line = createInterface({ input: streams.stdin, output: streams.stderr });
+  const line = createInterface({ input: streams.stdin, output: streams.stderr, terminal: false });
   try {
     const said = await line.question(`${confirmation.title}? Type yes to go on: `, { signal });
     if (/^y(?:es)?$/iu.test(said.trim())) return true;
