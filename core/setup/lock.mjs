@@ -3,8 +3,8 @@ import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } 
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What tells a process from a later one with the same pid: the clock tick at which it started (Linux; empty elsewhere). */
-export function birthOf(pid) {
+// What tells a process from a later one with the same pid: the clock tick at which it started (Linux; empty elsewhere).
+function birthOf(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
