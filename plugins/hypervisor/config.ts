@@ -12,14 +12,14 @@ export const HypervisorConfig = z.object({
         name: hostName,
         /** libvirt's connection URI: `qemu:///system`, `qemu+tls://host/system`. */
         uri: z.string().min(1).max(1000),
-        /** `auto`: KVM when the host offers it; for hosts of this machine what `accelerator` below says. */
+        /** `auto`: what `accelerator` below says. */
         accelerator: accelerator.default('auto'),
       }),
     )
     .max(64)
     .default([{ name: 'local', uri: 'qemu:///system', accelerator: 'auto' }])
     .refine((hosts) => new Set(hosts.map(({ name }) => name)).size === hosts.length, 'Each host needs a name of its own.'),
-  /** What setup found out about this machine by a probe. */
+  /** `auto`: what setup's probe found out about this machine. A device file is not believed. */
   accelerator: accelerator.default('auto'),
   /** The pool for the disks of VMs; made on each host when it is not there. */
   pool: z.string().min(1).max(60).default('novacron'),
@@ -32,7 +32,7 @@ export const HypervisorConfig = z.object({
     .string()
     .regex(/^(auto|user|(network|bridge):[A-Za-z0-9_.-]{1,60})$/, "'auto', 'user', 'network:NAME' or 'bridge:NAME'.")
     .default('auto'),
-  /** Kernel and initrd of the built-in image; default: `<data>/images/tiny/`. */
+  /** Kernel and initrd of the built-in image; default: what setup built. */
   tiny: z.object({ kernelPath: absolute, initrdPath: absolute }).optional(),
   trashDays: z.number().min(0).max(3650).default(7),
   /** How long a guest gets to shut down in `vm.delete` before it is switched off. */

@@ -9,6 +9,8 @@ import { sleep } from './wait.ts';
 export interface HostLinkOptions {
   readonly host: HypervisorConfig['hosts'][number];
   readonly config: HypervisorConfig;
+  /** What setup found out about this machine; null: it was not probed. */
+  readonly probed: Accelerator | null;
   readonly clock: Clock;
   readonly log: Log;
   /** Called each time a connection is ready; a failure ends that connection. */
@@ -32,7 +34,7 @@ export class HostLink {
   #state: HostState;
   #cpus = 0;
   #memoryBytes = 0;
-  #accelerator: Accelerator;
+  readonly #accelerator: Accelerator;
   #poolPath = '';
 
   constructor(options: HostLinkOptions) {
@@ -40,7 +42,7 @@ export class HostLink {
     this.name = options.host.name;
     this.uri = options.host.uri;
     this.#state = { is: 'unreachable', since: options.clock.now(), reason: 'it was not tried yet' };
-    this.#accelerator = wantedAccelerator(options) ?? 'tcg';
+    this.#accelerator = acceleratorOf(options);
   }
 
   /** Resolves when the first attempt has ended, either way. */
@@ -138,20 +140,14 @@ export class HostLink {
     const node = await conn.getNodeInfo(call);
     this.#cpus = node.cpus;
     this.#memoryBytes = node.memoryKib * 1024;
-    this.#accelerator = wantedAccelerator(this.#options) ?? (await offeredAccelerator(conn));
     this.#poolPath = await ensurePool(conn, { name: config.pool, dir: config.poolDir });
   }
 }
 
-/** What the config says; undefined: ask the host. A device file proves nothing, so for this machine setup's probe counts. */
-function wantedAccelerator({ host, config }: HostLinkOptions): Accelerator | undefined {
+/** What the config says, else what setup's probe said. A device file or a capability proves nothing: hosts exist whose KVM hangs every guest. */
+function acceleratorOf({ host, config, probed }: HostLinkOptions): Accelerator {
   if (host.accelerator !== 'auto') return host.accelerator;
-  return config.accelerator === 'auto' ? undefined : config.accelerator;
-}
-
-async function offeredAccelerator(conn: Connection): Promise<Accelerator> {
-  const capabilities = await conn.getCapabilities();
-  return /<domain type=['"]kvm['"]/.test(capabilities) ? 'kvm' : 'tcg';
+  return config.accelerator === 'auto' ? (probed ?? 'tcg') : config.accelerator;
 }
 
 /** HubError `host_unknown`. */

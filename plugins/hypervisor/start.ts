@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Connection } from 'node-libvirt';
 import type { StartContext } from 'novacron/plugin';
 import type { HypervisorConfig } from './config.ts';
@@ -34,6 +33,7 @@ export async function start(ctx: Context): Promise<{ hypervisor: Hypervisor }> {
       new HostLink({
         host,
         config,
+        probed: services.hub.machine.accelerator,
         clock,
         log,
         onConnected: (link, conn) => watching.begin(link, conn),
@@ -41,7 +41,7 @@ export async function start(ctx: Context): Promise<{ hypervisor: Hypervisor }> {
       }),
     ]),
   );
-  const tiny = new TinyImages({ files: config.tiny, dir: join(services.hub.dataDir, 'images', 'tiny'), pool: config.pool });
+  const tiny = new TinyImages({ files: config.tiny, dir: services.hub.machine.imagesDir, pool: config.pool });
   const runtime: Runtime = { config, links, inventory, reconciler, store, tiny, clock, log };
   setRuntime(services.database, runtime);
   const running = [...links.values()].map((link) => link.run(signal));
