@@ -1,11 +1,31 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client } from 'pg';
 import { openEmbedded } from '../../core/state/embedded.ts';
 
 export interface TestServer extends AsyncDisposable {
   /** Of a database whose role may make further databases. */
   readonly url: string;
+  /** Returns its URL. */
+  createDatabase(name: string): Promise<string>;
+}
+
+/** One statement on a connection of its own. */
+export async function runSql<T extends object>(url: string, text: string, values: readonly unknown[] = []): Promise<T[]> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query(text, [...values])).rows as T[];
+  } finally {
+    await client.end();
+  }
+}
+
+export function withDatabase(server: string, name: string): string {
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  return url.href;
 }
 
 const quiet = () => undefined;
@@ -18,6 +38,10 @@ export async function startTestServer(): Promise<TestServer> {
   const server = await openEmbedded({ dataDir, log: quietLog, signal: new AbortController().signal, settings });
   return {
     url: server.url,
+    async createDatabase(name) {
+      await runSql(server.url, `create database "${name}" template template0`);
+      return withDatabase(server.url, name);
+    },
     async [Symbol.asyncDispose]() {
       await server.close();
       await rm(dataDir, { recursive: true, force: true });

@@ -15,10 +15,10 @@ export interface TestState extends AsyncDisposable {
 
 /** The core's tables in a fresh database. */
 export async function openTestState(
-  options: Partial<Pick<StateOptions, 'log' | 'statementTimeoutMs' | 'connectionsMax'>> = {},
+  options: Partial<Pick<StateOptions, 'log' | 'statementTimeoutMs' | 'connectionsMax'>> & { readonly bare?: boolean } = {},
 ): Promise<TestState> {
   await using undo = new AsyncDisposableStack();
-  const database = undo.use(await testDatabase());
+  const database = undo.use(await testDatabase(options));
   const another = async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'novacron-state-'));
     opened.defer(() => rm(dataDir, { recursive: true, force: true }));

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { coreMigrations } from '../../../core/state/migrations.ts';
 import { pluginSchema } from '../../../core/state/plugin-database.ts';
 import { codeOf } from '../../kit/collect.ts';
 import { openTestState } from '../../kit/state.ts';
@@ -55,6 +56,20 @@ describe('migrations of a plugin', () => {
     fc.assert(
       fc.property(name, name, (a, b) => (a === b) === (pluginSchema(a) === pluginSchema(b)) && /^plugin_[a-z0-9_]+$/.test(pluginSchema(a))),
     );
+  });
+});
+
+describe('migrations of the core', () => {
+  it('make all tables in an empty database once, though three hubs start at once', async () => {
+    await using test = await openTestState({ bare: true });
+    await test.database.query('drop schema core cascade');
+    const hubs = await Promise.all([test.another(), test.another(), test.another()]);
+    await Promise.all(hubs.map(({ state }) => state.ping()));
+    const names = (
+      await test.database.query<{ name: string }>(`select name from core.migration where schema = 'core' order by "appliedAt"`)
+    ).map(({ name }) => name);
+    expect(names.toSorted()).toEqual(coreMigrations.map(({ name }) => name).toSorted());
+    expect(new Set(names).size).toBe(names.length);
   });
 });
 
