@@ -8,7 +8,8 @@ async function main(argv: readonly string[]): Promise<number> {
   const [command, ...rest] = argv;
   switch (command) {
     case 'up':
-      return (await import('./up.ts')).up(rest, { dataDir });
+      // Everything is closed by then; a handle that a library left open must not keep the process.
+      return process.exit(await (await import('./up.ts')).up(rest, { dataDir }));
     case 'doctor':
       return (await import('./setup/doctor.ts')).runDoctor(rest, { dataDir });
     default:
