@@ -43,7 +43,7 @@ export interface HistorySummary {
 }
 
 export interface Forecast {
-  /** The best of the backtest. */
+  /** The best of the backtest; the plain median of 24 h unless that one is better by a tenth. */
   readonly model: ModelName;
   /** Best first. Models that this history is too short for are absent. */
   readonly backtest: readonly ModelScore[];
@@ -63,7 +63,7 @@ export interface Forecast {
 }
 
 /**
- * Forecasts one series: every model of the pool is scored on a rolling backtest of that series, the best one is used. Runs in a worker
+ * Forecasts one series: every model of the pool is scored on a rolling backtest of that series, and the best is used. Runs in a worker
  * thread of its own that is ended afterwards. Errors: HubError `forecast_history_short` (422: says what is there and what is needed),
  * `forecast_input_invalid` (422), `forecast_overloaded` (503, retryable), `forecast_timeout` (504), `forecast_failed` (500).
  */

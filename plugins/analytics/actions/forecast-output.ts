@@ -50,8 +50,8 @@ function headline({ vm, metric, unit, points, horizonSeconds }: ForecastOutput):
 }
 
 function quality({ model, backtest, coverage, folds }: ForecastOutput): string {
-  const mase = backtest[0]?.mase ?? 0;
-  return `Model: ${model}, the best of ${backtest.length} in ${folds} tests on this VM's own past (MASE ${mase.toFixed(2)}); the band held ${Math.round(coverage * 100)} % of the values tested.`;
+  const mase = backtest.find((score) => score.model === model)?.mase ?? 0;
+  return `Model: ${model}, chosen from ${backtest.length} by ${folds} tests on this VM's own past (MASE ${mase.toFixed(2)}); the band held ${Math.round(coverage * 100)} % of the values tested.`;
 }
 
 function caveats({ history, shortened, horizonSeconds, stepSeconds }: ForecastOutput): string[] {

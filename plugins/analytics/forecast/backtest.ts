@@ -100,3 +100,13 @@ export async function backtest({ measured, filled, shape, models }: BacktestInpu
   }
   return tested.toSorted((a, b) => a.score.mae - b.score.mae);
 }
+
+/** Bursts make scores noisy: another model is preferred to the plain median of a day only when it is better by a tenth. */
+const PREFERENCE = 0.9;
+
+/** The model to use, of `tested` with the best first; undefined when there is none. */
+export function choose(tested: readonly Tested[]): Tested | undefined {
+  const [best] = tested;
+  const plain = tested.find(({ model }) => model.name === 'median-24h');
+  return best === undefined || plain === undefined || best.score.mae < PREFERENCE * plain.score.mae ? best : plain;
+}

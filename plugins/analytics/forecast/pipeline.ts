@@ -1,6 +1,6 @@
 import type { Forecast, ForecastOptions, Series } from '../port.ts';
 import type { Model, Shape } from '../models/model.ts';
-import { backtest, originsOf, type Tested } from './backtest.ts';
+import { backtest, choose, originsOf, type Tested } from './backtest.ts';
 import { calibrate, type Band } from './quantiles.ts';
 import { grantHorizon, historyNeededSeconds, historyShort, STEPS_MIN } from './rules.ts';
 import { countMeasured, fillGaps, toSteps, type Grid } from './steps.ts';
@@ -36,7 +36,7 @@ function pointsOf(line: Float64Array, band: Band, { grid, options }: { grid: Gri
   const begin = grid.from + grid.values.length * grid.stepMs;
   return Array.from(line, (value, step) => {
     const at = (offsets: Float64Array): number => within(value + (offsets[step] ?? 0), low, high);
-    return { at: begin + step * grid.stepMs, p10: at(band.p10), p50: at(band.p50), p90: at(band.p90) };
+    return { at: begin + step * grid.stepMs, p10: at(band.p10), p50: within(value, low, high), p90: at(band.p90) };
   });
 }
 
@@ -59,7 +59,7 @@ export async function runPipeline(series: Series, options: PipelineOptions, mode
   const task = taskOf(series, options);
   const { grid, filled, shape } = task;
   const tested = await backtest({ measured: grid.values, filled, shape, models });
-  const [best] = tested;
+  const best = choose(tested);
   if (best === undefined) throw historyShort(task.measured * options.stepSeconds, options);
   const [first = 0, second = first + 1] = originsOf(filled.length, shape.horizon);
   const { band, coverage } = calibrate(best.residuals, { horizon: shape.horizon, stride: second - first });

@@ -101,7 +101,7 @@ describe('a forecast of a VM', () => {
     expect(view.text).toMatch(
       /^CPU of web-name over the next 24 h will most likely be between 10\.\d % and 69\.\d %, highest near 2026-01-20 0[5-7]:00 UTC\./,
     );
-    expect(view.text).toContain(`Model: ${output.model}, the best of 7`);
+    expect(view.text).toContain(`Model: ${output.model}, chosen from 7`);
     expect(view.pictures).toEqual([output.picture]);
     expect(view.table?.rows).toHaveLength(7);
   });

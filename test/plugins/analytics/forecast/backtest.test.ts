@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { backtest, forecastsAt, originsOf, scaleOfErrors } from '../../../../plugins/analytics/forecast/backtest.ts';
+import { backtest, choose, forecastsAt, originsOf, scaleOfErrors, type Tested } from '../../../../plugins/analytics/forecast/backtest.ts';
 import { nlinear } from '../../../../plugins/analytics/models/nlinear.ts';
 import { BASELINES } from '../../../../plugins/analytics/models/pool.ts';
 
@@ -71,6 +71,25 @@ describe('a backtest', () => {
     const [tested] = await backtest({ measured, filled, shape, models: seasonal });
     expect(tested?.score.mae).toBeLessThan(1e9 / 2);
     expect(tested?.residuals.some((fold) => fold.some(Number.isNaN))).toBe(true);
+  });
+});
+
+describe('the choice', () => {
+  const scored = (name: string, mae: number): Tested[] =>
+    BASELINES.filter((model) => model.name === name).map((model) => ({
+      model,
+      residuals: [],
+      score: { model: model.name, mae, mase: mae },
+    }));
+
+  it('is the plain median unless another is better by a tenth', () => {
+    expect(choose([...scored('last-value', 0.95), ...scored('median-24h', 1)])?.model.name).toBe('median-24h');
+    expect(choose([...scored('last-value', 0.85), ...scored('median-24h', 1)])?.model.name).toBe('last-value');
+  });
+
+  it('is the best where the plain median was not tested, and none of none', () => {
+    expect(choose(scored('seasonal-24h', 1))?.model.name).toBe('seasonal-24h');
+    expect(choose([])).toBeUndefined();
   });
 });
 
