@@ -26,6 +26,7 @@ export class Stream implements AsyncIterable<Uint8Array>, AsyncDisposable {
   private readonly unread: Uint8Array[] = [];
   private unreadBytes = 0;
   private paused = false;
+  private sourceEnded = false;
   private state: 'open' | 'finishing' | 'ended' = 'open';
   private error: Error | undefined;
   private wake: (() => void) | undefined;
@@ -35,10 +36,11 @@ export class Stream implements AsyncIterable<Uint8Array>, AsyncDisposable {
     this.carrier = carrier;
   }
 
-  /** For the connection: data came. */
+  /** For the connection: data came. None at all is how libvirt says that it has no more to send. */
   receive(bytes: Uint8Array): void {
-    if (this.state !== 'open' || bytes.length === 0) return;
-    this.unread.push(bytes);
+    if (this.state !== 'open') return;
+    if (bytes.length === 0) this.sourceEnded = true;
+    else this.unread.push(bytes);
     this.unreadBytes += bytes.length;
     if (this.unreadBytes >= unreadBytesMax && !this.paused) {
       this.paused = true;
@@ -114,6 +116,8 @@ export class Stream implements AsyncIterable<Uint8Array>, AsyncDisposable {
           yield bytes;
         } else if (this.error) throw this.error;
         else if (this.state === 'ended') return;
+        // The server keeps the stream until the end of its data is confirmed.
+        else if (this.sourceEnded) await this.finish();
         else await this.more();
       }
     } finally {

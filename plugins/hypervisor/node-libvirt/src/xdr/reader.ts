@@ -81,13 +81,13 @@ export class XdrReader {
   /** A copy, so that the packet itself can be freed. */
   opaque(length: number): Uint8Array {
     const at = this.take(length + padding(length));
-    return Uint8Array.prototype.slice.call(this.bytes, at, at + length);
+    return new Uint8Array(this.bytes.subarray(at, at + length));
   }
 
   /** A copy of all that is left. */
   rest(): Uint8Array {
     const at = this.take(this.end - this.offset);
-    return Uint8Array.prototype.slice.call(this.bytes, at, this.end);
+    return new Uint8Array(this.bytes.subarray(at, this.end));
   }
 
   uuid(): string {
