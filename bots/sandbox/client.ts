@@ -1,3 +1,4 @@
+import { applyChange } from './apply-change.ts';
 import type { ElementState, Change, Interaction, Message, OpenView, Option, PageState, Place, ViewValues } from './protocol.ts';
 
 /** A person in the sandbox, driven by a program: the same HTTP and WebSocket that the chat page uses. */
@@ -76,26 +77,6 @@ function stateFor(found: Found, value: FieldValue): ElementState {
   return { type, value: String(value) };
 }
 
-/** Changes of messages and views in place, so that `state` is what the page would show. */
-export function apply(state: PageState, change: Change): PageState {
-  switch (change.is) {
-    case 'message': {
-      const rest = state.messages.filter((message) => message.ts !== change.message.ts || message.channel !== change.message.channel);
-      return { ...state, messages: [...rest, change.message].toSorted((a, b) => (a.ts < b.ts ? -1 : 1)) };
-    }
-    case 'removed':
-      return { ...state, messages: state.messages.filter((message) => message.ts !== change.ts || message.channel !== change.channel) };
-    case 'views':
-      return { ...state, views: change.views };
-    case 'home':
-      return { ...state, home: change.view };
-    case 'person':
-      return { ...state, people: [...state.people.filter((person) => person.id !== change.person.id), change.person] };
-    case 'app':
-      return { ...state, app: { ...state.app, connected: change.connected } };
-  }
-}
-
 interface Http {
   get(path: string): Promise<Response>;
   post<T>(route: string, body: object): Promise<T>;
@@ -170,7 +151,7 @@ export async function connectSandbox(options: ClientOptions): Promise<SandboxCli
   const live = await openLive(`${origin.replace('http', 'ws')}/page/live?user=${user}`, key);
   let state = (await (await http.get(`/page/state?user=${user}`)).json()) as PageState;
   live.listen((change) => {
-    state = apply(state, change);
+    state = applyChange(state, change);
     for (const waiter of waiters) waiter();
   });
 

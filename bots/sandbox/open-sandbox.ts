@@ -284,7 +284,7 @@ export async function openSandbox(options: SandboxOptions, app: SandboxApp): Pro
     faults: faultsOf(parts),
     calls: parts.calls,
     async close() {
-      parts.sockets.close();
+      await parts.sockets.close();
       for (const page of pages) page.terminate();
       await server.close();
     },

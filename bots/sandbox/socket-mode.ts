@@ -7,6 +7,7 @@ import { APP_ID } from './workspace.ts';
 export const ACK_TIMEOUT_MS = 3_000;
 const TICKET_TTL_MS = 30_000;
 const CONNECTIONS_MAX = 10;
+const CLOSE_WAIT_MS = 500;
 /** Slack's client reconnects when it hears no ping for 30 s. */
 const PING_EVERY_MS = 10_000;
 
@@ -35,7 +36,7 @@ export interface SocketMode {
   connected(): boolean;
   /** Cuts all connections without a word. */
   cut(): void;
-  close(): void;
+  close(): Promise<void>;
 }
 
 const parse = (data: string): { envelope_id?: unknown; payload?: unknown } | undefined => {
@@ -119,9 +120,14 @@ export function createSocketMode(options: { readonly log: Log; readonly onChange
     cut() {
       for (const socket of sockets) socket.terminate();
     },
-    close() {
-      for (const socket of sockets) socket.terminate();
-      sockets.clear();
+    async close() {
+      const open = [...sockets];
+      const closed = open.map((socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())));
+      for (const socket of open) socket.close(1001);
+      // A client that is cut off without the closing handshake waits 30 s for it.
+      const timer = setTimeout(() => open.forEach((socket) => socket.terminate()), CLOSE_WAIT_MS);
+      await Promise.all(closed);
+      clearTimeout(timer);
     },
   };
 }

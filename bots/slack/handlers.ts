@@ -124,7 +124,7 @@ function onForm(app: App, wiring: Wiring): void {
       await (errors ? ack({ response_action: 'errors', errors: { ...errors } }) : ack());
     };
     // Slack sends the same submission twice when it did not hear of the first.
-    if (!wiring.isNew(body.trigger_id ?? key)) return acknowledge();
+    if (!wiring.isNew((body as unknown as Interaction).trigger_id ?? key)) return acknowledge();
     const values = view.state.values as Readonly<Record<string, Readonly<Record<string, ElementState>>>>;
     await forPerson(wiring, stranger, async (asker) => {
       if (meta) await runSubmission(wiring.stage, asker, { meta, values, acknowledge });

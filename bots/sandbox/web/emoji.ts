@@ -1,0 +1,20 @@
+/** The short names that apps use most; Slack knows thousands. */
+export const EMOJI: Readonly<Record<string, string>> = {
+  white_check_mark: '✅',
+  heavy_check_mark: '✔️',
+  x: '❌',
+  warning: '⚠️',
+  octagonal_sign: '🛑',
+  hourglass_flowing_sand: '⏳',
+  large_green_circle: '🟢',
+  large_blue_circle: '🔵',
+  large_orange_circle: '🟠',
+  red_circle: '🔴',
+  white_circle: '⚪',
+  rocket: '🚀',
+  wave: '👋',
+  tada: '🎉',
+  eyes: '👀',
+  '+1': '👍',
+  '-1': '👎',
+};
