@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { arch, platform } from 'node:os';
 import { dirname, join } from 'node:path';
 import { HubError } from '../contract.ts';
-import type { Account } from './server-account.ts';
+import { type Account, commandAs } from './server-account.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -58,8 +58,9 @@ interface Program {
 }
 
 async function run({ file, args, input }: Program, { account, signal }: ClusterOptions): Promise<void> {
-  const child = spawn(file, args, {
-    ...account,
+  const command = commandAs(account, file, args);
+  const child = spawn(command.file, command.args, {
+    ...command.ids,
     signal,
     cwd: '/',
     env: { LC_ALL: 'C', PATH: '/usr/bin:/bin', TZ: 'UTC' },

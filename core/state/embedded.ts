@@ -8,7 +8,7 @@ import { HubError, type Log } from '../contract.ts';
 import { ensureCluster, serverBinaries } from './cluster.ts';
 import { unavailable } from './errors.ts';
 import { lockFolder } from './folder-lock.ts';
-import { type Account, ensureReachable, serverAccount } from './server-account.ts';
+import { type Account, commandAs, reachingAccount, serverAccount } from './server-account.ts';
 import { isServerOf, readServerRecord, stopServer, untilDead } from './server-process.ts';
 
 export interface EmbeddedOptions {
@@ -93,8 +93,9 @@ async function spawnServer(folder: Folder, port: number): Promise<number> {
   const { postgres } = serverBinaries();
   await using log = await openLog(folder.dataDir);
   const settings = [...SETTINGS, `port=${port}`, ...(folder.options.settings ?? [])];
-  const child = spawn(postgres, ['-D', folder.cluster, ...settings.flatMap((setting) => ['-c', setting])], {
-    ...folder.account,
+  const command = commandAs(folder.account, postgres, ['-D', folder.cluster, ...settings.flatMap((setting) => ['-c', setting])]);
+  const child = spawn(command.file, command.args, {
+    ...command.ids,
     cwd: '/',
     detached: true,
     env: { LC_ALL: 'C', PATH: '/usr/bin:/bin', TZ: 'UTC' },
@@ -174,12 +175,16 @@ function watch(folder: Folder, server: { pid: number; port: number }): () => Pro
 async function prepare(options: EmbeddedOptions): Promise<Folder> {
   await mkdir(options.dataDir, { recursive: true, mode: 0o711 });
   const dataDir = await realpath(options.dataDir);
-  const account = await serverAccount();
-  const advice = 'Set NOVACRON_DATA to a folder outside of it, such as /var/lib/novacron, or set DATABASE_URL to a PostgreSQL of your own.';
-  await ensureReachable(dataDir, { what: 'The data folder', account, advice, own: dataDir });
-  const programAdvice =
-    'Move this folder to a place that everybody may enter, such as /opt or /srv, or set DATABASE_URL to a PostgreSQL of your own.';
-  await ensureReachable(serverBinaries().postgres, { what: 'The program PostgreSQL', account, advice: programAdvice });
+  const own = 'or set DATABASE_URL to a PostgreSQL of your own.';
+  const toData = await reachingAccount(dataDir, await serverAccount(), {
+    what: 'The data folder',
+    advice: `Set NOVACRON_DATA to a folder outside of it, such as /var/lib/novacron, ${own}`,
+    own: dataDir,
+  });
+  const account = await reachingAccount(serverBinaries().postgres, toData, {
+    what: 'The program PostgreSQL',
+    advice: `Move this folder to a place that everybody may enter, such as /opt or /srv, ${own}`,
+  });
   return { dataDir, cluster: join(dataDir, 'postgres'), account, options };
 }
 

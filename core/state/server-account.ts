@@ -6,8 +6,28 @@ import { HubError } from '../contract.ts';
 
 const run = promisify(execFile);
 
-/** Whom the server runs as. PostgreSQL refuses root, so root hands it to the system user `postgres`; anyone else runs it as themselves. */
-export type Account = { readonly uid: number; readonly gid: number } | { readonly uid?: undefined };
+/**
+ * Whom the server runs as. PostgreSQL refuses root, so root hands it to the system user `postgres`; anyone else runs it as themselves.
+ * `passes`: with the right to walk through folders that are closed to that user, for a clone below /root.
+ */
+export type Account = { readonly uid: number; readonly gid: number; readonly passes?: boolean } | { readonly uid?: undefined };
+
+export interface Command {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly ids: { readonly uid?: number; readonly gid?: number };
+}
+
+const PASS = 'dac_read_search';
+
+/** How a program is started as the account. */
+export function commandAs(account: Account, file: string, args: readonly string[]): Command {
+  if (account.uid === undefined) return { file, args, ids: {} };
+  const { uid, gid, passes } = account;
+  if (passes !== true) return { file, args, ids: { uid, gid } };
+  const rights = ['inh-caps', 'ambient-caps', 'bounding-set'].map((set) => `--${set}=-all,+${PASS}`);
+  return { file: 'setpriv', args: [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', ...rights, '--', file, ...args], ids: {} };
+}
 
 async function idsOf(name: string): Promise<{ uid: number; gid: number } | undefined> {
   try {
@@ -52,8 +72,9 @@ export async function serverAccount(): Promise<Account> {
 
 /** Asked of the system itself, as that user, so that access lists and mount options count too. */
 async function mayEnter(folder: string, account: Account): Promise<boolean> {
+  const { file, args, ids } = commandAs(account, 'test', ['-x', folder]);
   try {
-    await run('test', ['-x', folder], { ...account, cwd: '/' });
+    await run(file, args, { ...ids, cwd: '/' });
     return true;
   } catch {
     return false;
@@ -72,25 +93,27 @@ async function firstBarrier(folder: string, account: Account): Promise<string | 
 export interface ReachOptions {
   /** What people call the folder, for the message. */
   readonly what: string;
-  readonly account: Account;
   /** What they can do about it. */
   readonly advice: string;
   /** Our own folder, which may be opened for passing through (not for listing) without asking. */
   readonly own?: string;
+  /** May the account be given the right to pass closed folders? Containers often withhold it. Default true. */
+  readonly mayPass?: boolean;
 }
 
-/** Throws `state_folder` with the first parent that the server's user cannot pass. */
-export async function ensureReachable(folder: string, { what, account, advice, own }: ReachOptions): Promise<void> {
-  if (account.uid === undefined) return;
-  if (await mayEnter(folder, account)) return;
+/** The account that reaches the folder: the plain one, or else one that passes. Throws `state_folder` with the parent that is closed to both. */
+export async function reachingAccount(folder: string, account: Account, options: ReachOptions): Promise<Account> {
+  if (account.uid === undefined || (await mayEnter(folder, account))) return account;
+  const { what, advice, own, mayPass = true } = options;
   let barrier = await firstBarrier(folder, account);
   if (barrier !== undefined && barrier === own) {
     await chmod(own, ((await stat(own)).mode & 0o7777) | 0o011);
     barrier = await firstBarrier(folder, account);
   }
-  if (barrier === undefined) return;
+  if (barrier === undefined) return account;
+  const passing = { ...account, passes: true };
+  if (mayPass && (await mayEnter(folder, passing))) return passing;
   throw new HubError('state_folder', `${what} lies below "${barrier}", which the system user "postgres" cannot enter. ${advice}`, {
-    status: 500,
     details: { folder, barrier },
   });
 }

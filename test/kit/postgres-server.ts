@@ -1,8 +1,11 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { openEmbedded } from '../../core/state/embedded.ts';
+import { readServerRecord } from '../../core/state/server-process.ts';
 
 export interface TestServer extends AsyncDisposable {
   /** Of a database whose role may make further databases. */
@@ -31,11 +34,30 @@ export function withDatabase(server: string, name: string): string {
 const quiet = () => undefined;
 export const quietLog = { debug: quiet, info: quiet, warn: quiet, error: quiet };
 
+/**
+ * Ends the server and removes its folder when this process is gone without having done so: its input is a pipe that the kernel closes
+ * with the process, also after a kill -9.
+ */
+async function guard(dataDir: string): Promise<() => Promise<void>> {
+  const pid = (await readServerRecord(join(dataDir, 'postgres')))?.pid ?? 0;
+  const script =
+    'read -r _; kill -QUIT "$0"; while kill -0 "$0" 2>/dev/null && [ "$(cut -d" " -f3 /proc/$0/stat)" != Z ]; do sleep 0.1; done; rm -rf "$1"';
+  const child = spawn('sh', ['-c', script, String(pid), dataDir], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  await once(child, 'spawn');
+  child.unref();
+  return async () => {
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  };
+}
+
 /** An embedded PostgreSQL in a folder of its own that forgets everything: nothing is flushed to the disk, the folder goes at the end. */
 export async function startTestServer(): Promise<TestServer> {
   const dataDir = await mkdtemp(join(tmpdir(), 'novacron-postgres-'));
   const settings = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=300'];
   const server = await openEmbedded({ dataDir, log: quietLog, signal: new AbortController().signal, settings });
+  const unguard = await guard(dataDir);
   return {
     url: server.url,
     async createDatabase(name) {
@@ -43,6 +65,7 @@ export async function startTestServer(): Promise<TestServer> {
       return withDatabase(server.url, name);
     },
     async [Symbol.asyncDispose]() {
+      await unguard();
       await server.close();
       await rm(dataDir, { recursive: true, force: true });
     },

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type AuditEntry, bodyOf, FIRST_HASH, nextHash, signCheckpoint } from '../../../core/audit/record.ts';
 import { checkpointLine, entryLine, verifyAudit } from '../../../core/audit/verify.ts';

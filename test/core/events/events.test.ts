@@ -169,6 +169,7 @@ describe('events', () => {
       ),
     );
     await until('it is seen', () => reader.seen.includes('hello'));
+    expect(reader.cursors).toEqual(reader.cursors.toSorted((a, b) => a - b));
   });
 
   it('go over holes that a rolled back transaction left in the cursors', async () => {
@@ -203,6 +204,7 @@ describe('events', () => {
     await one.ended;
     await opened.events.close();
     await two.ended;
+    expect([one.seen, two.seen]).toEqual([[], []]);
   });
 
   it('seen live begin with the call, not with the first read', async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openEmbedded } from '../../../core/state/embedded.ts';
+import { reachingAccount, serverAccount } from '../../../core/state/server-account.ts';
 import { isAlive, readServerRecord } from '../../../core/state/server-process.ts';
 import { openState } from '../../../core/state/state.ts';
 import { codeOf, until } from '../../kit/collect.ts';
@@ -49,15 +50,37 @@ describe('the embedded PostgreSQL', () => {
     expect(await codeOf(openEmbedded({ dataDir: join(root, 'older'), log: quietLog, signal }))).toBe('state_version');
   });
 
-  it('names the parent folder that the user postgres cannot enter, and starts nothing', async () => {
+  it('names the parent folder that its user cannot enter', async () => {
     const closed = join(root, 'closed');
     await mkdir(join(closed, 'data'), { recursive: true });
     await chmod(closed, 0o700);
-    const opening = openEmbedded({ dataDir: join(closed, 'data'), log: quietLog, signal });
-    // Anybody but root runs the server as themselves, and then there is no barrier.
-    if (process.getuid?.() !== 0) return await (await opening).close();
-    await expect(opening).rejects.toMatchObject({ code: 'state_folder', details: { barrier: closed } });
-    await expect(opening).rejects.toThrow(/NOVACRON_DATA/);
+    const options = { what: 'The data folder', advice: 'Move it.', mayPass: false };
+    const reaching = reachingAccount(join(closed, 'data'), await serverAccount(), options);
+    // Anybody but root runs the server as themselves, and then nothing is closed.
+    const isRoot = process.getuid?.() === 0;
+    const message = isRoot ? `The data folder lies below "${closed}", which the system user "postgres" cannot enter. Move it.` : 'reached';
+    expect(
+      await reaching.then(
+        () => 'reached',
+        (error: Error) => error.message,
+      ),
+    ).toBe(message);
+  });
+
+  it('runs below a folder that is closed to its user where the machine lets it, and else says why not', async () => {
+    const below = join(root, 'home', 'clone', '.data');
+    await mkdir(below, { recursive: true });
+    await chmod(join(root, 'home'), 0o700);
+    const opening = openEmbedded({ dataDir: below, log: quietLog, signal, settings: ['fsync=off'] });
+    const outcome = await opening.then(
+      async (server) => {
+        const answer = await ask(server.url, 'select 1');
+        await server.close();
+        return answer;
+      },
+      (error: Error) => error.message,
+    );
+    expect(String(outcome)).toMatch(/^1$|lies below ".*home", which the system user "postgres" cannot enter/);
   });
 
   it('makes its folder, a role that is no superuser, and a password that only the owner reads', async () => {

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { coreMigrations } from '../../../core/state/migrations.ts';
 import { pluginSchema } from '../../../core/state/plugin-database.ts';
@@ -54,7 +54,10 @@ describe('migrations of a plugin', () => {
   it('give each plugin name a schema of its own', () => {
     const name = fc.stringMatching(/^[a-z][a-z0-9]{0,5}(-[a-z0-9]{1,5}){0,3}$/);
     fc.assert(
-      fc.property(name, name, (a, b) => (a === b) === (pluginSchema(a) === pluginSchema(b)) && /^plugin_[a-z0-9_]+$/.test(pluginSchema(a))),
+      fc.property(name, name, (a, b) => {
+        expect(pluginSchema(a)).toMatch(/^plugin_[a-z0-9_]+$/);
+        expect(pluginSchema(a) === pluginSchema(b)).toBe(a === b);
+      }),
     );
   });
 });

@@ -47,6 +47,9 @@ describe('the state', () => {
         () => false,
       ),
     );
+    expect(await Promise.allSettled(Array.from({ length: 8 }, () => test.state.ping()))).toEqual(
+      Array.from({ length: 8 }, () => ({ status: 'fulfilled', value: undefined })),
+    );
   });
 
   it('ends a statement that takes too long', async () => {
@@ -86,6 +89,7 @@ describe('the state', () => {
     await until('it is back', () => heard.includes(''));
     await test.state.notify('news', 'again');
     await until('it hears', () => heard.includes('again'));
+    expect(heard).toEqual(['', 'again']);
   });
 
   it('refuses a notification that PostgreSQL would refuse, and channel names that are no names', async () => {
