@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import hypervisor from '../../../plugins/hypervisor/index.ts';
-import { startTestHub, type TestHub, type TestHubOptions } from '../../kit/hub.ts';
+import { startTestHub, type TestHub } from '../../kit/hub.ts';
 import { startLibvirtHost, type LibvirtHost } from '../../kit/libvirt-host.ts';
 import { tinyImage } from '../../kit/tiny-image.ts';
 import { until } from '../../kit/collect.ts';
 import { TINY_READY } from '../../../core/setup/tiny-image.ts';
+import type { Plugin } from 'novacron/plugin';
 import type { VmView } from '../../../plugins/hypervisor/views.ts';
 
 export type Vm = VmView;
@@ -31,11 +32,11 @@ export interface Lab extends AsyncDisposable {
 }
 
 /** A libvirt host of its own and a hub that uses it. */
-export async function startLab(more: Record<string, unknown> = {}, options: Partial<TestHubOptions> = {}): Promise<Lab> {
+export async function startLab(more: Record<string, unknown> = {}, others: readonly Plugin[] = []): Promise<Lab> {
   const stack = new AsyncDisposableStack();
   try {
     const host = stack.use(await startLibvirtHost());
-    const hub = stack.use(await startTestHub({ ...options, plugins: [await onHost(host, more)] }));
+    const hub = stack.use(await startTestHub({ plugins: [await onHost(host, more), ...others] }));
     return { host, hub, [Symbol.asyncDispose]: () => stack.disposeAsync() };
   } catch (error) {
     await stack.disposeAsync();
