@@ -1,4 +1,4 @@
-import { DuckDBTypeId, type DuckDBResult, type DuckDBType, type DuckDBValue } from '@duckdb/node-api';
+import { DuckDBTypeId, type DuckDBDataChunk, type DuckDBResult, type DuckDBType, type DuckDBValue } from '@duckdb/node-api';
 import type { Frame, FrameField, Unit } from '../contract/metrics.ts';
 
 type Cell = number | string | boolean | null;
@@ -60,35 +60,45 @@ export interface FrameOptions {
   check(): void;
 }
 
+interface Reading {
+  readonly columns: Cell[][];
+  readonly types: readonly FrameField['type'][];
+  rows: number;
+  bytes: number;
+}
+
+/** Takes rows of a chunk, one after the other since a single cell may be large; false when a limit was reached before its end. */
+function takeChunk(reading: Reading, chunk: DuckDBDataChunk, limits: FrameOptions): boolean {
+  const { columns, types } = reading;
+  const vectors = columns.map((_, index) => chunk.getColumnVector(index));
+  for (let row = 0; row < chunk.rowCount; row++) {
+    if (reading.rows >= limits.rowsMax || reading.bytes > limits.bytesMax) return false;
+    for (const [index, vector] of vectors.entries()) {
+      const cell = cellOf(vector.getItem(row), types[index]!);
+      reading.bytes += typeof cell === 'string' ? cell.length : 8;
+      columns[index]!.push(cell);
+    }
+    reading.rows++;
+  }
+  return true;
+}
+
 /** Reads a streamed result into columns, as far as the limits go. BIGINT becomes a number: exact to 2^53. */
 export async function readFrame(result: DuckDBResult, options: FrameOptions): Promise<Frame> {
   const names = result.deduplicatedColumnNames();
   const types = names.map((name, index) => (options.times?.includes(name) ? 'number' : fieldType(result.columnType(index))));
-  const columns: Cell[][] = names.map(() => []);
-  let rows = 0;
-  let bytes = 0;
+  const reading: Reading = { columns: names.map(() => []), types, rows: 0, bytes: 0 };
   let truncated = false;
   while (!truncated) {
     const chunk = await result.fetchChunk();
     options.check();
     if (chunk === null || chunk.rowCount === 0) break;
-    const take = Math.min(chunk.rowCount, options.rowsMax - rows);
-    truncated = take < chunk.rowCount;
-    for (let index = 0; index < names.length; index++) {
-      const column = columns[index]!;
-      for (const value of chunk.getColumnValues(index).slice(0, take)) {
-        const cell = cellOf(value, types[index]!);
-        bytes += typeof cell === 'string' ? cell.length : 8;
-        column.push(cell);
-      }
-    }
-    rows += take;
-    if (bytes > options.bytesMax) truncated = true;
+    truncated = !takeChunk(reading, chunk, options);
   }
   const fields = names.map((name, index): FrameField => {
     const unit = options.units?.[name];
     const type = options.times?.includes(name) ? 'time' : types[index]!;
-    return { name, type, ...(unit && { unit }), values: columns[index]! };
+    return { name, type, ...(unit && { unit }), values: reading.columns[index]! };
   });
   return { fields, truncated };
 }
