@@ -16,6 +16,7 @@ export default definePlugin({ name: 'charts', api: 1, config, needs: {}, provide
     return {
       charts: {
         forecast: (chart, { signal } = {}) => renderer.draw({ kind: 'forecast', chart }, signal),
+        prepare: () => renderer.prepare(),
         lines: (chart, { signal } = {}) => renderer.draw({ kind: 'lines', chart }, signal),
       },
     };

@@ -50,5 +50,7 @@ export interface DrawOptions {
 export interface Charts {
   forecast(input: ForecastChart, options?: DrawOptions): Promise<Picture>;
   lines(input: LineChart, options?: DrawOptions): Promise<Picture>;
+  /** Says that a picture will be asked for soon: the drawing thread (0.3 s to start) is made ready meanwhile. */
+  prepare(): void;
 }
 export const Charts = defineService<Charts>('charts');

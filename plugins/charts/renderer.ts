@@ -14,6 +14,8 @@ export interface RendererOptions {
 
 export interface Renderer {
   draw(request: DrawRequest, signal?: AbortSignal): Promise<Picture>;
+  /** Starts the thread ahead of the first picture. */
+  prepare(): void;
   close(): Promise<void>;
   /** Does a worker run now? */
   busy(): boolean;
@@ -38,6 +40,31 @@ function startWorker(onReply: (reply: DrawReply) => void, onEnd: (reason: string
 
 const hubError = ({ code, message, status }: { code: string; message: string; status: number }): HubError =>
   new HubError(code, message, { status });
+
+interface Expecting {
+  readonly timeoutMs: number;
+  onTimeout(): void;
+  onSettled(): void;
+}
+
+/** A picture to come: settled by the thread, by the caller's signal, or by whoever `onTimeout` tells. */
+function expectPicture(
+  signal: AbortSignal | undefined,
+  { timeoutMs, onTimeout, onSettled }: Expecting,
+): { promise: Promise<Picture>; pending: Pending } {
+  const { promise, resolve, reject } = Promise.withResolvers<Picture>();
+  const timer = setTimeout(onTimeout, timeoutMs);
+  const settle: Pending['settle'] = (reply) => {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', abort);
+    if ('picture' in reply) resolve(reply.picture);
+    else reject(reply.error);
+    onSettled();
+  };
+  const abort = (): void => settle({ error: signal?.reason });
+  signal?.addEventListener('abort', abort, { once: true });
+  return { promise, pending: { settle } };
+}
 
 /** Draws in one worker thread that starts with the first picture and ends when idle: its memory goes back with it. */
 export function createRenderer({ idleMs, timeoutMs, waitingMax }: RendererOptions): Renderer {
@@ -73,21 +100,17 @@ export function createRenderer({ idleMs, timeoutMs, waitingMax }: RendererOption
   }
 
   function send(request: DrawRequest, signal: AbortSignal | undefined): Promise<Picture> {
-    const { promise, resolve, reject } = Promise.withResolvers<Picture>();
     const id = ++ids;
-    const abort = (): void => settle({ error: signal?.reason });
-    const timer = setTimeout(() => void end(timeoutError(timeoutMs)), timeoutMs);
-    const settle: Pending['settle'] = (reply) => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
-      pending.delete(id);
-      if ('picture' in reply) resolve(reply.picture);
-      else reject(reply.error);
-      rest();
-    };
-    signal?.addEventListener('abort', abort, { once: true });
+    const { promise, pending: one } = expectPicture(signal, {
+      timeoutMs,
+      onTimeout: () => void end(timeoutError(timeoutMs)),
+      onSettled() {
+        pending.delete(id);
+        rest();
+      },
+    });
     clearTimeout(idle);
-    pending.set(id, { settle });
+    pending.set(id, one);
     worker ??= start();
     worker.ref();
     worker.postMessage({ id, request }, []);
@@ -95,6 +118,11 @@ export function createRenderer({ idleMs, timeoutMs, waitingMax }: RendererOption
   }
 
   return {
+    prepare() {
+      if (closed || worker !== undefined) return;
+      worker = start();
+      rest();
+    },
     async draw(request, signal) {
       signal?.throwIfAborted();
       checkRequest(request);

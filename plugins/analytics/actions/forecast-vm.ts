@@ -88,6 +88,7 @@ export const forecastActions = ({ action }: AnalyticsTools) => ({
       const now = clock.now();
       const fetched = await fetchHistory(metrics, metric, { vmId: vm.id, now, days: config.historyDays, signal });
       const stepSeconds = stepFor(fetched, horizonSeconds);
+      charts.prepare();
       const bound = boundOf(metric, metrics, vm.id);
       const forecast = await forecastsOf(config).forecast(fullSteps(fetched, now, stepSeconds), {
         horizonSeconds,

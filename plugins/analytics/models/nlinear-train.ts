@@ -3,7 +3,7 @@ import { startTensorflow, tf } from './tensorflow.ts';
 const BATCH = { min: 16, max: 128 } as const;
 /** Products of a batch: keeps a step of training near 2 ms whatever the sizes. */
 const BATCH_PRODUCTS = 600_000;
-const STEPS = 320;
+const STEPS = 240;
 const RATES = [0.01, 0.003] as const;
 /** Keeps the many weights of a short history small: they start as a plain mean. */
 const WEIGHT_PENALTY = 2e-3;

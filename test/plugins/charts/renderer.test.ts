@@ -65,6 +65,17 @@ describe('drawing in a thread', () => {
     for (const { base64 } of pictures) expect(pngSize(Buffer.from(base64, 'base64'))).toEqual({ width: 1600, height: 800 });
   });
 
+  it('can be made ready ahead, once, and not after it was closed', async () => {
+    const charts = renderer();
+    charts.prepare();
+    charts.prepare();
+    expect(charts.busy()).toBe(true);
+    await expect(charts.draw(forecast)).resolves.toMatchObject({ mediaType: 'image/png' });
+    await charts.close();
+    charts.prepare();
+    expect(charts.busy()).toBe(false);
+  });
+
   it('ends its thread when it is idle, and starts one again', async () => {
     const charts = renderer({ idleMs: 1 });
     await charts.draw(forecast);
