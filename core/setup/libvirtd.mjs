@@ -9,7 +9,8 @@ import { ask } from './run.mjs';
 import { say, warn } from './say.mjs';
 
 const SOCKETS = ['/run/libvirt/virtqemud-sock', '/run/libvirt/libvirt-sock'];
-const START_TIMEOUT_MS = 15_000;
+// Where process 1 buries no dead children (a container without an init), libvirtd waits half a minute for each QEMU that it asked.
+const START_TIMEOUT_MS = 40_000;
 const STOP_TIMEOUT_MS = 5000;
 
 /** What QEMU needs where no systemd gives it a user, a slice and a log daemon. Only our libvirtd sees it; /etc stays as it is. */
@@ -72,7 +73,7 @@ async function startOurs(folder) {
 }
 
 async function stop(folder, owner) {
-  if (!owner) return;
+  if (!owner || !lives(owner)) return;
   process.kill(owner.pid, 'SIGTERM');
   const endsAt = Date.now() + STOP_TIMEOUT_MS;
   while (lives(owner) && Date.now() < endsAt) await sleep(20);
