@@ -22,13 +22,13 @@ test.each([
     status: 507,
     retryable: false,
   },
-  [
-    'no memory',
-    libvirt(ErrorCode.INTERNAL_ERROR, "cannot set up guest memory 'pc.ram': Cannot allocate memory"),
-    'host_memory_short',
-    507,
-    false,
-  ],
+  {
+    what: 'no memory',
+    error: libvirt(ErrorCode.INTERNAL_ERROR, "cannot set up guest memory 'pc.ram': Cannot allocate memory"),
+    code: 'host_memory_short',
+    status: 507,
+    retryable: false,
+  },
   {
     what: 'a taken name',
     error: libvirt(ErrorCode.OPERATION_FAILED, "domain 'a' already exists with uuid 1"),
