@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Metric } from '../../../core/contract.ts';
+import { closeStore, openStore } from '../../../core/metrics/open.ts';
 import { planTables } from '../../../core/metrics/schema.ts';
 import { METRICS, NEVER, NOW, openTest, rowsOf, testFolder, valuesOf } from './kit.ts';
 
@@ -24,7 +25,7 @@ describe('opening the metrics store', () => {
 
   test('a database that another process holds is refused with its process id', async () => {
     await using folder = await testFolder();
-    await (await openTest(folder.dataDir)).close();
+    await closeStore(await openStore({ folder: join(folder.dataDir, 'metrics'), tables: [] }));
     const script = `const { DuckDBInstance } = await import('@duckdb/node-api'); await DuckDBInstance.create(process.argv[1]); console.log('open'); setInterval(() => {}, 1000)`;
     const child = spawn(process.execPath, ['--input-type=module', '-e', script, join(folder.dataDir, 'metrics', 'metrics.duckdb')], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -44,9 +45,8 @@ describe('opening the metrics store', () => {
 
   test('a file that is no database is refused with what to do', async () => {
     await using folder = await testFolder();
-    await (await openTest(folder.dataDir)).close();
-    await writeFile(join(folder.dataDir, 'metrics', 'metrics.duckdb'), 'this is not a database '.repeat(1000));
-    await expect(openTest(folder.dataDir)).rejects.toMatchObject({ code: 'metrics_unreadable', status: 503 });
+    await writeFile(join(folder.dataDir, 'metrics.duckdb'), 'this is not a database '.repeat(1000));
+    await expect(openStore({ folder: folder.dataDir, tables: [] })).rejects.toMatchObject({ code: 'metrics_unreadable', status: 503 });
   });
 
   test.each([
@@ -96,8 +96,9 @@ describe('opening the metrics store', () => {
 
   test('a gauge that becomes a counter is refused', async () => {
     await using folder = await testFolder();
-    await (await openTest(folder.dataDir, declare({ a: gauge }))).close();
-    await expect(openTest(folder.dataDir, declare({ a: counter }))).rejects.toMatchObject({ code: 'metrics_kind_changed' });
+    const open = (metric: Metric) => openStore({ folder: folder.dataDir, tables: planTables(declare({ a: metric }).declared) });
+    await closeStore(await open(gauge));
+    await expect(open(counter)).rejects.toMatchObject({ code: 'metrics_kind_changed' });
   });
 
   test('the tables of a plugin that is gone stay readable', async () => {
@@ -120,7 +121,7 @@ describe('opening the metrics store', () => {
     let written = 0;
     for await (const line of child.stdout) {
       written = Number(String(line).trim().split('\n').at(-1));
-      if (written >= 40) break;
+      if (written >= 15) break;
     }
     child.kill('SIGKILL');
     await once(child, 'exit');
