@@ -1,6 +1,6 @@
 import { type Actor, HubError } from '../contract.ts';
 import { type Core, note } from './core.ts';
-import { activeUser, actorOf, userByName, userUnknown } from './directory.ts';
+import { activeUser, actorOf, refuseAbove, userByName, userUnknown } from './directory.ts';
 import { hashToken, newToken, newTypedCode, normalTypedCode } from './secrets.ts';
 import { authExpired, authInvalid, type Session, startSession } from './sessions.ts';
 import type { OneTimeCodeTable, UserTable } from './tables.ts';
@@ -50,12 +50,13 @@ async function take(core: Core, code: string, purpose: Purpose): Promise<UserTab
 }
 
 /** The secret part of a sign-in link: good once, for 15 minutes. */
-export async function createSignInLink(core: Core, userId: string): Promise<string> {
+export async function createSignInLink(core: Core, userId: string, by: Actor | undefined): Promise<string> {
   const user = await activeUser(core, userId);
   if (user === undefined) throw userUnknown();
+  refuseAbove(by, user);
   const code = newToken('novas');
   await store(core, code, { purpose: 'sign-in', userId, lifeMs: SIGN_IN_MS });
-  await note(core, { action: 'sign-in-link.create', actor: null, user });
+  await note(core, { action: 'sign-in-link.create', actor: by ?? null, user });
   return code;
 }
 
@@ -65,6 +66,10 @@ export async function redeemSignInLink(core: Core, code: string): Promise<Sessio
 
 /** What a person types in chat to say who they are: good once, for 10 minutes. */
 export async function createLinkCode(core: Core, actor: Actor): Promise<string> {
+  // In chat the person has all their rights: a token for some actions must not be a way to the others.
+  if (actor.scopes !== undefined) {
+    throw new HubError('token_scope', 'A token for some actions cannot link a chat identity. Sign in for that.', { status: 403 });
+  }
   const code = newTypedCode();
   await store(core, code, { purpose: 'link-chat', userId: actor.id, lifeMs: LINK_CHAT_MS });
   return code;

@@ -57,6 +57,18 @@ function checked({ name, displayName, role, tenant }: NewUser): { name: string; 
   return { name: lower, displayName: shown, role, tenant };
 }
 
+const above = (): HubError =>
+  new HubError('permission_denied', 'Only an admin may do this to an admin, or outside of the own tenant. Ask an admin.', { status: 403 });
+
+/**
+ * Who administers a tenant's users must not become an admin by way of them: neither by making one, nor by the password, a link or the end
+ * of one. The policy knows tenants, not the role of the user that an action is about; so it is checked here. `by` absent: the hub itself.
+ */
+export function refuseAbove(by: Actor | undefined, user: Pick<UserTable, 'role' | 'tenant'> & { readonly id?: string }): void {
+  if (by === undefined || by.role === 'admin' || by.id === user.id) return;
+  if (user.role === 'admin' || user.tenant !== by.tenant) throw above();
+}
+
 export async function insertUser({ state, clock }: Core, user: NewUser): Promise<UserTable> {
   const fields = checked(user);
   const passwordHash = user.password === undefined ? null : await hashPassword(user.password, fields.name);
@@ -114,15 +126,20 @@ export async function selectUsers({ state }: Core, actor: Actor | undefined): Pr
   return (await query.orderBy('name').limit(10_000).execute()).map(userOf);
 }
 
-export async function updatePassword({ state }: Core, userId: string, password: Secret): Promise<void> {
+export async function updatePassword(
+  { state }: Core,
+  userId: string,
+  { password, by }: { password: Secret; by: Actor | undefined },
+): Promise<void> {
   const user = await state.db.selectFrom('user').selectAll().where('id', '=', userId).executeTakeFirst();
   if (user === undefined) throw userUnknown();
+  refuseAbove(by, user);
   const passwordHash = await hashPassword(password, user.name);
   await state.db.updateTable('user').set({ passwordHash }).where('id', '=', userId).execute();
 }
 
 /** Refuses the last admin: a hub that nobody can administer is lost. The lock makes two hubs that disable two admins take turns. */
-export async function markDisabled({ state, clock }: Core, userId: string): Promise<UserTable> {
+export async function markDisabled({ state, clock }: Core, userId: string, by: Actor | undefined): Promise<UserTable> {
   return await state.db.transaction().execute(async (tx) => {
     const db = tx.withSchema('core');
     const admins = await db
@@ -134,7 +151,7 @@ export async function markDisabled({ state, clock }: Core, userId: string): Prom
       .forUpdate()
       .execute();
     if (admins.length === 1 && admins[0]?.id === userId) {
-      throw new HubError('user_last_admin', 'This is the last admin. Make another user an admin first.', { status: 409 });
+      throw new HubError('user_last_admin', 'This is the last admin. Create another one first.', { status: 409 });
     }
     const row = await db
       .updateTable('user')
@@ -144,6 +161,8 @@ export async function markDisabled({ state, clock }: Core, userId: string): Prom
       .returningAll()
       .executeTakeFirst();
     if (row === undefined) throw userUnknown();
+    // Thrown in the transaction, so the change is taken back.
+    refuseAbove(by, row);
     return row;
   });
 }

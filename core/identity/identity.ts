@@ -12,6 +12,7 @@ import {
   ensureUser,
   insertUser,
   markDisabled,
+  refuseAbove,
   type NewUser,
   selectUsers,
   updatePassword,
@@ -39,7 +40,10 @@ export interface Identity {
   /** `undefined` for an unknown or disabled user. */
   actorById(id: string): Promise<Actor | undefined>;
   actorByName(name: string): Promise<Actor | undefined>;
-  /** HubError `user_name_taken`, `user_invalid`, `password_weak`. `by`: who does it, for the audit. */
+  /**
+   * HubError `user_name_taken`, `user_invalid`, `password_weak`. `by`: who does it, for the audit; who is no admin gets `permission_denied`
+   * for what concerns an admin or another tenant, here and in the three below that take `by`.
+   */
   createUser(user: NewUser, by?: Actor): Promise<Actor>;
   /** Those of the actor's tenant; all for an admin or without an actor. */
   listUsers(actor?: Actor): Promise<User[]>;
@@ -59,10 +63,12 @@ export interface Identity {
   revokeApiToken(id: string, actor: Actor): Promise<void>;
   verifyApiToken(token: string): Promise<Actor>;
   /** The secret of a link, good once and for 15 minutes. */
-  createSignInLink(userId: string): Promise<string>;
+  createSignInLink(userId: string, by?: Actor): Promise<string>;
   redeemSignInLink(code: string): Promise<Session>;
   /** What the person types in chat, good once and for 10 minutes. */
   createLinkCode(actor: Actor): Promise<string>;
+  /** Removes what has long expired. Runs every hour by itself. */
+  tidy(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -76,20 +82,21 @@ const usersOf = (core: Core): Users => ({
 });
 
 async function createUser(core: Core, user: NewUser, by: Actor | undefined): Promise<Actor> {
+  refuseAbove(by, user);
   const made = await insertUser(core, user);
   await note(core, { action: 'user.create', actor: by ?? null, user: made, input: { role: made.role } });
   return actorOf(made);
 }
 
 async function setPassword(core: Core, userId: string, { password, by }: { password: Secret; by: Actor | undefined }): Promise<void> {
-  await updatePassword(core, userId, password);
+  await updatePassword(core, userId, { password, by });
   await endSessionsOf(core, userId, 'password-changed');
   await usersChanged(core);
   await note(core, { action: 'user.password.set', actor: by ?? null, user: await activeUser(core, userId) });
 }
 
 async function disableUser(core: Core, userId: string, by: Actor | undefined): Promise<void> {
-  const user = await markDisabled(core, userId);
+  const user = await markDisabled(core, userId, by);
   await endSessionsOf(core, userId, 'disabled');
   await usersChanged(core);
   await note(core, { action: 'user.disable', actor: by ?? null, user });
@@ -101,13 +108,15 @@ async function actorBy(find: Promise<Parameters<typeof actorOf>[0] | undefined>)
 }
 
 async function tidy(core: Core): Promise<void> {
-  try {
-    await forgetOldAttempts(core.state, core.clock);
-    await forgetOldCodes(core);
-    await forgetOldSessions(core);
-  } catch (error) {
-    core.log.warn({ error }, 'old sign-in records could not be removed; the next try follows in an hour');
-  }
+  await forgetOldAttempts(core.state, core.clock);
+  await forgetOldCodes(core);
+  await forgetOldSessions(core);
+}
+
+function tidySoon(core: Core): void {
+  tidy(core).catch((error: unknown) =>
+    core.log.warn({ error }, 'old sign-in records could not be removed; the next try follows in an hour'),
+  );
 }
 
 async function openCore({ state, clock, log, dataDir, audit }: IdentityOptions): Promise<Core> {
@@ -127,7 +136,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
   const core = await openCore(options);
   const ring: KeyRing = new Map();
   const unlisten = await options.state.listen(IDENTITY_CHANNEL, () => forgetUsers(core));
-  const timer = setInterval(() => void tidy(core), TIDY_MS);
+  const timer = setInterval(() => tidySoon(core), TIDY_MS);
   timer.unref();
   return {
     users: usersOf(core),
@@ -145,9 +154,10 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     listApiTokens: (actor) => selectApiTokens(core, actor),
     revokeApiToken: (id, actor) => revokeApiToken(core, id, actor),
     verifyApiToken: (token) => verifyApiToken(core, token),
-    createSignInLink: (userId) => createSignInLink(core, userId),
+    createSignInLink: (userId, by) => createSignInLink(core, userId, by),
     redeemSignInLink: (code) => redeemSignInLink(core, code),
     createLinkCode: (actor) => createLinkCode(core, actor),
+    tidy: () => tidy(core),
     async close() {
       clearInterval(timer);
       await unlisten();

@@ -154,10 +154,15 @@ export async function endSessionsOf({ state, clock }: Core, userId: string, reas
     .execute();
 }
 
+/** A used token is kept until it would have expired, and as long again: until then its reuse must be noticed. */
 export async function forgetOldSessions({ state, clock }: Core): Promise<void> {
-  // A used token is kept until it would have expired: until then its reuse must be noticed.
+  const limit = clock.now() - REFRESH_MS;
+  await state.db.deleteFrom('refreshToken').where('expiresAt', '<', limit).execute();
   await state.db
-    .deleteFrom('refreshToken')
-    .where('expiresAt', '<', clock.now() - REFRESH_MS)
+    .deleteFrom('session')
+    .where('createdAt', '<', limit)
+    .where(({ not, exists, selectFrom }) =>
+      not(exists(selectFrom('refreshToken').select('hash').whereRef('refreshToken.sessionId', '=', 'session.id'))),
+    )
     .execute();
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Actor, type Role, Secret } from '../../../core/contract.ts';
 import { codeOf } from '../../kit/collect.ts';
-import { ann, MINUTE, openIdentity, password, signIn } from './open-identity.ts';
+import { ann, DAY, MINUTE, openIdentity, password, signIn } from './open-identity.ts';
 
 describe('an API token', () => {
   it('is refused when unknown, expired, revoked, or of a disabled user', async () => {
@@ -170,6 +170,29 @@ describe('users', () => {
     expect(await it.identity.users.ensure({ ...prepared, role: 'admin' })).toMatchObject({ role: 'viewer' });
   });
 
+  it('of a tenant cannot be used by its administrator to become an admin', async () => {
+    await using it = await openIdentity();
+    const { identity } = it;
+    const admin = (await identity.actorByName('admin')) as Actor;
+    const boss = await identity.createUser({ name: 'boss', displayName: 'Boss', role: 'tenant-admin', tenant: 'default' }, admin);
+    const other = await identity.createUser({ name: 'other', displayName: 'Other', role: 'viewer', tenant: 'b' }, admin);
+    const fresh = { name: 'fresh', displayName: 'Fresh', role: 'viewer' as Role, tenant: 'default' };
+    const refused = [
+      identity.createUser({ ...fresh, role: 'admin' }, boss),
+      identity.createUser({ ...fresh, tenant: 'b' }, boss),
+      identity.setPassword(admin.id, password, boss),
+      identity.createSignInLink(admin.id, boss),
+      identity.disableUser(other.id, boss),
+      identity.createLinkCode({ ...boss, scopes: ['vm.*'] }),
+    ];
+    expect(await Promise.all(refused.map(codeOf))).toEqual([...Array.from({ length: 5 }, () => 'permission_denied'), 'token_scope']);
+    expect(await identity.actorById(other.id)).toBeDefined();
+    const made = await identity.createUser(fresh, boss);
+    await identity.setPassword(made.id, password, boss);
+    await identity.setPassword(boss.id, password, boss);
+    await identity.disableUser(made.id, boss);
+  });
+
   it('always leave one admin, also when two are disabled at once', async () => {
     await using it = await openIdentity();
     const admin = (await it.identity.actorByName('admin')) as Actor;
@@ -202,6 +225,25 @@ describe('users', () => {
 });
 
 describe('what is stored', () => {
+  it('is removed when it has long expired, and not before', async () => {
+    await using it = await openIdentity();
+    const user = await ann(it.identity);
+    await signIn(it.identity);
+    await codeOf(signIn(it.identity, 'wrong wrong'));
+    await it.identity.createLinkCode(user);
+    const tables = ['session', 'refreshToken', 'oneTimeCode', 'attempt'];
+    const counts = async () =>
+      await Promise.all(tables.map(async (table) => (await it.test.database.query(`select 1 from core."${table}"`)).length));
+    await it.identity.tidy();
+    expect(await counts()).toEqual([1, 1, 1, 3]);
+    it.clock.advance(2 * DAY);
+    await it.identity.tidy();
+    expect(await counts()).toEqual([1, 1, 0, 0]);
+    it.clock.advance(60 * DAY);
+    await it.identity.tidy();
+    expect(await counts()).toEqual([0, 0, 0, 0]);
+  });
+
   it('holds no password, token or code in the clear, and keys only for their owner', async () => {
     await using it = await openIdentity();
     const user = await ann(it.identity);
