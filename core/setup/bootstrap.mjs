@@ -1,6 +1,6 @@
 // The way in for every npm script: node core/setup/bootstrap.mjs TASK [arguments].
 // Plain JavaScript for any Node >= 20, because it is what brings Node 24 and everything else that a fresh machine lacks.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensurePackages } from './debian.mjs';
@@ -35,7 +35,7 @@ const TASKS = {
   crash: { does: 'the crash matrix', packages: ['up'], run: [['test/crash/main.ts']] },
 };
 
-async function main([name, ...args]) {
+async function runTask([name, ...args]) {
   const task = Object.hasOwn(TASKS, name ?? '') ? TASKS[name] : undefined;
   if (!task) throw new Stop(`Which task? ${name ? `There is no "${name}". ` : ''}There are:\n${listOfTasks()}`);
   if (Number(process.versions.node.split('.')[0]) < 20)
@@ -103,10 +103,15 @@ async function runAll(task, { node, args, onStart }) {
   return worst;
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof Stop)) throw error;
-  complain(error.message);
-  process.exitCode = 1;
+/** Sets the exit code; what a person can mend is said in a sentence, everything else is a fault of ours and keeps its stack trace. */
+export async function main(argv) {
+  try {
+    process.exitCode = await runTask(argv);
+  } catch (error) {
+    if (!(error instanceof Stop)) throw error;
+    complain(error.message);
+    process.exitCode = 1;
+  }
 }
+
+if (realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) await main(process.argv.slice(2));
