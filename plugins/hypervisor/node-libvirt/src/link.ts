@@ -30,7 +30,7 @@ export interface ConnectOptions extends CallOptions {
 export type ConnectionState = 'connected' | 'reconnecting' | 'closed';
 export type StateListener = (state: ConnectionState, reason: ConnectionError | undefined) => void;
 
-/** A daemon works on five requests of one client at a time; the fifth place is kept, see `Router`. */
+/** A daemon works on five requests of one client at a time; the fifth place is kept, see `Pace`. */
 const slotsMax = 4;
 const firstDelayMs = 50;
 

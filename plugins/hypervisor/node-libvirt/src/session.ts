@@ -34,7 +34,7 @@ export class Session {
   private readonly options: SessionOptions;
   private readonly keepalive: Keepalive;
   private readonly splitter = new PacketSplitter((packet) => this.receive(packet));
-  private flushing = false;
+  private outbox: Buffer[] = [];
   private end: ConnectionError | undefined;
   private readonly onEnd: ((reason: ConnectionError) => void)[] = [];
   readonly router: Router;
@@ -47,6 +47,7 @@ export class Session {
       onMessage: (header, body) => options.onEvent(header, body),
       callsMax: options.callsMax,
       slotsMax: options.slotsMax,
+      timeoutMs: options.timeoutMs,
     });
     this.keepalive = new Keepalive({
       intervalMs: options.keepaliveIntervalMs,
@@ -92,25 +93,26 @@ export class Session {
     if (supported === 1) this.keepalive.start();
   }
 
-  call<A, R>(procedure: Procedure<A, R>, args: A, options: CallOptions = {}): Promise<R> {
-    return this.router.call(procedure, args, { ...options, timeoutMs: options.timeoutMs ?? this.options.timeoutMs });
+  call<A, R>(procedure: Procedure<A, R>, args: A, options?: CallOptions): Promise<R> {
+    return this.router.call(procedure, args, options);
   }
 
   openStream<A>(procedure: Procedure<A, void>, args: A, options: CallOptions & { sink: StreamSink }): Promise<StreamChannel> {
-    return this.router.openStream(procedure, args, { ...options, timeoutMs: options.timeoutMs ?? this.options.timeoutMs });
+    return this.router.openStream(procedure, args, options);
   }
 
-  /** Several packets of one turn of the event loop leave together. */
+  /** Packets of one turn of the event loop leave together. */
   private send(packet: Buffer): void {
-    if (!this.flushing) {
-      this.flushing = true;
-      this.socket.cork();
-      process.nextTick(() => {
-        this.flushing = false;
-        this.socket.uncork();
-      });
-    }
-    this.socket.write(packet);
+    if (this.outbox.length === 0) process.nextTick(() => this.flush());
+    this.outbox.push(packet);
+  }
+
+  private flush(): void {
+    const packets = this.outbox;
+    this.outbox = [];
+    if (this.end || packets.length === 0) return;
+    // One write of many small packets is cheaper than the list of them.
+    this.socket.write(packets.length === 1 ? packets[0]! : Buffer.concat(packets));
   }
 
   private onData(bytes: Buffer): void {
@@ -133,6 +135,7 @@ export class Session {
 
   /** Resolves when everything written so far has left this process, at once when little is waiting. */
   drained(): Promise<void> {
+    this.flush();
     if (this.end || !this.socket.writableNeedDrain) return Promise.resolve();
     return new Promise((resolve) => {
       const done = () => {

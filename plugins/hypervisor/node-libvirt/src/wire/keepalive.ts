@@ -14,6 +14,8 @@ export interface KeepaliveOptions {
 
 /** As many unanswered pings in a row as libvirt's own client allows. */
 const unansweredMax = 5;
+/** A busy server may be silent this many intervals longer; by then its own limits have ended the connection if it lives. */
+const excusedTicksMax = 30;
 
 /** Answers the server's pings and, once started, sends its own when nothing has come for a while. */
 export class Keepalive {
@@ -21,6 +23,7 @@ export class Keepalive {
   private timer: NodeJS.Timeout | undefined;
   private heard = true;
   private unanswered = 0;
+  private excusedTicks = 0;
 
   constructor(options: KeepaliveOptions) {
     this.options = options;
@@ -41,6 +44,7 @@ export class Keepalive {
   alive(): void {
     this.heard = true;
     this.unanswered = 0;
+    this.excusedTicks = 0;
   }
 
   receive(header: Header): void {
@@ -48,12 +52,13 @@ export class Keepalive {
   }
 
   private tick(): void {
-    if (this.heard || this.options.excused()) {
+    const excused = this.options.excused() && this.excusedTicks++ < excusedTicksMax;
+    if (this.heard || excused) {
       this.heard = false;
       return;
     }
     if (this.unanswered >= unansweredMax) {
-      const silentMs = this.options.intervalMs * (unansweredMax + 1);
+      const silentMs = this.options.intervalMs * (unansweredMax + 1 + this.excusedTicks);
       this.options.onDead(new ConnectionError('connection_lost', `The libvirt daemon has been silent for ${silentMs} ms.`));
       return;
     }

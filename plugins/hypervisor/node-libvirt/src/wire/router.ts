@@ -1,6 +1,7 @@
 import type { CallOptions, Procedure } from '../caller.ts';
 import { ConnectionError } from '../errors.ts';
 import type { XdrReader } from '../xdr/reader.ts';
+import { Pace } from './pace.ts';
 import type { Header } from './packet.ts';
 import { encodePacket, messageStatus, messageType, rawBytes } from './packet.ts';
 import { decodeServerError } from './server-error.ts';
@@ -25,8 +26,10 @@ export interface RouterOptions {
   onMessage(header: Header, body: XdrReader): void;
   /** Calls that may be waiting at once; more are refused. */
   callsMax: number;
-  /** Calls the server is given at once. */
+  /** Slow calls the server is given at once. */
   slotsMax: number;
+  /** Limit of a call that has none of its own. */
+  timeoutMs: number;
 }
 
 /** A call on its way. It keeps its slot until the server answers, even when nobody waits for the answer any more. */
@@ -35,6 +38,9 @@ interface Call {
   procedure: Procedure<never, unknown>;
   packet: Buffer;
   sink: StreamSink | undefined;
+  sentAtMs: number;
+  /** Whether it was sent as a call that may take its time. */
+  slow: boolean;
   /** Undefined once the caller has its answer or has given up. */
   settle: ((error: Error | undefined, value?: unknown) => void) | undefined;
 }
@@ -42,30 +48,27 @@ interface Call {
 interface Request<A, R> {
   procedure: Procedure<A, R>;
   args: A;
-  options: CallOptions & { timeoutMs: number };
-  sink?: StreamSink;
+  options: CallOptions;
+  serial: number;
+  sink: StreamSink | undefined;
 }
 
 const serialMax = 0xffffffff;
 
-/**
- * Matches answers to calls by their serial number.
- *
- * A libvirt daemon works on five requests of one client at a time (`max_client_requests`) and then stops reading, keepalive included.
- * So at most four ordinary calls are with the server; the others wait here, where giving them up still means that they never happen.
- * The fifth place is for procedures that libvirt marks as never waiting for a hypervisor, so that a stuck guest does not block them.
- */
+/** Matches answers to calls by their serial number. Calls beyond what the server should have wait here, where giving them up means that they never happen. */
 export class Router {
   private readonly options: RouterOptions;
   private readonly queue: Call[] = [];
   private queueHead = 0;
   private readonly sent = new Map<number, Call>();
   private readonly sinks = new Map<number, { sink: StreamSink; procedure: number }>();
+  private readonly pace: Pace;
   private serial = 0;
   private ended: ConnectionError | undefined;
 
   constructor(options: RouterOptions) {
     this.options = options;
+    this.pace = new Pace(options.slotsMax);
   }
 
   /** Calls that wait for a place or for their answer. */
@@ -75,42 +78,46 @@ export class Router {
 
   /** Whether the server has as many calls as it works on at once. */
   get saturated(): boolean {
-    return this.sent.size > this.options.slotsMax;
+    return this.pace.saturated;
   }
 
-  async call<A, R>(procedure: Procedure<A, R>, args: A, options: CallOptions & { timeoutMs: number }): Promise<R> {
-    return (await this.submit({ procedure, args, options })).value;
+  call<A, R>(procedure: Procedure<A, R>, args: A, options: CallOptions = {}): Promise<R> {
+    return this.submit({ procedure, args, options, serial: this.nextSerial(), sink: undefined });
   }
 
   /** Makes a call that comes with a stream. What comes for the stream goes to the sink, from the answer on. */
-  async openStream<A>(
-    procedure: Procedure<A, void>,
-    args: A,
-    options: CallOptions & { timeoutMs: number; sink: StreamSink },
-  ): Promise<StreamChannel> {
-    const { serial } = await this.submit({ procedure, args, options, sink: options.sink });
+  async openStream<A>(procedure: Procedure<A, void>, args: A, options: CallOptions & { sink: StreamSink }): Promise<StreamChannel> {
+    const serial = this.nextSerial();
+    await this.submit({ procedure, args, options, serial, sink: options.sink });
     const header = { program: procedure.program, procedure: procedure.number, type: messageType.stream, serial };
     return { send: (status, bytes) => this.options.send(encodePacket({ ...header, status }, rawBytes, bytes)) };
   }
 
-  private submit<A, R>(request: Request<A, R>): Promise<{ serial: number; value: R }> {
-    const { procedure, args, options } = request;
+  private submit<A, R>(request: Request<A, R>): Promise<R> {
+    const { procedure, args, options, serial, sink } = request;
     return new Promise((resolve, reject) => {
       if (this.ended) throw this.ended;
       if (options.signal?.aborted) throw abortedError(options.signal);
       if (this.pending >= this.options.callsMax) {
         throw new ConnectionError('limit_exceeded', `${this.options.callsMax} calls are waiting already. Wait for some of them first.`);
       }
-      const serial = this.nextSerial();
       const header = { program: procedure.program, procedure: procedure.number, type: messageType.call, serial, status: messageStatus.ok };
       const packet = encodePacket(header, procedure.args, args);
-      const call: Call = { serial, procedure: procedure as Procedure<never, unknown>, packet, sink: request.sink, settle: undefined };
-      const unwatch = watchLimits(options, options.timeoutMs, (reason) => call.settle?.(reason));
+      const call: Call = {
+        serial,
+        procedure: procedure as Procedure<never, unknown>,
+        packet,
+        sink,
+        sentAtMs: 0,
+        slow: true,
+        settle: undefined,
+      };
+      const unwatch = watchLimits(options, options.timeoutMs ?? this.options.timeoutMs, (reason) => call.settle?.(reason));
       call.settle = (error, value) => {
         call.settle = undefined;
         unwatch();
         if (error) reject(error);
-        else resolve({ serial, value: value as R });
+        else resolve(value as R);
       };
       this.dispatch(call);
     });
@@ -123,13 +130,16 @@ export class Router {
   }
 
   private dispatch(call: Call): void {
-    const slots = this.options.slotsMax + (call.procedure.priority === 'high' ? 1 : 0);
-    if (this.sent.size < slots) this.transmit(call);
+    // Whoever waits already comes first, except before what never waits for a hypervisor.
+    const first = this.queueHead === this.queue.length || call.procedure.priority === 'high';
+    if (first && this.pace.maySend(call.procedure)) this.transmit(call);
     else this.queue.push(call);
   }
 
   private transmit(call: Call): void {
     this.sent.set(call.serial, call);
+    call.slow = this.pace.sent(call.procedure);
+    call.sentAtMs = performance.now();
     this.options.send(call.packet);
     // The packet may be megabytes of XML: keep it only as long as it is needed.
     call.packet = noPacket;
@@ -137,7 +147,8 @@ export class Router {
 
   /** Gives free places to the calls that have waited longest; those given up meanwhile are never sent. */
   private fillSlots(): void {
-    while (this.queueHead < this.queue.length && this.sent.size < this.options.slotsMax) {
+    if (this.queueHead === this.queue.length || !this.pace.low) return;
+    while (this.queueHead < this.queue.length && this.pace.maySend(this.queue[this.queueHead]!.procedure)) {
       const call = this.queue[this.queueHead++]!;
       if (call.settle) this.transmit(call);
     }
@@ -165,6 +176,8 @@ export class Router {
     const call = this.sent.get(header.serial);
     if (!call) throw new ConnectionError('protocol_error', `The server answered call ${header.serial}, which was never made.`);
     this.sent.delete(header.serial);
+    const tookMs = performance.now() - call.sentAtMs;
+    this.pace.answered(call.procedure, { slow: call.slow, ok: header.status === messageStatus.ok, tookMs });
     if (call.settle) this.settleReply(call, header, body);
     this.fillSlots();
   }
