@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Clock, HubError, type Log } from '../contract.ts';
 import { createBatcher } from '../state/batcher.ts';
 import { openSigningKey, type SigningKey } from '../state/signing-key.ts';
@@ -158,6 +160,8 @@ export async function createAudit(options: AuditOptions): Promise<Audit> {
   const key = await openSigningKey(options.dataDir, 'audit');
   const anchor = await openAnchor(options.dataDir, (error) => options.log.warn({ error }, 'the audit anchor could not be written'));
   const parts: Parts = { ...options, key, anchor, mine: undefined, signedSeq: 0, unsigned: 0 };
+  // For whoever verifies an export elsewhere; it is no secret.
+  await writeFile(join(options.dataDir, 'audit-public-key.pem'), key.publicPem);
   await insertKey(options.state, { keyId: key.id, publicPem: key.publicPem, at: options.clock.now() });
   await checkStart(parts);
   const batcher = createBatcher({

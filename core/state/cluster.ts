@@ -32,6 +32,8 @@ export interface ClusterOptions {
   readonly account: Account;
   readonly password: string;
   readonly signal: AbortSignal;
+  /** False for tests: nothing is flushed to the disk. */
+  readonly durable: boolean;
 }
 
 async function versionOf(cluster: string): Promise<number | undefined> {
@@ -103,7 +105,7 @@ async function createCluster(options: ClusterOptions): Promise<void> {
     '--locale-provider=builtin',
     '--locale=C.UTF-8',
     '--no-instructions',
-    '--no-sync',
+    ...(options.durable ? [] : ['--no-sync']),
   ];
   await run({ file: initdb, args, input: '' }, options);
   await writeFile(join(fresh, 'pg_hba.conf'), ACCESS);

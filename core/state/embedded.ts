@@ -209,7 +209,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedSe
   if ('port' in found) return { url: urlOf(await password(folder.dataDir), found.port), close: async () => undefined };
   try {
     const secret = await password(folder.dataDir);
-    await ensureCluster({ ...folder, password: secret, signal: options.signal });
+    await ensureCluster({ ...folder, password: secret, signal: options.signal, durable: !(options.settings ?? []).includes('fsync=off') });
     const server = await adoptOrStart(folder);
     const unwatch = watch(folder, server);
     return {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readAnchor } from '../../../core/audit/anchor.ts';
 import { type Audit, type AuditEntry, createAudit } from '../../../core/audit/audit.ts';
+import { verifyAuditFile } from '../../../core/audit/verify-file.ts';
 import { verifyAudit } from '../../../core/audit/verify.ts';
 import { type Json, Secret } from '../../../core/contract.ts';
 import { createTestClock } from '../../kit/clock.ts';
@@ -169,6 +170,19 @@ describe('the audit', () => {
       await audit.append(entry(name, { target: { kind: 'vm', id: name, name, tenant: null } }));
     const lines = await linesOf(audit);
     await audit.close();
+    const file = join(test.dataDir, 'export.jsonl');
+    const files = {
+      file,
+      publicKeyFiles: [join(test.dataDir, 'audit-public-key.pem')],
+      anchorFile: join(test.dataDir, 'audit-anchor.json'),
+    };
+    await writeFile(file, lines.map((line) => `${line}\n`).join(''));
+    expect(await verifyAuditFile(files)).toEqual({ ok: true, entries: 3 });
+    await writeFile(file, `${lines[0]}\n`);
+    expect(await verifyAuditFile(files)).toMatchObject({ ok: false, at: 2 });
+    expect(await codeOf(verifyAuditFile({ ...files, file: '/nonexistent' }))).toBe('audit_file_unreadable');
+    expect(await codeOf(verifyAuditFile({ ...files, publicKeyFiles: [file] }))).toBe('audit_file_unreadable');
+    expect(await codeOf(verifyAuditFile({ ...files, anchorFile: file }))).toBe('audit_anchor_broken');
     const { last } = await readAnchor(test.dataDir);
     expect(last?.seq).toBe(3);
     expect(await verifyAudit(stream(lines), { publicKey: audit.publicKey, anchor: last ?? [] })).toEqual({ ok: true, entries: 3 });
