@@ -1,0 +1,79 @@
+import type { Card, Picture, Table, View } from 'novacron/plugin';
+import { Pill } from './pill.tsx';
+
+/** A result as the hub says to show it: the same data that chat and terminal show. */
+export function ViewBox({ view }: { readonly view: View }) {
+  return (
+    <div className="view">
+      {view.text !== '' && <p className="view-text">{view.text}</p>}
+      {view.card !== undefined && <CardBox card={view.card} />}
+      {view.table !== undefined && <TableBox table={view.table} />}
+      {view.code !== undefined && (
+        // A console is longer than the box: it scrolls, also by keyboard.
+        // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+        <pre className="code" tabIndex={0} aria-label="Output">
+          {view.code}
+        </pre>
+      )}
+      {view.pictures?.map((picture) => (
+        <PictureBox picture={picture} key={picture.title} />
+      ))}
+    </div>
+  );
+}
+
+export function CardBox({ card }: { readonly card: Card }) {
+  return (
+    <div className="card">
+      <div className="card-head">
+        <strong>{card.title}</strong>
+        {card.state !== undefined && <Pill text={card.state.text} tone={card.state.tone} />}
+      </div>
+      {card.subtitle !== undefined && <p className="quiet">{card.subtitle}</p>}
+      <Fields fields={card.fields} />
+    </div>
+  );
+}
+
+export const Fields = ({ fields }: Pick<Card, 'fields'>) => (
+  <dl className="fields">
+    {fields.map(({ label, value }) => (
+      <div key={label}>
+        <dt>{label}</dt>
+        <dd>{value}</dd>
+      </div>
+    ))}
+  </dl>
+);
+
+const TableBox = ({ table }: { readonly table: Table }) => (
+  <div className="table-box">
+    <table className="plain">
+      <thead>
+        <tr>
+          {table.columns.map((column) => (
+            <th scope="col" key={column}>
+              {column}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {table.rows.map((row, index) => (
+          // Rows of a result have no id and never change their order.
+          // oxlint-disable-next-line react/no-array-index-key
+          <tr key={index}>
+            {row.map((cell, column) => (
+              <td key={table.columns[column] ?? column}>{cell}</td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  </div>
+);
+
+/** As data in the page: an SVG is then a picture and can run nothing. */
+const PictureBox = ({ picture }: { readonly picture: Picture }) => (
+  <img className="picture" alt={picture.alt} src={`data:${picture.mediaType};base64,${picture.base64}`} />
+);
