@@ -16,6 +16,7 @@ const VITEST = ['node_modules/vitest/vitest.mjs', 'run'];
 
 /** `packages`: groups in packages.json; `pages`: builds the web pages; `run`: what Node 24 gets, one list after the other. */
 const TASKS = {
+  setup: { does: 'brings all that the other tasks need, and runs nothing', packages: ['up', 'test'], pages: true, run: [] },
   up: { does: 'starts the hub', packages: ['up'], mayGoOn: true, pages: true, hub: true, run: [['core/main.ts', 'up']] },
   novacron: { does: 'the command line: npm run novacron -- vm list', run: [['core/main.ts']] },
   test: { does: 'all tests', packages: ['up', 'test'], pages: true, run: [VITEST] },

@@ -31,8 +31,9 @@ export async function ensurePages(root, node) {
     const hash = hashOf(folder, root);
     if (known[name] === hash && existsSync(join(folder, 'dist'))) continue;
     say(`Building the page ${name} …`);
-    const vite = join(root, 'node_modules/vite/bin/vite.js');
-    const code = await show(node, [vite, 'build', '--logLevel', 'warn', '--config', join(folder, 'vite.config.ts'), folder], { cwd: root });
+    // In the folder itself: Vite takes it for the root unless the page's config names another.
+    const vite = [join(root, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'warn'];
+    const code = await show(node, vite, { cwd: folder });
     if (code !== 0) throw new Stop(`The page ${name} could not be built; what Vite said stands above.`);
     known[name] = hash;
     mkdirSync(dirname(stamps), { recursive: true });
