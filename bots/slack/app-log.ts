@@ -1,4 +1,4 @@
-import bolt from '@slack/bolt';
+import { LogLevel, type Logger } from '@slack/bolt';
 import type { Log } from 'novacron/plugin';
 
 /** Tokens never reach a log, whatever the library prints. */
@@ -10,14 +10,14 @@ const textOf = (parts: readonly unknown[]): string =>
   ).slice(0, 2_000);
 
 /** Bolt's messages in the hub's log. Its information is our debugging. */
-export function createAppLog(log: Log): bolt.Logger {
+export function createAppLog(log: Log): Logger {
   return {
     debug: () => {},
     info: (...parts: unknown[]) => log.debug({ said: textOf(parts) }, 'Slack library'),
     warn: (...parts: unknown[]) => log.warn({ said: textOf(parts) }, 'Slack library'),
     error: (...parts: unknown[]) => log.warn({ said: textOf(parts) }, 'Slack library reports a failure'),
     setLevel: () => {},
-    getLevel: () => bolt.LogLevel.INFO,
+    getLevel: () => LogLevel.INFO,
     setName: () => {},
   };
 }

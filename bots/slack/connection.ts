@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import bolt from '@slack/bolt';
+import { App } from '@slack/bolt';
 import { HubError, type HubInfo, type Log, type Secret, type Users } from 'novacron/plugin';
 import type { Completion, Sandbox } from '../sandbox/port.ts';
 import { createAppLog } from './app-log.ts';
@@ -42,8 +42,8 @@ export async function openChat(deps: {
   return { botToken: opened.botToken, appToken: opened.appToken, apiUrl: opened.apiUrl, isSandbox: true };
 }
 
-export function createApp(chat: Chat, log: Log): InstanceType<typeof bolt.App> {
-  return new bolt.App({
+export function createApp(chat: Chat, log: Log): App {
+  return new App({
     token: chat.botToken.reveal(),
     appToken: chat.appToken.reveal(),
     socketMode: true,
@@ -58,7 +58,7 @@ export function createApp(chat: Chat, log: Log): InstanceType<typeof bolt.App> {
 const HOPELESS = /invalid_auth|not_authed|account_inactive|token_revoked|missing_scope|not_allowed_token_type/;
 
 /** Which workspace the token belongs to. HubError `slack_refused` names what is wrong with it. */
-export async function workspaceOf(app: InstanceType<typeof bolt.App>): Promise<string> {
+export async function workspaceOf(app: App): Promise<string> {
   try {
     const { team_id } = await app.client.auth.test();
     return team_id ?? '';

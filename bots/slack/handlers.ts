@@ -1,4 +1,4 @@
-import type bolt from '@slack/bolt';
+import type { App } from '@slack/bolt';
 import type { Asker, Bot } from './bot.ts';
 import { PRESS } from './block-kit.ts';
 import { runWords } from './command.ts';
@@ -9,8 +9,6 @@ import type { Stage } from './perform.ts';
 import { runPress } from './press.ts';
 import { createSeen } from './seen.ts';
 import { runSubmission, searchOptions } from './submit.ts';
-
-type App = InstanceType<typeof bolt.App>;
 
 /** Loosely typed parts of Slack's payloads that the handlers read; each is checked where it is used. */
 interface Interaction {

@@ -25,7 +25,7 @@ const SIGNS: Readonly<Record<Job['state']['is'], string>> = {
 function jobLine(job: Job): string {
   const about = job.target && job.target.kind !== 'tenant' ? ` · ${escape(job.target.name, 80)}` : '';
   const far = job.state.is === 'running' && job.state.fraction !== null ? `  ${progressBar(job.state.fraction)}` : '';
-  return `${SIGNS[job.state.is]}  ${bold(job.title, 100)}${about}${far}  _${moment(job.createdAt)}_`;
+  return `${SIGNS[job.state.is]}  ${bold(job.title, 100)}${about}${far}  ${moment(job.createdAt)}`;
 }
 
 async function jobBlocks(bot: Bot, actor: Actor): Promise<Block[]> {

@@ -1,10 +1,11 @@
 import type { ReactNode } from 'react';
 import { EMOJI } from './emoji.ts';
 import { useViewer } from './person-context.ts';
+import { withSigns } from './signs.tsx';
 
 const unescape = (text: string): string => text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
 
-const emojis = (text: string): string => text.replaceAll(/:([a-z0-9_+-]+):/g, (whole, name: string) => EMOJI[name] ?? whole);
+const emojis = (text: string): ReactNode => withSigns(text.replaceAll(/:([a-z0-9_+-]+):/g, (whole, name: string) => EMOJI[name] ?? whole));
 
 /** One sign of emphasis, around text that begins and ends without a space. */
 const INLINE =
@@ -40,9 +41,9 @@ function inline(text: string, names: Names): ReactNode[] {
   let rest = text;
   for (let index = 0; rest !== ''; index += 1) {
     const match = INLINE.exec(rest);
-    if (!match) return [...nodes, emojis(unescape(rest))];
+    if (!match) return [...nodes, <span key={index}>{emojis(unescape(rest))}</span>];
     const { link: linked, code, bold, italic, strike } = match.groups ?? {};
-    if (match.index > 0) nodes.push(emojis(unescape(rest.slice(0, match.index))));
+    if (match.index > 0) nodes.push(<span key={`before-${index}`}>{emojis(unescape(rest.slice(0, match.index)))}</span>);
     if (linked !== undefined) nodes.push(<span key={index}>{link(linked.slice(1, -1), names)}</span>);
     else if (code !== undefined) nodes.push(<code key={index}>{unescape(code)}</code>);
     else if (bold !== undefined) nodes.push(<strong key={index}>{inline(bold, names)}</strong>);
