@@ -12,6 +12,7 @@ async function main(argv: readonly string[]): Promise<number> {
       return process.exit(await (await import('./up.ts')).up(rest, { dataDir }));
     case 'doctor':
       return (await import('./setup/doctor.ts')).runDoctor(rest, { dataDir });
+    case undefined:
     default:
       return (await import('./cli/client.ts')).runCli(argv, {
         dataDir,

@@ -85,13 +85,18 @@ export class Confirmations {
   /** The open question behind a token, for this person. HubErrors `confirmation_unknown`, `_used`, `_expired`, `_not_yours`. */
   async find(token: string, actor: Actor): Promise<Pending> {
     const pending = await this.#db.selectFrom('confirmation').selectAll().where('tokenHash', '=', sha256(token)).executeTakeFirst();
-    if (pending === undefined) throw refused('unknown', 'There is no such question. Give the command again.', 404);
+    if (pending === undefined)
+      throw new HubError('confirmation_unknown', 'There is no such question. Give the command again.', { status: 404 });
     this.#checkOpen(pending);
     const isRequester = pending.actor.id === actor.id;
     if (pending.asks === 'actor' && !isRequester)
-      throw refused('not_yours', `Only ${pending.actor.name}, who asked for it, can answer this. Give the command yourself.`, 403);
+      throw new HubError(
+        'confirmation_not_yours',
+        `Only ${pending.actor.name}, who asked for it, can answer this. Give the command yourself.`,
+        { status: 403 },
+      );
     if (pending.asks === 'second-person' && isRequester)
-      throw refused('not_yours', 'A second person has to answer this: somebody else who may do it.', 403);
+      throw new HubError('confirmation_not_yours', 'A second person has to answer this: somebody else who may do it.', { status: 403 });
     return pending;
   }
 
@@ -103,7 +108,7 @@ export class Confirmations {
       .where('tokenHash', '=', sha256(token))
       .where('endedAt', 'is', null)
       .executeTakeFirst();
-    if (result.numUpdatedRows === 0n) throw refused('used', 'This was answered already.', 409);
+    if (result.numUpdatedRows === 0n) throw new HubError('confirmation_used', 'This was answered already.', { status: 409 });
   }
 
   async forgetOld(): Promise<void> {
@@ -112,12 +117,10 @@ export class Confirmations {
   }
 
   #checkOpen(pending: Pending): void {
-    if (pending.endedAt !== null) throw refused('used', 'This was answered already.', 409);
+    if (pending.endedAt !== null) throw new HubError('confirmation_used', 'This was answered already.', { status: 409 });
     if (pending.expiresAt.getTime() <= this.#clock.now())
-      throw refused('expired', 'It is too late to answer this. Give the command again.', 410);
+      throw new HubError('confirmation_expired', 'It is too late to answer this. Give the command again.', { status: 410 });
   }
 }
-
-const refused = (what: string, message: string, status: number): HubError => new HubError(`confirmation_${what}`, message, { status });
 
 export const sameInput = (pending: Pending, input: Json): boolean => pending.inputHash === sha256(canonicalJson(input));

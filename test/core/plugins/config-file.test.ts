@@ -52,6 +52,6 @@ describe('secrets in the config', () => {
     expect(config.a.reveal()).toBe('from-env');
     expect(config.b[0]?.reveal()).toBe('from-file');
     expect(JSON.stringify(config)).toBe('{"a":"***","b":["***"],"d":1}');
-    expect(`${config.a}`).toBe('***');
+    expect(String(config.a)).toBe('***');
   });
 });
