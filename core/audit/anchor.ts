@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HubError } from '../contract.ts';
@@ -31,7 +30,8 @@ export async function readAnchor(dataDir: string): Promise<AnchorFile> {
 }
 
 async function writeAnchor(dataDir: string, anchor: AnchorFile): Promise<void> {
-  const fresh = `${fileOf(dataDir)}.${randomUUID()}`;
+  // One name: a hub that was killed in the middle leaves at most this one file, and the next write takes it over.
+  const fresh = `${fileOf(dataDir)}.new`;
   await writeFile(fresh, `${JSON.stringify(anchor)}\n`, { mode: 0o600 });
   await rename(fresh, fileOf(dataDir));
 }

@@ -31,6 +31,8 @@ export interface ClusterOptions {
   readonly cluster: string;
   readonly account: Account;
   readonly password: string;
+  /** The password file was lost: the role gets the new one. */
+  readonly passwordIsNew: boolean;
   readonly signal: AbortSignal;
   /** False for tests: nothing is flushed to the disk. */
   readonly durable: boolean;
@@ -83,16 +85,23 @@ async function run({ file, args, input }: Program, { account, signal }: ClusterO
   }
 }
 
+const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+/** SQL as the superuser, one statement a line, while no server runs. */
+async function single(cluster: string, input: string, options: ClusterOptions): Promise<void> {
+  await run({ file: serverBinaries().postgres, args: ['--single', '-D', cluster, 'postgres'], input }, options);
+}
+
 /** Single-user mode: the role and the database are made before the server has ever listened. */
 const bootstrapSql = (password: string): string =>
-  [`create role novacron login createdb password '${password}'`, `create database novacron owner novacron`].join(';\n') + ';\n';
+  [`create role novacron login createdb password ${quoted(password)}`, `create database novacron owner novacron`].join(';\n') + ';\n';
 
 /** Nobody but the hub's own role gets in, and that only from this machine with the password; the superuser not at all. */
 const ACCESS = 'host all novacron 127.0.0.1/32 scram-sha-256\n';
 
 /** Makes the cluster beside its place and moves it there at the end: a crash in the middle leaves nothing half made. */
 async function createCluster(options: ClusterOptions): Promise<void> {
-  const { postgres, initdb } = serverBinaries();
+  const { initdb } = serverBinaries();
   const fresh = `${options.cluster}.new`;
   await rm(fresh, { recursive: true, force: true });
   await mkdir(fresh, { mode: 0o700 });
@@ -109,7 +118,7 @@ async function createCluster(options: ClusterOptions): Promise<void> {
   ];
   await run({ file: initdb, args, input: '' }, options);
   await writeFile(join(fresh, 'pg_hba.conf'), ACCESS);
-  await run({ file: postgres, args: ['--single', '-D', fresh, 'postgres'], input: bootstrapSql(options.password) }, options);
+  await single(fresh, bootstrapSql(options.password), options);
   await rename(fresh, options.cluster);
 }
 
@@ -127,6 +136,7 @@ export async function ensureCluster(options: ClusterOptions): Promise<void> {
       `The data folder was made by PostgreSQL ${version}, this NovaCron brings ${SERVER_MAJOR}. Dump the database with the older version and load it into a new folder.`,
     );
   }
+  if (options.passwordIsNew) await single(options.cluster, `alter role novacron password ${quoted(options.password)};\n`, options);
 }
 
 const SERVER_MAJOR = 18;

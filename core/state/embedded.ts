@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, realpath, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HubError, type Log } from '../contract.ts';
 import { ensureCluster, serverBinaries } from './cluster.ts';
@@ -59,11 +59,12 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-async function password(dataDir: string): Promise<string> {
+/** `isNew`: there was none, so the role of a cluster that exists has another one. */
+async function keptPassword(dataDir: string): Promise<{ password: string; isNew: boolean }> {
   const file = join(dataDir, 'postgres-password');
   try {
     const kept = (await readFile(file, 'utf8')).trim();
-    if (kept !== '') return kept;
+    if (kept !== '') return { password: kept, isNew: false };
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
   }
@@ -72,7 +73,7 @@ async function password(dataDir: string): Promise<string> {
   await handle.chmod(0o600);
   await handle.writeFile(`${made}\n`);
   await handle.sync();
-  return made;
+  return { password: made, isNew: true };
 }
 
 /** The server's own log goes into a file: a pipe to the hub would break when the hub is killed and the server outlives it. */
@@ -181,7 +182,7 @@ async function prepare(options: EmbeddedOptions): Promise<Folder> {
     advice: `Set NOVACRON_DATA to a folder outside of it, such as /var/lib/novacron, ${own}`,
     own: dataDir,
   });
-  const account = await reachingAccount(serverBinaries().postgres, toData, {
+  const account = await reachingAccount(dirname(serverBinaries().postgres), toData, {
     what: 'The program PostgreSQL',
     advice: `Move this folder to a place that everybody may enter, such as /opt or /srv, ${own}`,
   });
@@ -204,16 +205,22 @@ async function waitForKeeper(folder: Folder): Promise<{ release: () => Promise<v
 /** Starts the server of the data folder, or adopts the one that runs there. There are never two on a folder. */
 export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
   const folder = await prepare(options);
-  const urlOf = (secret: string, port: number): string => `postgresql://novacron:${secret}@127.0.0.1:${port}/novacron`;
+  const urlOf = (secret: string, port: number): string => `postgresql://novacron:${encodeURIComponent(secret)}@127.0.0.1:${port}/novacron`;
   const found = await waitForKeeper(folder);
-  if ('port' in found) return { url: urlOf(await password(folder.dataDir), found.port), close: async () => undefined };
+  if ('port' in found) return { url: urlOf((await keptPassword(folder.dataDir)).password, found.port), close: async () => undefined };
   try {
-    const secret = await password(folder.dataDir);
-    await ensureCluster({ ...folder, password: secret, signal: options.signal, durable: !(options.settings ?? []).includes('fsync=off') });
+    const { password, isNew } = await keptPassword(folder.dataDir);
+    await ensureCluster({
+      ...folder,
+      password,
+      passwordIsNew: isNew,
+      signal: options.signal,
+      durable: !(options.settings ?? []).includes('fsync=off'),
+    });
     const server = await adoptOrStart(folder);
     const unwatch = watch(folder, server);
     return {
-      url: urlOf(secret, server.port),
+      url: urlOf(password, server.port),
       async close() {
         await unwatch();
         await stopServer(server.pid);

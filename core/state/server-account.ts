@@ -70,9 +70,9 @@ export async function serverAccount(): Promise<Account> {
   return made;
 }
 
-/** Asked of the system itself, as that user, so that access lists and mount options count too. */
+/** Asked of the system itself, as that user, so that access lists and rights count too. (`test -x` would leave out the right to pass.) */
 async function mayEnter(folder: string, account: Account): Promise<boolean> {
-  const { file, args, ids } = commandAs(account, 'test', ['-x', folder]);
+  const { file, args, ids } = commandAs(account, 'stat', ['--format=', `${folder}/.`]);
   try {
     await run(file, args, { ...ids, cwd: '/' });
     return true;

@@ -3,13 +3,16 @@ import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openEmbedded } from '../../../core/state/embedded.ts';
 import { reachingAccount, serverAccount } from '../../../core/state/server-account.ts';
 import { isAlive, readServerRecord } from '../../../core/state/server-process.ts';
 import { openState } from '../../../core/state/state.ts';
 import { codeOf, until } from '../../kit/collect.ts';
 import { quietLog } from '../../kit/postgres.ts';
+
+// A cold start of the server takes seconds when the machine is busy.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 const { signal } = new AbortController();
 let root: string;
@@ -130,6 +133,13 @@ describe('the embedded PostgreSQL', () => {
     expect(await ask(server.url, 'select 1')).toBe(1);
     await server.close();
     expect(await isAlive(pid)).toBe(false);
+  });
+
+  it('takes a new password when the file with the old one was lost', async () => {
+    await rm(join(dataDir, 'postgres-password'));
+    const server = await open();
+    expect(await ask(server.url, 'select 1')).toBe(1);
+    await server.close();
   });
 
   it('starts although a stale pid file names a process of somebody else', async () => {

@@ -59,7 +59,7 @@ describe('the state', () => {
     await test.state.ping();
   });
 
-  it('lets callers wait for a connection, but not for ever', async () => {
+  it('lets callers wait their turn for a connection', async () => {
     await using test = await openTestState({ connectionsMax: 2 });
     const database = await test.state.pluginDatabase('a');
     const results = await Promise.all(Array.from({ length: 20 }, (_, index) => database.sql<{ n: number }>`select ${index}::int as n`));
