@@ -6,9 +6,8 @@ import { loadDictionary } from './dictionary.ts';
 import { loadTables, prepareSchema } from './migrate.ts';
 import type { TableShape } from './schema.ts';
 import { loadSealed } from './sealed.ts';
-import { ident, literal } from './sql-text.ts';
+import { literal } from './sql-text.ts';
 import type { Store, StoreFolders } from './store.ts';
-import { replaceViews } from './views.ts';
 
 export interface StoreOptions {
   /** Folder of the database, the sealed days and the import staging. */
@@ -74,11 +73,6 @@ async function lockDown(connection: DuckDBConnection, folders: StoreFolders): Pr
   for (const setting of settings) await connection.run(setting);
 }
 
-async function dropViews(connection: DuckDBConnection): Promise<void> {
-  const reader = await connection.runAndReadAll(`SELECT view_name FROM duckdb_views() WHERE schema_name = 'main' AND NOT internal`);
-  for (const [view] of reader.getRows() as [string][]) await connection.run(`DROP VIEW main.${ident(view)}`);
-}
-
 /** Opens or makes the database, locks it down, follows the declarations, and puts right what a kill left behind. Errors: `metrics_locked`, `metrics_unreadable`, `metrics_kind_changed`. */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const folders = foldersOf(options.folder);
@@ -91,8 +85,6 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     const { isNew } = await prepareSchema(writer, options.tables);
     const tables = await loadTables(writer, options.tables);
     const sealed = await loadSealed(writer, { folder: folders.sealed, isNew });
-    await dropViews(writer);
-    await replaceViews(writer, tables.values(), sealed);
     const entities = await loadDictionary(writer, 'entity');
     const devices = await loadDictionary(writer, 'device');
     return { db, writer, keeper, folders, tables, entities, devices, sealed };

@@ -3,14 +3,12 @@ import { HubError } from '../contract/errors.ts';
 import type { Frame } from '../contract/metrics.ts';
 import { readFrame, type FrameOptions } from './frame.ts';
 
-/** What a reader gets: run this on a connection of its own, in a read-only transaction. */
+/** What a reader gets: it runs on a connection of its own, in a read-only transaction. */
 export interface ReadTask {
-  readonly sql: string;
-  readonly values: readonly DuckDBValue[];
+  /** Runs first, in the transaction: says the statement, or refuses. */
+  plan(connection: DuckDBConnection): Promise<{ readonly sql: string; readonly values: readonly DuckDBValue[] }>;
   readonly timeoutMs: number;
   readonly frame: Omit<FrameOptions, 'check' | 'bytesMax'>;
-  /** Runs before the statement, in its transaction: may refuse it. */
-  guard?(connection: DuckDBConnection): Promise<void>;
 }
 
 export interface Readers {
@@ -66,9 +64,9 @@ function failed(error: unknown): HubError {
 
 async function run(connection: DuckDBConnection, task: ReadTask, stopper: Stopper): Promise<Frame> {
   await connection.run('BEGIN TRANSACTION READ ONLY');
-  await task.guard?.(connection);
+  const { sql, values } = await task.plan(connection);
   stopper.check();
-  const result = await connection.stream(task.sql, [...task.values]);
+  const result = await connection.stream(sql, [...values]);
   return readFrame(result, { ...task.frame, bytesMax: ANSWER_BYTES_MAX, check: () => stopper.check() });
 }
 

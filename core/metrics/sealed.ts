@@ -5,7 +5,7 @@ import type { StoreTable } from './migrate.ts';
 import type { TableShape } from './schema.ts';
 import { DAY_MS, dayOf, dayStart, ident, literal } from './sql-text.ts';
 import type { Store } from './store.ts';
-import { hotRows, replaceViews, seriesKey, type SealedFile } from './views.ts';
+import { hotRows, seriesKey, type SealedFile } from './views.ts';
 
 const FILE = /^([a-z][a-z0-9_]*)-(\d+)\.parquet$/;
 const FOLDER = /^day=(\d{4}-\d{2}-\d{2})$/;
@@ -50,7 +50,8 @@ async function record(connection: DuckDBConnection, file: SealedFile): Promise<v
   ]);
 }
 
-async function readCatalogue(connection: DuckDBConnection, folder: string): Promise<SealedFile[]> {
+/** The sealed files as the connection's transaction sees them: exactly those whose rows it does not find hot. */
+export async function readCatalogue(connection: DuckDBConnection, folder: string): Promise<SealedFile[]> {
   const reader = await connection.runAndReadAll(
     'SELECT table_name, day, part, columns, row_count::DOUBLE, bytes::DOUBLE FROM hot.sealed_file ORDER BY table_name, day, part',
   );
@@ -144,11 +145,9 @@ async function sealTable(store: Store, task: SealTask): Promise<void> {
     );
     if (deleted.rowsChanged !== file.rows) throw new Error(`sealed ${file.rows} rows of ${shape.name} but hot had ${deleted.rowsChanged}`);
     await record(store.keeper, file);
-    const sealed = [...store.sealed, file];
-    await replaceViews(store.keeper, [task.table], sealed);
     task.onPoint?.('deleted');
     await store.keeper.run('COMMIT');
-    store.sealed = sealed;
+    store.sealed = [...store.sealed, file];
   } catch (error) {
     await store.keeper.run('ROLLBACK');
     throw error;
@@ -182,7 +181,6 @@ export async function retainFrom(store: Store, before: string, idle: () => Promi
   await store.keeper.run('BEGIN TRANSACTION');
   try {
     await store.keeper.run('DELETE FROM hot.sealed_file WHERE day < $1', [before]);
-    await replaceViews(store.keeper, store.tables.values(), sealed);
     await store.keeper.run('COMMIT');
   } catch (error) {
     await store.keeper.run('ROLLBACK');

@@ -64,11 +64,42 @@ function checkNode(node: Node, names: ReadonlySet<string>, views: readonly strin
   }
 }
 
+/** What a query reads of our views: names in lower case. `columns` null: all of them. */
+export interface SqlReads {
+  readonly views: ReadonlySet<string>;
+  readonly columns: ReadonlySet<string> | null;
+}
+
+/** Forms that name columns without their names: `*`, COLUMNS(), #1, NATURAL JOIN, UNPIVOT. */
+const namesAll = (node: Node): boolean =>
+  ['STAR', 'POSITIONAL_REFERENCE', 'PIVOT', 'SHOW_REF'].includes(String(node['type'])) ||
+  node['class'] === 'STAR' ||
+  node['ref_type'] === 'NATURAL';
+
+const strings = (value: unknown): string[] => (Array.isArray(value) ? value.filter((one) => typeof one === 'string') : []);
+
+const lower = (value: unknown): string => (typeof value === 'string' ? value.toLowerCase() : '');
+
+function readsOf(all: readonly Node[], views: readonly string[]): SqlReads {
+  const tables = all.filter((node) => node['type'] === 'BASE_TABLE');
+  const read = new Set(tables.map((node) => lower(node['table_name'])));
+  const rows = new Set(tables.flatMap((node) => [lower(node['table_name']), lower(node['alias'])]));
+  const columns = new Set<string>();
+  let isAll = all.some(namesAll);
+  for (const node of all) {
+    const names = strings(node['column_names']).map(lower);
+    for (const name of [...names, ...strings(node['using_columns']).map(lower)]) columns.add(name);
+    // The name of a table where a column stands is its whole row.
+    if (names.length === 1 && rows.has(names[0]!)) isAll = true;
+  }
+  return { views: new Set(views.filter((view) => read.has(view))), columns: isAll ? null : columns };
+}
+
 /**
  * Refuses all but one SELECT over our views. It judges the tree that DuckDB's own parser makes, not the text; the connection's read-only
  * transaction and the locked configuration stand behind it. Errors: `sql_refused`, `sql_failed` for what does not parse.
  */
-export async function guardSql(connection: DuckDBConnection, text: string, views: readonly string[]): Promise<void> {
+export async function guardSql(connection: DuckDBConnection, text: string, views: readonly string[]): Promise<SqlReads> {
   if (text.length > TEXT_LENGTH_MAX) throw refused(`The query is longer than ${TEXT_LENGTH_MAX} characters.`);
   const reader = await connection.runAndReadAll('SELECT json_serialize_sql($1::VARCHAR)::VARCHAR', [text]);
   const tree = JSON.parse(String(reader.getRows()[0]?.[0])) as {
@@ -85,4 +116,5 @@ export async function guardSql(connection: DuckDBConnection, text: string, views
   const names = queryNames(all);
   for (const view of views) names.add(view);
   for (const node of all) checkNode(node, names, views);
+  return readsOf(all, views);
 }

@@ -15,7 +15,7 @@ export interface Store {
   readonly tables: ReadonlyMap<string, StoreTable>;
   readonly entities: Dictionary;
   readonly devices: Dictionary;
-  /** What is sealed, replaced as a whole after each change. */
+  /** What is sealed, for the keeper; a reader asks the catalogue in its own transaction. */
   sealed: readonly SealedFile[];
 }
 

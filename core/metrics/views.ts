@@ -1,4 +1,3 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
 import { ident, literal } from './sql-text.ts';
 import type { Column, TableShape } from './schema.ts';
 
@@ -54,26 +53,13 @@ export const shownCell = (column: Column): string =>
   column.scale === 1 ? ident(column.name) : `${ident(column.name)} / ${column.scale}::DOUBLE`;
 
 /**
- * The views that people query: time, day, entity, [device], then the metrics as declared (camelCase needs no quotes: DuckDB ignores case).
- * Not "at": that is a word of DuckDB's grammar, `max(at)` would not parse.
- * A condition on `day` spares the reading of the other days' files.
+ * A view that people query: time, day, entity, [device], then the metrics as declared (camelCase needs no quotes: DuckDB ignores case).
+ * Not "at": that is a word of DuckDB's grammar, `max(at)` would not parse. It is made for each query with the columns that the query names, since
+ * bringing back a counter costs a running sum even where nobody looks. A condition on `day` spares the reading of the other days' files.
  */
-export function viewStatements(shape: TableShape, files: readonly SealedFile[]): string[] {
-  const rows = [hotRows(shape, shape.columns), ...sealedRows(shape, shape.columns, files)].join('\nUNION ALL\n');
-  const cells = shape.columns.map((column) => `, ${shownCell(column)} AS ${ident(column.name)}`).join('');
-  return shape.views.map(
-    (view) => `CREATE OR REPLACE VIEW main.${ident(view)} AS SELECT ts AS time, day, ${seriesKey(shape)}${cells} FROM (${rows}) rows`,
-  );
-}
-
-/** Makes the views anew, in the connection's transaction if there is one. */
-export async function replaceViews(
-  connection: DuckDBConnection,
-  tables: Iterable<{ readonly shape: TableShape }>,
-  sealed: readonly SealedFile[],
-): Promise<void> {
-  for (const { shape } of tables) {
-    const files = sealed.filter((file) => file.table === shape.name);
-    for (const statement of viewStatements(shape, files)) await connection.run(statement);
-  }
+export function viewStatement(shape: TableShape, view: string, from: { columns: readonly Column[]; files: readonly SealedFile[] }): string {
+  const { columns, files } = from;
+  const rows = [hotRows(shape, columns), ...sealedRows(shape, columns, files)].join('\nUNION ALL\n');
+  const cells = columns.map((column) => `, ${shownCell(column)} AS ${ident(column.name)}`).join('');
+  return `CREATE TEMP VIEW ${ident(view)} AS SELECT ts AS time, day, ${seriesKey(shape)}${cells} FROM (${rows}) rows`;
 }

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { parentPort, workerData } from 'node:worker_threads';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import { HubError } from '../contract/errors.ts';
 import type { LatestSample } from '../contract/metrics.ts';
 import { createNameKeeper } from './encode.ts';
@@ -9,8 +10,9 @@ import { closeStore, openStore } from './open.ts';
 import type { ErrorData, Operation, Operations, Reply, Request, StoreStats, WorkerOptions } from './protocol.ts';
 import { planQuery, unitOf } from './query-sql.ts';
 import { createReaders, type Readers } from './read.ts';
-import { retainFrom, sealBefore } from './sealed.ts';
+import { readCatalogue, retainFrom, sealBefore } from './sealed.ts';
 import { guardSql } from './sql-guard.ts';
+import { openViews } from './sql-views.ts';
 import { ident } from './sql-text.ts';
 import type { Store } from './store.ts';
 import { shownCell } from './views.ts';
@@ -96,19 +98,19 @@ function handlersOf(store: Store, { readers, importing }: Running): Handlers {
       const { shape } = tableOf(store, table);
       const found = shape.columns.find((one) => one.name === column);
       if (!found?.unit) throw new TypeError(`no column ${column}`);
-      const files = store.sealed.filter((file) => file.table === table);
-      const units = { value: unitOf(found.unit, query.aggregate) };
-      const frame = { rowsMax: QUERY_ROWS_MAX, times: ['time'], units };
-      return readers.read(id, { ...planQuery({ shape, column: found, files }, query), timeoutMs: QUERY_TIMEOUT_MS, frame });
+      const frame = { rowsMax: QUERY_ROWS_MAX, times: ['time'], units: { value: unitOf(found.unit, query.aggregate) } };
+      const plan = async (connection: DuckDBConnection) => {
+        const files = (await readCatalogue(connection, store.folders.sealed)).filter((file) => file.table === table);
+        return planQuery({ shape, column: found, files }, query);
+      };
+      return readers.read(id, { plan, timeoutMs: QUERY_TIMEOUT_MS, frame });
     },
     sql({ text, timeoutMs, rowsMax }, id) {
-      return readers.read(id, {
-        sql: text,
-        values: [],
-        timeoutMs,
-        frame: { rowsMax },
-        guard: (connection) => guardSql(connection, text, views),
-      });
+      const plan = async (connection: DuckDBConnection) => {
+        await openViews(store, connection, await guardSql(connection, text, views));
+        return { sql: text, values: [] };
+      };
+      return readers.read(id, { plan, timeoutMs, frame: { rowsMax } });
     },
     import({ table, path, format }, id) {
       return asKeeper(async () => {

@@ -7,6 +7,7 @@ import { openMetrics, type MetricsOptions, type MetricsStore } from '../../../co
 import { closeStore, openStore } from '../../../core/metrics/open.ts';
 import { planTables } from '../../../core/metrics/schema.ts';
 import { sealBefore } from '../../../core/metrics/sealed.ts';
+import { openViews } from '../../../core/metrics/sql-views.ts';
 import type { Store } from '../../../core/metrics/store.ts';
 import { writeBatches } from '../../../core/metrics/write.ts';
 
@@ -84,7 +85,13 @@ export async function openBare(dataDir: string): Promise<BareStore> {
       });
       await writeBatches(store, encoded);
     },
-    read: async (sql) => (await store.writer.runAndReadAll(sql)).getRows(),
+    async read(sql) {
+      const connection = await store.db.connect();
+      await openViews(store, connection, { views: new Set(['vm', 'vm_disk']), columns: null });
+      const rows = (await connection.runAndReadAll(sql)).getRows();
+      connection.closeSync();
+      return rows;
+    },
     seal: (before) => sealBefore(store, before),
     [Symbol.asyncDispose]: () => closeStore(store),
   };

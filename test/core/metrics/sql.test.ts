@@ -193,4 +193,30 @@ describe('SQL over the metrics', () => {
       [1, 0],
     ]);
   });
+
+  test.each([
+    ['select sum(x) from (select sent as x from vm)', [[null]]],
+    ['select max(v.cpuRatio) from vm as v', [[29]]],
+    ['select (v).cpuRatio from vm v order by time limit 1', [[1]]],
+    ['select v.cpuRatio from vm v order by v.time limit 1', [[1]]],
+    ['select "CPURATIO" from vm order by "TIME" limit 1', [[1]]],
+    ["select struct_extract(vm, 'cpuRatio') from vm order by time limit 1", [[1]]],
+    ["select columns('cpu.*tio') from vm order by time limit 1", [[1]]],
+    ['select * exclude (time, day, entity, sent) from vm order by vm.time limit 1', [[null, 1]]],
+    ['select count(*) from vm a join vm b using (time, entity, cpuRatio)', [[31]]],
+    ['select count(*) from vm a natural join vm b', [[0]]],
+    ['select count(*) from vm a natural join (select time, cpuRatio from vm) b', [[31]]],
+    ['select #6 from vm order by time limit 1', [[1]]],
+    ['select entity from vm where cpuRatio = (select max(cpuRatio) from vm)', [['a']]],
+    ['select entity from vm group by entity having max(cpuRatio) > 5', [['a']]],
+    [
+      'select max(cpuRatio) over w from vm window w as (partition by entity order by time) qualify row_number() over w = 1 order by 1',
+      [[0], [1]],
+    ],
+    ['select count(*) from vm', [[31]]],
+    ['select count(*) from vm, vm_disk', [[0]]],
+    ['from (from vm) select list_transform([cpuRatio], x -> x + 1)[1] order by time limit 1', [[2]]],
+  ])('reads the columns that are named in whatever way: %s', async (text, rows) => {
+    expect(rowsOf(await sql(text))).toEqual(rows);
+  });
 });
