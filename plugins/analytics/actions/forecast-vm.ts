@@ -58,7 +58,7 @@ function chartOf(forecast: Forecast, { metric, unit }: VmMetric, view: { vm: Res
     subtitle: notes.join('  ·  '),
     unit,
     now: view.now,
-    ...(view.generated && { historyLabel: 'generated, not measured' }),
+    ...(view.generated && { historyLabel: 'generated' }),
     history: { at: observed.at.slice(-shown), value: observed.value.slice(-shown) },
     forecast: {
       at: points.map(({ at }) => at),

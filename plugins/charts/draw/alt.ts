@@ -1,11 +1,11 @@
 import type { Unit } from 'novacron/plugin';
 import type { ChartSeries, ForecastChart, LineChart } from '../port.ts';
-import { fitText } from './text.ts';
+import { cutText } from './text.ts';
 import { formatValue } from './units.ts';
 
 const SENTENCE_GLYPHS = 120;
 
-const clean = (text: string): string => fitText(text, 1, SENTENCE_GLYPHS);
+const clean = (text: string): string => cutText(text, SENTENCE_GLYPHS);
 
 /** `2026-11-23 14:00 UTC`. */
 const instant = (at: number): string => `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;

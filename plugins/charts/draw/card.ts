@@ -1,16 +1,14 @@
 import { parseHTML } from 'linkedom';
-import { fitText, widthOf } from './text.ts';
+import { LEGEND_SIZE, placeLegend, SWATCH, type LegendEntry, type PlacedEntry, type PlacedLegend } from './legend.ts';
+import { cleanText, fitText, widthOf } from './text.ts';
 import { theme } from './theme.ts';
 
 const SVG = 'http://www.w3.org/2000/svg';
-const LEGEND_SIZE = 12;
-const SWATCH = 18;
-
-export interface LegendEntry {
-  readonly name: string;
-  readonly color: string;
-  readonly kind: 'line' | 'dashed' | 'band';
-}
+/** Where the line of the subtitle stands, and what follows below it. */
+const SUBTITLE = { y: 55, size: 12.5 } as const;
+const PLOT_TOP = 66;
+const PLOT_BOTTOM = 8;
+export const PLOT_X = 8;
 
 export interface CardText {
   readonly title: string;
@@ -18,8 +16,21 @@ export interface CardText {
   readonly legend: readonly LegendEntry[];
 }
 
-/** Room for the plot inside the card. */
-export const plotRoom = { x: 8, y: 66, width: theme.widthPoints - 16, height: theme.heightPoints - 66 - 8 } as const;
+/** A card whose texts have their places: what is left is for the plot. */
+export interface Card extends CardText {
+  readonly placed: PlacedLegend;
+  readonly plotY: number;
+  readonly plotWidth: number;
+  readonly plotHeight: number;
+}
+
+export function layOut(text: CardText): Card {
+  const subtitleWidth = widthOf(cleanText(text.subtitle ?? ''), SUBTITLE.size);
+  const half = theme.widthPoints / 2;
+  const placed = placeLegend(text.legend, { subtitleWidth: Math.min(subtitleWidth, half), subtitleY: SUBTITLE.y });
+  const plotY = PLOT_TOP + placed.heightPoints;
+  return { ...text, placed, plotY, plotWidth: theme.widthPoints - 2 * PLOT_X, plotHeight: theme.heightPoints - plotY - PLOT_BOTTOM };
+}
 
 export const newDocument = (): Document => parseHTML('<html><body></body></html>').document;
 
@@ -37,46 +48,35 @@ function text(document: Document, content: string, attributes: Attributes): SVGE
   return made;
 }
 
-function swatch(document: Document, entry: LegendEntry, at: { x: number; y: number }): SVGElement {
-  const { x, y } = at;
-  if (entry.kind === 'band') {
-    return element(document, 'rect', { x, y: y - 9, width: SWATCH, height: 10, rx: 2, fill: entry.color, 'fill-opacity': 0.35 });
-  }
-  const dash = entry.kind === 'dashed' ? { 'stroke-dasharray': '5 3' } : {};
-  return element(document, 'line', { x1: x, y1: y - 4, x2: x + SWATCH, y2: y - 4, stroke: entry.color, 'stroke-width': 2.4, ...dash });
+function swatch(document: Document, { kind, color, x, y }: PlacedEntry): SVGElement {
+  const { width } = SWATCH;
+  if (kind === 'band') return element(document, 'rect', { x, y: y - 9, width, height: 10, rx: 2, fill: color, 'fill-opacity': 0.35 });
+  const dash = kind === 'dashed' ? { 'stroke-dasharray': '5 3' } : {};
+  return element(document, 'line', { x1: x, y1: y - 4, x2: x + width, y2: y - 4, stroke: color, 'stroke-width': 2.4, ...dash });
 }
 
-/** The legend, set from the right; as many entries as there is room for. Answers how wide it is. */
-function addLegend(card: SVGElement, document: Document, legend: readonly LegendEntry[]): number {
-  const y = 55;
-  const right = theme.widthPoints - theme.paddingPoints;
-  let x = right;
-  for (const entry of legend.toReversed()) {
-    const name = fitText(entry.name, LEGEND_SIZE, 160);
-    const start = x - widthOf(name, LEGEND_SIZE) - SWATCH - 6;
-    if (start < theme.widthPoints * 0.42) break;
-    card.append(swatch(document, entry, { x: start, y }));
-    card.append(text(document, name, { x: start + SWATCH + 6, y, 'font-size': LEGEND_SIZE, fill: theme.muted }));
-    x = start - 16;
-  }
-  return right - x;
-}
-
-/** Puts the plot into the card with its title, subtitle and legend; answers the SVG text. */
-export function cardOf(document: Document, plot: Element, { title, subtitle, legend }: CardText): string {
-  const { widthPoints: width, heightPoints: height, paddingPoints: padding } = theme;
-  const card = element(document, 'svg', { xmlns: SVG, width, height, viewBox: `0 0 ${width} ${height}` });
-  const ground = { x: 0.5, y: 0.5, width: width - 1, height: height - 1, rx: theme.radiusPoints, fill: theme.ground, stroke: theme.border };
-  card.append(element(document, 'rect', ground));
-  const legendWidth = addLegend(card, document, legend);
+function addTexts(svg: SVGElement, document: Document, { title, subtitle = '', placed }: Card): void {
+  const { paddingPoints: padding, widthPoints: width } = theme;
   const heading = { x: padding, y: 34, 'font-size': 17, 'font-weight': 600, fill: theme.ink };
-  card.append(text(document, fitText(title, 17, width - 2 * padding), heading));
-  if (subtitle !== undefined && subtitle !== '') {
-    const below = { x: padding, y: 55, 'font-size': 12.5, fill: theme.muted };
-    card.append(text(document, fitText(subtitle, 12.5, width - 2 * padding - legendWidth), below));
+  svg.append(text(document, fitText(title, 17, width - 2 * padding), heading));
+  const below = { x: padding, y: SUBTITLE.y, 'font-size': SUBTITLE.size, fill: theme.muted };
+  if (subtitle !== '') svg.append(text(document, fitText(subtitle, SUBTITLE.size, width - 2 * padding - placed.widthPoints), below));
+  for (const entry of placed.entries) {
+    svg.append(swatch(document, entry));
+    const name = { x: entry.x + SWATCH.width + SWATCH.gap, y: entry.y, 'font-size': LEGEND_SIZE, fill: theme.muted };
+    svg.append(text(document, entry.name, name));
   }
-  plot.setAttribute('x', String(plotRoom.x));
-  plot.setAttribute('y', String(plotRoom.y));
-  card.append(plot);
-  return card.outerHTML;
+}
+
+/** Puts the plot into the card; answers the SVG text. */
+export function cardOf(document: Document, plot: Element, card: Card): string {
+  const { widthPoints: width, heightPoints: height } = theme;
+  const svg = element(document, 'svg', { xmlns: SVG, width, height, viewBox: `0 0 ${width} ${height}` });
+  const ground = { x: 0.5, y: 0.5, width: width - 1, height: height - 1, rx: theme.radiusPoints, fill: theme.ground, stroke: theme.border };
+  svg.append(element(document, 'rect', ground));
+  addTexts(svg, document, card);
+  plot.setAttribute('x', String(PLOT_X));
+  plot.setAttribute('y', String(card.plotY));
+  svg.append(plot);
+  return svg.outerHTML;
 }

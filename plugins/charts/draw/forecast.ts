@@ -1,7 +1,9 @@
 import * as Plot from '@observablehq/plot';
 import type { ForecastChart } from '../port.ts';
-import { cardOf, type LegendEntry } from './card.ts';
+import { cardOf, layOut } from './card.ts';
 import { downsample, withGaps, type Point } from './downsample.ts';
+import type { LegendEntry } from './legend.ts';
+import { lineMarks } from './line-marks.ts';
 import { drawPlot } from './plot.ts';
 import { rangeOf } from './range.ts';
 import { theme } from './theme.ts';
@@ -37,8 +39,7 @@ function marksOf(history: readonly Point[], forecast: readonly Quantiles[], divi
       fill: theme.band,
       fillOpacity: 0.32,
     }),
-    Plot.areaY(history, { x, y: (p: Point) => p.value / divisor, fill: theme.history, fillOpacity: 0.07 }),
-    Plot.lineY(history, { x, y: (p: Point) => p.value / divisor, stroke: theme.history, strokeWidth: 1.8, strokeLinejoin: 'round' }),
+    ...lineMarks(history, { divisor, color: theme.history, isFilled: true }),
     Plot.lineY(forecast, { x, y: (q: Quantiles) => q.p50 / divisor, stroke: theme.forecast, strokeWidth: 2.2, strokeDasharray: '6 4' }),
   ];
 }
@@ -51,6 +52,7 @@ export function drawForecast(chart: ForecastChart): string {
   const range = rangeOf([history.map((p) => p.at), at], [history.map((p) => p.value), p10, p90]);
   const scale = scaleOf(chart.unit, Math.max(Math.abs(range.low), Math.abs(range.high)));
   const marks = marksOf(history, joined(history, forecast), scale.divisor);
-  const { document, plot } = drawPlot({ unit: chart.unit, scale, range, now: chart.now, marks });
-  return cardOf(document, plot, { title: chart.title, subtitle: chart.subtitle, legend: legendOf(chart.historyLabel ?? 'measured') });
+  const card = layOut({ title: chart.title, subtitle: chart.subtitle, legend: legendOf(chart.historyLabel ?? 'measured') });
+  const { document, plot } = drawPlot(card, { unit: chart.unit, scale, range, now: chart.now, marks });
+  return cardOf(document, plot, card);
 }

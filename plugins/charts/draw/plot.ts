@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import type { Unit } from 'novacron/plugin';
-import { newDocument, plotRoom } from './card.ts';
+import { newDocument, PLOT_X, type Card } from './card.ts';
 import { widthOf } from './text.ts';
 import { theme } from './theme.ts';
 import { formatNumber, type Scale } from './units.ts';
@@ -20,12 +20,15 @@ export function valueDomain(unit: Unit, { low, high }: Pick<Range, 'low' | 'high
 }
 
 /** Left edge of the labels: in line with the title. */
-const LEFT = theme.paddingPoints - plotRoom.x;
+const LEFT = theme.paddingPoints - PLOT_X;
 const TICK_PADDING = 8;
 
-const widestLabel = (domain: readonly number[], { suffix }: Scale): number =>
-  Math.max(24, ...domain.map((value) => widthOf(`${formatNumber(value)}${suffix}`, 12)));
+/** Never narrower than what keeps the first label of time clear of `UTC` beside it. */
+const widestLabel = (domain: readonly number[], { suffix }: Scale, spanMs: number): number =>
+  Math.max(spanMs < SECONDS_SPAN_MS ? 48 : 36, ...domain.map((value) => widthOf(`${formatNumber(value)}${suffix}`, 12)));
 
+/** Times of shorter spans are written with seconds. */
+const SECONDS_SPAN_MS = 5 * 60_000;
 const HOUR_MS = 3_600_000;
 
 /** `Nov 23` at midnight, `14:00` otherwise: as little as says it. */
@@ -34,7 +37,7 @@ function tickText(spanMs: number): (at: Date) => string {
   const time = new Intl.DateTimeFormat('en-GB', {
     hour: '2-digit',
     minute: '2-digit',
-    second: spanMs < 5 * 60_000 ? '2-digit' : undefined,
+    second: spanMs < SECONDS_SPAN_MS ? '2-digit' : undefined,
     timeZone: 'UTC',
   });
   return (at) => (at.getTime() % (24 * HOUR_MS) === 0 ? day.format(at) : time.format(at));
@@ -60,7 +63,14 @@ function frameMarks({ range: { from, to }, scale, now }: Drawing, marginLeft: nu
       fill: theme.muted,
       tickFormat: (value: number) => `${formatNumber(value)}${scale.suffix}`,
     }),
-    Plot.axisX({ ticks: 8, tickSize: 0, tickPadding: TICK_PADDING, label: null, fill: theme.muted, tickFormat: tickText(to - from) }),
+    Plot.axisX({
+      ticks: to - from < SECONDS_SPAN_MS ? 6 : 8,
+      tickSize: 0,
+      tickPadding: TICK_PADDING,
+      label: null,
+      fill: theme.muted,
+      tickFormat: tickText(to - from),
+    }),
     Plot.text(['UTC'], { frameAnchor: 'bottom-left', dx: LEFT - marginLeft, dy: 16, fill: theme.faint, fontSize: 11 }),
   ];
   if (now !== undefined && now >= from && now <= to) {
@@ -73,17 +83,17 @@ function frameMarks({ range: { from, to }, scale, now }: Drawing, marginLeft: nu
 }
 
 /** Draws the plot without its card. */
-export function drawPlot(drawing: Drawing): { document: Document; plot: Element } {
+export function drawPlot({ plotWidth, plotHeight }: Card, drawing: Drawing): { document: Document; plot: Element } {
   const { unit, scale, range, marks } = drawing;
   const document = newDocument();
   const domain = valueDomain(unit, range, scale);
-  const marginLeft = LEFT + TICK_PADDING + widestLabel(domain, scale);
+  const marginLeft = LEFT + TICK_PADDING + widestLabel(domain, scale, range.to - range.from);
   const plot = Plot.plot({
     document,
-    width: plotRoom.width,
-    height: plotRoom.height,
+    width: plotWidth,
+    height: plotHeight,
     marginLeft,
-    marginRight: 20,
+    marginRight: 32,
     marginTop: 16,
     marginBottom: 36,
     style: { fontFamily: theme.family, fontSize: '12px', background: 'none', color: theme.ink },

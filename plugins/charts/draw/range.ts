@@ -25,5 +25,6 @@ export function rangeOf(instants: readonly (readonly number[])[], values: readon
       { status: 422 },
     );
   }
-  return { from: from === to ? from - 60_000 : from, to, low, high };
+  const around = from === to ? 120_000 : 0;
+  return { from: from - around, to: to + around, low, high };
 }

@@ -5,7 +5,7 @@ import { drawForecast } from './forecast.ts';
 import { drawLines } from './lines.ts';
 import { rasterize } from './raster.ts';
 import type { DrawRequest } from './requests.ts';
-import { fitText } from './text.ts';
+import { cutText } from './text.ts';
 
 const TITLE_GLYPHS = 120;
 
@@ -18,7 +18,7 @@ function draw(request: DrawRequest): Picture {
     request.kind === 'forecast'
       ? [drawForecast(request.chart), altOfForecast(request.chart)]
       : [drawLines(request.chart), altOfLines(request.chart)];
-  const title = fitText(request.chart.title, 1, TITLE_GLYPHS);
+  const title = cutText(request.chart.title, TITLE_GLYPHS);
   return { title, alt, mediaType: 'image/png', base64: rasterize(svg).toString('base64') };
 }
 

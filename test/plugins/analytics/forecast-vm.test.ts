@@ -134,7 +134,7 @@ describe('a forecast of a VM', () => {
     await measure('demo-x', daily, { minutes: 4 * 1440 });
     const { output, view } = await forecast({ vm: 'demo-x' });
     expect(output.history.generated).toBe(true);
-    expect(output.picture.alt).toContain('generated, not measured');
+    expect(output.picture.alt).toContain('History (generated)');
     expect(view.text).toContain('was generated for demonstration');
   });
 });
