@@ -31,6 +31,7 @@ export default defineConfig({
     reporters: ['default', new SummaryReporter()],
     globalSetup: ['./test/kit/postgres-setup.ts'],
     env: { TZ: 'UTC' },
+    expect: { poll: { timeout: 15_000 } },
     projects: [project('unit', 0, 20_000), project('real', 1, 60_000), project('e2e', 2, 120_000)],
   },
 });

@@ -39,6 +39,7 @@ export interface RunDeps {
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 const STORE_RETRY_MS = 500;
+const PLUGIN_WAIT_MS = 1_000;
 
 /** One job from its turn to its end. Called again after a crash, with the steps that are recorded not run again. */
 export async function runJob(deps: RunDeps, record: JobRecord, cancel: AbortSignal): Promise<Job> {
@@ -68,7 +69,7 @@ async function work(deps: RunDeps, record: JobRecord, { cancel, resumed }: { can
   });
   try {
     await untilStored(deps.stopping, () => deps.turns.wait(record, AbortSignal.any([cancel, deps.stopping])));
-    const { action, base } = deps.actions.find(record.action);
+    const { action, base } = await findAction(deps, record, resumed);
     if (!resumed) await untilStored(deps.stopping, () => begin(deps, record));
     const timeoutMs = action.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     timer = setTimeout(() => limit.abort(timeoutError(record, timeoutMs)), timeoutMs);
@@ -83,6 +84,19 @@ async function work(deps: RunDeps, record: JobRecord, { cancel, resumed }: { can
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** What a job has begun can only be finished or undone by its plugin: without it the job waits, for the next start if need be. */
+async function findAction(deps: RunDeps, record: JobRecord, resumed: boolean): Promise<ReturnType<ActionSource['find']>> {
+  for (;;)
+    try {
+      return deps.actions.find(record.action);
+    } catch (error) {
+      if (!resumed) throw error;
+      const state = { is: 'waiting', for: asHubError(error).message } as const;
+      deps.report({ ...toJob(record), state });
+      await sleep(PLUGIN_WAIT_MS, deps.stopping);
+    }
 }
 
 function unsuccessful({

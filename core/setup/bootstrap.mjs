@@ -28,7 +28,13 @@ const TASKS = {
       ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings'],
       ['node_modules/oxfmt/bin/oxfmt', '--check'],
       ['node_modules/knip/bin/knip.js'],
+      ['core/setup/write-error-table.ts', '--check'],
+      ['core/plugins/write-config-schema.ts', '--check'],
     ],
+  },
+  generate: {
+    does: 'writes the generated files anew: error table, schema of plugins.json',
+    run: [['core/setup/write-error-table.ts'], ['core/plugins/write-config-schema.ts']],
   },
   fmt: { does: 'formats all files', run: [['node_modules/oxfmt/bin/oxfmt']] },
   smoke: { does: 'the first journey, once, measured', packages: ['up'], pages: true, run: [['test/smoke/main.ts']] },

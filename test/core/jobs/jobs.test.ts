@@ -150,4 +150,17 @@ describe('a hub that stops', () => {
     expect(things.happened).toEqual(['make', 'fill']);
     expect(await hub.audit.verify()).toMatchObject({ ok: true });
   });
+
+  it('waits for the plugin that began a job, when that does not run', async () => {
+    const outcome = await start('thing.create', { name: 'bell', pauseMs: 1_000 });
+    if (outcome.is !== 'accepted') throw new Error(outcome.is);
+    await expect.poll(() => things.happened).toEqual(['make']);
+    await hub[Symbol.asyncDispose]();
+    hub = await startTestHub({ plugins: [], databaseUrl: database.url, dataDir });
+    const stateOf = async () => (await hub.jobs.get(outcome.job.id, hub.as('admin'))).state.is;
+    await expect.poll(stateOf).toBe('waiting');
+    await hub[Symbol.asyncDispose]();
+    hub = await startTestHub({ plugins: [things.plugin], databaseUrl: database.url, dataDir });
+    expect((await hub.jobs.wait(outcome.job.id, AbortSignal.timeout(30_000))).state.is).toBe('succeeded');
+  });
 });
