@@ -57,6 +57,7 @@ export class HubProcess implements AsyncDisposable {
       else void this.#step(child, message);
     });
     child.once('exit', (code, signal) => {
+      if (this.#child === child) this.#child = undefined;
       ready.reject(new Error(`The hub ended while it started (${code ?? signal}).`));
       for (const waiting of this.#waiting.values()) waiting.reject(new Error('The hub was killed.'));
       this.#waiting.clear();
