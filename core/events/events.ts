@@ -30,7 +30,8 @@ interface Stream extends EventsOptions {
   given: number;
   /** The newest cursor known to be in the database. */
   known: number;
-  giving: Promise<void> | undefined;
+  giving: Promise<void>;
+  isGiving: boolean;
   closed: boolean;
   unpruned: number;
   /** Subscribers that wait for nothing but more events, to be ended at close. */
@@ -39,6 +40,7 @@ interface Stream extends EventsOptions {
 
 const CHANNEL = 'novacron_events';
 const PAGE_ROWS = 500;
+const RETRY_MS = 1_000;
 const DATA_BYTES_MAX = 1_000_000;
 const EVERYTHING: View = { actor: null, types: undefined };
 
@@ -47,31 +49,45 @@ function give(stream: Stream, event: HubEvent): void {
   for (const { view, queue } of stream.subscribers) if (sees(view, event)) queue.push(event);
 }
 
-/** Gives out, in the order of cursors, what was committed here or by another hub. Our own come from memory, the others from the database. */
-async function giveUpTo(stream: Stream): Promise<void> {
-  while (stream.given < stream.known && !stream.closed) {
-    const next = stream.own.get(stream.given + 1);
-    if (next !== undefined) {
-      stream.own.delete(next.cursor);
-      give(stream, next);
-      continue;
+/** From memory, when the next one was committed here. */
+function giveOwn(stream: Stream): boolean {
+  const next = stream.own.get(stream.given + 1);
+  if (next === undefined) return false;
+  stream.own.delete(next.cursor);
+  give(stream, next);
+  return true;
+}
+
+async function givePage(stream: Stream): Promise<void> {
+  const target = stream.known;
+  const rows = await selectEvents(stream.state, stream.given, { view: EVERYTHING, rowsMax: PAGE_ROWS });
+  for (const event of rows) {
+    stream.own.delete(event.cursor);
+    give(stream, event);
+  }
+  // Cursors that never became events (a transaction that was rolled back) leave holes: nothing will come in them.
+  if (rows.length < PAGE_ROWS) stream.given = Math.max(stream.given, target);
+}
+
+/** Gives out, in the order of cursors, what was committed here or by another hub. */
+async function giveAll(stream: Stream): Promise<void> {
+  stream.isGiving = true;
+  try {
+    while (stream.given < stream.known && !stream.closed) {
+      if (!giveOwn(stream)) await givePage(stream);
     }
-    const target = stream.known;
-    const rows = await selectEvents(stream.state, stream.given, { view: EVERYTHING, rowsMax: PAGE_ROWS });
-    for (const event of rows) {
-      stream.own.delete(event.cursor);
-      give(stream, event);
-    }
-    // Cursors that never became events (a transaction that was rolled back) leave holes: nothing will come in them.
-    if (rows.length < PAGE_ROWS) stream.given = Math.max(stream.given, target);
+  } catch (error) {
+    stream.log.warn({ error }, 'events could not be read; the next try follows');
+    setTimeout(() => advance(stream, stream.known), RETRY_MS).unref();
+  } finally {
+    // In the same turn as the last look at what is known: what comes later finds nobody giving and starts anew.
+    stream.isGiving = false;
   }
 }
 
 function advance(stream: Stream, cursor: number): void {
   stream.known = Math.max(stream.known, cursor);
-  stream.giving ??= giveUpTo(stream)
-    .catch((error: unknown) => stream.log.warn({ error }, 'events could not be read; the next event or reconnection tries again'))
-    .finally(() => (stream.giving = undefined));
+  if (!stream.isGiving && !stream.closed) stream.giving = giveAll(stream);
 }
 
 /** An empty payload says that notifications may have been missed: the database knows. */
@@ -207,7 +223,8 @@ export async function createEvents(options: EventsOptions): Promise<Events & { c
     own: new Map(),
     given: newest,
     known: newest,
-    giving: undefined,
+    giving: Promise.resolve(),
+    isGiving: false,
     closed: false,
     unpruned: 0,
     closing: new AbortController(),

@@ -182,6 +182,18 @@ describe('events', () => {
     expect(reader.cursors).toEqual([2]);
   });
 
+  it('come at once, each one, however the publishers meet the reader', async () => {
+    await using test = await openTestState();
+    await using opened = await openEvents(test);
+    const stop = new AbortController();
+    const stream = opened.events.subscribe({ actor: null, signal: stop.signal })[Symbol.asyncIterator]();
+    for (let n = 0; n < 150; n += 1) {
+      const [, , one, two] = await Promise.all([publish(opened.events, 'a'), publish(opened.events, 'b'), stream.next(), stream.next()]);
+      expect([one.done, two.done]).toEqual([false, false]);
+    }
+    stop.abort();
+  });
+
   it('are filtered by type', async () => {
     await using test = await openTestState();
     await using opened = await openEvents(test);
