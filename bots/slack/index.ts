@@ -6,7 +6,8 @@ import { migrations } from './job-store.ts';
 
 const token = (description: string) =>
   z
-    .custom<Secret>((value) => value instanceof Secret, { error: 'must be { "env": "NAME" } or { "file": "/path" }' })
+    .unknown()
+    .refine((value): value is Secret => value instanceof Secret, { error: 'must be { "env": "NAME" } or { "file": "/path" }' })
     .optional()
     .meta({ description });
 
