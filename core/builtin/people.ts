@@ -53,6 +53,7 @@ const userActions = ({ identity, tenants }: PeopleDeps): ActionMap => ({
     risk: 'read',
     input: Nothing,
     output: z.array(User),
+    target: (_, actor) => ref('tenant', actor.tenant),
     run: async ({ actor }) => [...(await identity.listUsers(actor))],
   },
   'user.create': {
@@ -68,10 +69,11 @@ const userActions = ({ identity, tenants }: PeopleDeps): ActionMap => ({
     output: User,
     positional: ['name', 'role'],
     target: ({ tenant }) => ref('tenant', tenant),
-    run: ({ step }, { name, role, tenant, displayName }) =>
+    run: ({ step, actor }, { name, role, tenant, displayName }) =>
       step(
         'create',
-        async () => (await identity.actorByName(name)) ?? identity.createUser({ name, displayName: displayName ?? name, role, tenant }),
+        async () =>
+          (await identity.actorByName(name)) ?? identity.createUser({ name, displayName: displayName ?? name, role, tenant }, actor),
       ),
     show: ({ name, role, tenant }) => ({
       text: `${name} is ${role} in tenant ${tenant} now. Hand out the first sign-in with: user sign-in-link ${name}`,
@@ -85,8 +87,9 @@ const userActions = ({ identity, tenants }: PeopleDeps): ActionMap => ({
     input: z.strictObject({ name: UserName }),
     output: z.strictObject({ code: z.string() }),
     positional: ['name'],
-    async run(_, { name }) {
-      return { code: await identity.createSignInLink((await mustFind(identity, name)).id) };
+    target: (_, actor) => ref('tenant', actor.tenant),
+    async run({ actor }, { name }) {
+      return { code: await identity.createSignInLink((await mustFind(identity, name)).id, actor) };
     },
     show: ({ code }) => ({ text: 'It can be used once, within 15 minutes.', code }),
   },
@@ -97,8 +100,9 @@ const userActions = ({ identity, tenants }: PeopleDeps): ActionMap => ({
     input: z.strictObject({ name: UserName }),
     output: z.strictObject({ name: z.string() }),
     positional: ['name'],
-    async run(_, { name }) {
-      await identity.disableUser((await mustFind(identity, name)).id);
+    target: (_, actor) => ref('tenant', actor.tenant),
+    async run({ actor }, { name }) {
+      await identity.disableUser((await mustFind(identity, name)).id, actor);
       return { name };
     },
   },
