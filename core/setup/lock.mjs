@@ -3,27 +3,29 @@ import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } 
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-// What tells a process from a later one with the same pid: the clock tick at which it started (Linux; empty elsewhere).
-function birthOf(pid) {
+// State and start tick of a process, as Linux tells them; undefined elsewhere. The start tells it from a later one with the same pid.
+function factsOf(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+    const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { state, birth: fields[18] ?? '' };
   } catch {
-    return '';
+    return undefined;
   }
 }
 
-/** Is the process that wrote this line still there? */
+/** Is the process that wrote this line still there? One that is dead but not yet buried is not. */
 export function lives({ pid, birth }) {
   try {
     process.kill(pid, 0);
   } catch (error) {
     if (error.code !== 'EPERM') return false;
   }
-  return birth === '' || birthOf(pid) === birth;
+  const facts = factsOf(pid);
+  return facts === undefined || (facts.state !== 'Z' && (birth === '' || facts.birth === birth));
 }
 
-export const identify = (pid) => ({ pid, birth: birthOf(pid) });
+export const identify = (pid) => ({ pid, birth: factsOf(pid)?.birth ?? '' });
 
 function readOwners(file) {
   try {

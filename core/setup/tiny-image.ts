@@ -46,6 +46,8 @@ const MODULES = [
   'nls_cp437',
   'nls_ascii',
 ];
+/** A hub may be waiting, and without the image it has work to do as well. */
+const IMPATIENT = ['-o', 'Acquire::Retries=0', '-o', 'Acquire::http::Timeout=15', '-o', 'Acquire::https::Timeout=15'];
 /** A build that is this old was left behind by a process that died. */
 const ABANDONED_AFTER_MS = 3_600_000;
 
@@ -149,7 +151,7 @@ async function unpackPackages(build: string, signal: AbortSignal): Promise<{ ker
   } catch (error) {
     // An old list of packages names files that the archive no longer has; only root can renew it.
     if (process.getuid?.() !== 0 || signal.aborted) throw error;
-    await run('apt-get', ['update', '-qq'], { signal });
+    await run('apt-get', [...IMPATIENT, 'update', '-qq'], { signal });
     await download(debs, signal);
   }
   const unpacked = { kernel: join(build, 'kernel'), agent: join(build, 'agent') };
@@ -164,7 +166,7 @@ async function download(cwd: string, signal: AbortSignal): Promise<void> {
   const { stdout } = await run('apt-cache', ['depends', KERNEL_PACKAGE], { signal });
   const kernel = /Depends: (linux-image-\S+)/.exec(stdout)?.[1];
   if (!kernel) throw new Error(`apt knows no package ${KERNEL_PACKAGE}.`);
-  await run('apt-get', ['download', '-qq', kernel, 'qemu-guest-agent'], { cwd, signal });
+  await run('apt-get', [...IMPATIENT, 'download', '-qq', kernel, 'qemu-guest-agent'], { cwd, signal });
 }
 
 async function layOut(root: string, version: string): Promise<void> {
@@ -221,7 +223,9 @@ async function only(dir: string): Promise<string> {
 }
 
 function unavailable(error: unknown): HubError {
-  const reason = error instanceof Error ? error.message.trim() : String(error);
+  const lines = (error instanceof Error ? error.message : String(error)).trim().split('\n');
+  // apt explains itself in many lines, of which those with an E count.
+  const reason = lines.find((line) => line.startsWith('E: ')) ?? lines[0];
   const todo =
     'It needs the Debian packages busybox-static, kmod and cpio, and an archive to download from: install them, run apt-get update, and try again.';
   return new HubError('image_unavailable', `The guest image tiny could not be built. ${todo} The reason was: ${reason}`, {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -130,22 +130,59 @@ describe('Debian packages that are missing', () => {
 });
 
 describe('the hub', () => {
-  test('started twice on one data folder: the second says who has it and exits', async () => {
+  /** A hub that says it is up, tells each signal, and stops at the first. */
+  const HUB = `process.once('SIGINT', () => { console.log('interrupted'); setTimeout(() => process.exit(0), 600); });
+process.once('SIGTERM', () => process.exit(0));
+console.log('up ' + process.pid);
+setInterval(() => undefined, 1000);`;
+
+  beforeEach(async () => {
     await writeFile(join(root, 'core/setup/libvirtd.mjs'), 'export const ensureLibvirtd = async () => async () => undefined;\n');
     await stub('dpkg-query', 'shift 2; for p in "$@"; do echo "$p installed"; done');
-    await writeFile(
-      join(root, 'core/main.ts'),
-      `${SAY}\nprocess.on('SIGTERM', () => process.exit(0));\nsetInterval(() => undefined, 1000);`,
-    );
-    const first = spawn(process.execPath, [join(root, 'core/setup/bootstrap.mjs'), 'up'], {
+    await writeFile(join(root, 'core/main.ts'), HUB);
+  });
+
+  /** `up` in a process group of its own, as a terminal starts it; resolves when the hub is up. */
+  async function start(): Promise<{ setup: ChildProcess; hubPid: number; said: () => string }> {
+    const setup = spawn(process.execPath, [join(root, 'core/setup/bootstrap.mjs'), 'up'], {
       env: { ...process.env, PATH: `${join(root, 'bin')}:${process.env['PATH']}`, NOVACRON_DATA: join(root, '.data') },
       stdio: ['ignore', 'pipe', 'inherit'],
+      detached: true,
     });
-    await once(first.stdout, 'data');
+    let said = '';
+    setup.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    await expect.poll(() => said, { timeout: 15_000 }).toMatch(/up \d+/);
+    return { setup, hubPid: Number(/up (\d+)/.exec(said)?.[1]), said: () => said };
+  }
+
+  test('started twice on one data folder: the second says who has it and exits', async () => {
+    const { setup } = await start();
     const second = await bootstrap(['up']);
     expect(second.code).toBe(1);
-    expect(second.stderr).toContain(`running already (process ${first.pid})`);
-    first.kill('SIGTERM');
-    expect(await once(first, 'close')).toEqual([0, null]);
+    expect(second.stderr).toContain(`running already (process ${setup.pid})`);
+    setup.kill('SIGTERM');
+    expect(await once(setup, 'close')).toEqual([0, null]);
+  });
+
+  test('hears Ctrl-C once and may end in its own time, whether the whole group got it or setup alone', async () => {
+    for (const whom of ['group', 'setup'] as const) {
+      const { setup, said } = await start();
+      const { pid = 0 } = setup;
+      process.kill(whom === 'group' ? -pid : pid, 'SIGINT');
+      expect(await once(setup, 'close')).toEqual([0, null]);
+      expect(said().match(/interrupted/g)).toHaveLength(1);
+    }
+  });
+
+  test('that outlives a killed setup keeps the data folder', async () => {
+    const { setup, hubPid } = await start();
+    setup.kill('SIGKILL');
+    await once(setup, 'exit');
+    const second = await bootstrap(['up']);
+    process.kill(hubPid, 'SIGKILL');
+    expect(second.stderr).toContain(`running already (process ${hubPid})`);
+    const { setup: third } = await start();
+    third.kill('SIGTERM');
+    expect(await once(third, 'close')).toEqual([0, null]);
   });
 });
