@@ -22,7 +22,7 @@ export class NameCache {
     const slot = (hash ^ (hash >>> 12)) & (namesMax - 1);
     const known = this.names[slot];
     if (known !== undefined && known.length === length && sameBytes(known, bytes, start)) return known;
-    const name = bytes.toString('latin1', start, end);
+    const name = asKey(bytes.toString('latin1', start, end));
     this.names[slot] = name;
     return name;
   }
@@ -31,4 +31,10 @@ export class NameCache {
 function sameBytes(text: string, bytes: Buffer, start: number): boolean {
   for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) !== bytes[start + at]) return false;
   return true;
+}
+
+/** The engine keeps one copy of every name that was used as a key; that copy is the quickest to use as a key again. */
+function asKey(text: string): string {
+  for (const key in { [text]: 0 }) return key;
+  return text;
 }
