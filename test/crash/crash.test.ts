@@ -5,7 +5,7 @@ import { CrashLab } from './lab.ts';
 
 // One fault a step; `npm run crash` makes every fault in every step.
 const TIMEOUT_MS = 300_000;
-const KINDS = ['answer', 'hub-after', 'libvirtd', 'qemu', 'hub-before'] as const;
+const KINDS = ['answer', 'hub-after', 'cancel-hub', 'libvirtd', 'qemu', 'hub-before', 'cancel'] as const;
 
 /** Another kind for each step; the last question of a step is the one that changes something. */
 function faultFor(seen: StepSeen, at: number): Fault {

@@ -12,8 +12,12 @@ export type Fault =
   | { readonly is: 'libvirtd' }
   /** SIGKILL of the guest's QEMU, as soon as it is there. */
   | { readonly is: 'qemu' }
-  /** The nth call of a procedure in the step is carried out and its answer is lost. */
-  | { readonly is: 'answer'; readonly procedure: string; readonly nth: number };
+  /** The nth call of a procedure since the beginning of the step is carried out and its answer is lost. */
+  | { readonly is: 'answer'; readonly procedure: string; readonly nth: number }
+  /** Cancelled at the beginning of the step: all is taken back. */
+  | { readonly is: 'cancel' }
+  /** The same, and the hub is killed while it takes this step back. */
+  | { readonly is: 'cancel-hub' };
 
 export interface Cell {
   readonly action: ActionName;
@@ -45,6 +49,8 @@ export class Faults {
   #hitAt: number | undefined;
   #jobId: string | undefined;
   #counted = 0;
+  #reached = false;
+  #killedInUndo = false;
   #daemonBack: Promise<void> = Promise.resolve();
   #watching: Promise<void> | undefined;
 
@@ -59,6 +65,8 @@ export class Faults {
     this.#hitAt = undefined;
     this.#jobId = undefined;
     this.#counted = 0;
+    this.#reached = false;
+    this.#killedInUndo = false;
     this.#step = undefined;
     this.steps.clear();
   }
@@ -79,7 +87,8 @@ export class Faults {
 
   async onStep({ phase, step, jobId }: StepMessage): Promise<void> {
     this.#jobId ??= jobId;
-    if (phase === 'undo') return;
+    if (phase === 'undo') return this.#atUndo();
+    if (phase === 'before' && step === this.#cell?.step) this.#reached = true;
     this.#step = phase === 'before' ? step : undefined;
     const seen = this.#seen(step);
     if (this.#cell === undefined) seen.guests ||= (await this.#host.guests()).length > 0;
@@ -87,23 +96,37 @@ export class Faults {
     await (phase === 'after' ? this.#watching : undefined);
   }
 
+  /** The first step that is taken back is the one in which it was cancelled, or the last one before it that can be. */
+  async #atUndo(): Promise<void> {
+    if (this.#cell?.fault.is !== 'cancel-hub' || this.#killedInUndo) return;
+    this.#killedInUndo = true;
+    this.#hit();
+    await this.#hub().kill();
+  }
+
   async #at(phase: 'before' | 'after', fault: Fault): Promise<void> {
     if (fault.is === `hub-${phase}`) {
       this.#hit();
       await this.#hub().kill();
+    }
+    if ((fault.is === 'cancel' || fault.is === 'cancel-hub') && phase === 'before') {
+      this.#hit();
+      await this.#hub().ask({ is: 'cancel', id: this.#jobId ?? '' });
     }
     if (fault.is === 'libvirtd' && phase === 'after') this.#killDaemon();
     if (fault.is === 'qemu' && phase === 'before') this.#watching = this.#killGuest();
   }
 
   #decide(procedure: string): 'forward' | 'lose-answer' {
-    if (this.#step === undefined) return 'forward';
-    const { calls } = this.#seen(this.#step);
-    calls.set(procedure, (calls.get(procedure) ?? 0) + 1);
-    const cell = this.#cell;
-    if (cell === undefined || cell.step !== this.#step || this.#hitAt !== undefined) return 'forward';
-    if (cell.fault.is === 'libvirtd') this.#killDaemon();
-    if (cell.fault.is !== 'answer' || cell.fault.procedure !== procedure || ++this.#counted !== cell.fault.nth) return 'forward';
+    if (this.#step !== undefined) {
+      const { calls } = this.#seen(this.#step);
+      calls.set(procedure, (calls.get(procedure) ?? 0) + 1);
+    }
+    const fault = this.#cell?.fault;
+    if (!this.#reached || this.#hitAt !== undefined) return 'forward';
+    if (fault?.is === 'libvirtd' && this.#step === this.#cell?.step) this.#killDaemon();
+    // The reconciler asks as well, at moments of its own: a question that does not come in this step comes later.
+    if (fault?.is !== 'answer' || fault.procedure !== procedure || ++this.#counted !== fault.nth) return 'forward';
     this.#hit();
     return 'lose-answer';
   }
@@ -150,5 +173,13 @@ export function faultsOf({ calls, guests }: StepSeen): Fault[] {
       // A question that is asked again is the same question; a change that is made again is another change.
       Array.from({ length: CHANGES.test(procedure) ? count : 1 }, (_, at): Fault => ({ is: 'answer', procedure, nth: at + 1 })),
     );
-  return [{ is: 'hub-before' }, { is: 'hub-after' }, { is: 'libvirtd' }, ...(guests ? [{ is: 'qemu' } as const] : []), ...answers];
+  return [
+    { is: 'hub-before' },
+    { is: 'hub-after' },
+    { is: 'libvirtd' },
+    ...(guests ? [{ is: 'qemu' } as const] : []),
+    ...answers,
+    { is: 'cancel' },
+    { is: 'cancel-hub' },
+  ];
 }

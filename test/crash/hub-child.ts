@@ -45,6 +45,8 @@ async function answer(message: Exclude<ToHub, { is: 'go' }>): Promise<unknown> {
       const job = await running.jobs.get(message.id, actor);
       return { ended: hasEnded(job), state: job.state };
     }
+    case 'cancel':
+      return running.jobs.cancel(message.id, { actor, via: 'hub' });
     case 'verify':
       return running.audit.verify();
     case 'stop':

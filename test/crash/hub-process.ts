@@ -26,6 +26,7 @@ export type FromHub =
 type Question =
   | { readonly is: 'execute'; readonly action: string; readonly input: unknown }
   | { readonly is: 'job'; readonly id: string }
+  | { readonly is: 'cancel'; readonly id: string }
   | { readonly is: 'verify' }
   | { readonly is: 'stop' };
 export type ToHub = { readonly is: 'go'; readonly gate: number } | (Question & { readonly seq: number });

@@ -13,6 +13,8 @@ const NAMES = {
   'hub-after': 'hub killed after it',
   libvirtd: 'libvirtd killed in it',
   qemu: 'QEMU killed in it',
+  cancel: 'cancelled in it',
+  'cancel-hub': 'cancelled in it, hub killed while taking back',
 } as const;
 
 const lineOf = ({ cell, end, ms, problems }: CellResult): string =>

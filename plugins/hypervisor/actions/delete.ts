@@ -114,7 +114,11 @@ async function trashIt(ctx: Context): Promise<z.infer<typeof Output>> {
     () => ensureDomainName(at(), trashNameOf(vm.id)),
     () => ensureDomainName(at(), vm.domainName),
   );
-  await ctx.step('record', () => recordTrash(runtime, vm));
+  await ctx.step(
+    'record',
+    () => recordTrash(runtime, vm),
+    () => unrecordTrash(runtime, vm),
+  );
   return { id: vm.id, name: vm.name, purged: false, purgeAt: trash.at + runtime.config.trashDays * 86_400_000 };
 }
 
@@ -133,6 +137,11 @@ async function recordTrash({ store, reconciler, links }: Runtime, vm: VmAddress)
   const row = await store.get(vm.id);
   if (row) await store.put({ ...row, state: 'trashed', domainName: trashNameOf(vm.id), heldUntil: null });
   await reconciler.refresh(linkOf(links, vm.host), vm.id);
+}
+
+async function unrecordTrash({ store, clock }: Runtime, { id, domainName }: VmAddress): Promise<void> {
+  const row = await store.get(id);
+  if (row) await store.put({ ...row, state: 'present', domainName, heldUntil: clock.now() + HOLD_MS });
 }
 
 async function release({ store }: Runtime, id: string): Promise<void> {
