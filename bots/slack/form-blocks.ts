@@ -102,11 +102,15 @@ function instantElement(initial: unknown): InputElement {
   return { type: 'datetimepicker', action_id: VALUE_ACTION, ...(isShown && { initial_date_time: seconds }) };
 }
 
+/** A choice of which no option fits into a select is typed. */
+const hasOptions = (field: FormField): boolean =>
+  isSearched(field) || optionsOf(field.choices.map((choice) => ({ text: choice, value: choice }))).length > 0;
+
 function elementOf(field: FormField, initial: unknown, names: Readonly<Record<string, string>>): InputElement {
   switch (field.type) {
     case 'picker':
     case 'choice':
-      return selectElement(field, initial, names);
+      return hasOptions(field) ? selectElement(field, initial, names) : textElement(field, initial);
     case 'integer':
     case 'number':
       return takesUnit(field) ? textElement(field, initial) : numberElement(field, initial);
@@ -145,7 +149,7 @@ function inputBlock(field: FormField, initial: unknown, names: Readonly<Record<s
 /** Fields in the order a person thinks: what must be there first. */
 export const shownFields = (action: ActionDescription): readonly FormField[] =>
   [...action.fields.filter((field) => field.required), ...action.fields.filter((field) => !field.required)]
-    .filter((field) => field.name.length <= 255 && (field.type !== 'choice' || field.choices.length > 0))
+    .filter((field) => field.name.length <= 255)
     .slice(0, FIELDS_MAX);
 
 export interface FormOptions {
@@ -216,7 +220,7 @@ function readField(field: FormField, state: ElementState, readUnit: ReadUnit): u
   switch (field.type) {
     case 'picker':
     case 'choice':
-      return state.selected_option?.value;
+      return state.selected_option?.value ?? (text === '' ? undefined : text);
     case 'boolean':
       return (state.selected_options ?? []).length > 0;
     case 'instant':

@@ -21,7 +21,9 @@ const wordsOf = (id: string): string => id.replaceAll('.', ' ');
 function fieldLine(field: FormField): string {
   const facts = [
     field.required ? 'required' : '',
-    field.default === null ? '' : `default ${escape(JSON.stringify(field.default), 60)}`,
+    field.default === null || (Array.isArray(field.default) && field.default.length === 0)
+      ? ''
+      : `default ${escape(JSON.stringify(field.default), 60)}`,
     field.choices.length > 0 ? escape(field.choices.slice(0, 12).join(', '), 200) : '',
   ].filter((fact) => fact !== '');
   const help = field.help === null ? '' : ` – ${escape(field.help, 150)}`;

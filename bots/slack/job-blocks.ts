@@ -1,4 +1,4 @@
-import type { Job, View } from 'novacron/plugin';
+import type { Failure, Job, View } from 'novacron/plugin';
 import { button, buttons, context, PRESS, section, type Block, type Button, type Content } from './block-kit.ts';
 import { bold, escape, mention } from './mrkdwn.ts';
 import { viewBlocks, viewText } from './view-blocks.ts';
@@ -26,6 +26,8 @@ interface State {
   readonly line: string;
 }
 
+const failureLine = ({ message, code }: Failure): string => `${escape(message, 1_500)}  \`${escape(code, 80)}\``;
+
 function stateOf(job: Job): State {
   const { state } = job;
   switch (state.is) {
@@ -42,11 +44,14 @@ function stateOf(job: Job): State {
     case 'succeeded':
       return { sign: '✅', line: '' };
     case 'failed':
-      return { sign: '❌', line: `${escape(state.failure.message, 1_500)}  \`${escape(state.failure.code, 80)}\`` };
+      return { sign: '❌', line: failureLine(state.failure) };
     case 'cancelled':
       return { sign: '⏹️', line: escape(state.failure.message, 1_500) };
-    case 'undone':
-      return { sign: '↩️', line: `${escape(state.failure.message, 1_500)} Everything that had been done was taken back.` };
+    case 'undone': {
+      const wasCancelled = state.failure.code === 'job_cancelled';
+      const line = wasCancelled ? escape(state.failure.message, 1_500) : failureLine(state.failure);
+      return { sign: wasCancelled ? '↩️' : '❌', line: `${line} Everything that had been done was taken back.` };
+    }
   }
 }
 

@@ -48,18 +48,25 @@ async function ending(bot: Bot, message: JobMessage, job: Job): Promise<{ view?:
   const actor = await actorOf(bot, message);
   const view = bot.actions.view(job);
   if (!actor) return { view };
-  const target = job.target && job.target.kind !== 'tenant' ? { [job.target.kind]: job.target.id } : {};
-  const things = { ...message.things, ...thingMade(job.action, job.state.output), ...target };
-  const card = view.card ? undefined : await cardOf(bot, job, actor);
-  const ids = view.card?.actions ?? card?.actions ?? [];
-  return { view: card ? { ...view, card } : view, next: offerButtons(ids, bot.actions.list(actor), { things }) };
+  const about = thingOf(job);
+  const things = { ...message.things, ...about };
+  const card = view.card && view.card.actions.length > 0 ? view.card : await cardOf(bot, about, actor);
+  const next = offerButtons(card?.actions ?? [], bot.actions.list(actor), { things });
+  return { view: card && !view.card ? { ...view, card } : view, next };
 }
 
-/** How the thing stands after the job; nothing when it is gone. */
-async function cardOf(bot: Bot, job: Job, actor: Actor): Promise<View['card']> {
-  if (!job.target || job.target.kind === 'tenant') return undefined;
+/** What the job was about, or what it made. */
+const thingOf = (job: Job): Readonly<Record<string, string>> => {
+  if (job.target && job.target.kind !== 'tenant') return { [job.target.kind]: job.target.id };
+  return job.state.is === 'succeeded' ? thingMade(job.action, job.state.output) : {};
+};
+
+/** How the thing stands now; nothing when it is gone, or of a kind that has no card. */
+async function cardOf(bot: Bot, about: Readonly<Record<string, string>>, actor: Actor): Promise<View['card']> {
+  const [thing] = Object.entries(about);
+  if (!thing || !bot.resources.kinds().some(({ kind }) => kind === thing[0])) return undefined;
   try {
-    return (await bot.resources.card(job.target.kind, job.target.id, actor)).card;
+    return (await bot.resources.card(thing[0], thing[1], actor)).card;
   } catch (error) {
     if (HubError.is(error)) return undefined;
     throw error;

@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest';
+import { createThings } from '../../kit/things.ts';
+import { textOf } from '../../../bots/sandbox/client.ts';
+import { reads, startChat } from './chat.ts';
+
+it('goes on in the same message when the hub restarts in the middle of a job', async () => {
+  const things = createThings();
+  await using chat = await startChat(things.plugin);
+  await chat.operator.command('/nova thing create survivor --pause 2500ms');
+  const message = await chat.operator.waitForMessage(reads('Create a thing', 'Cancel'));
+  await chat.stopHub();
+  await chat.startHub();
+  await chat.operator.waitForMessage((candidate) => candidate.ts === message.ts && reads('✅', 'survivor')(candidate));
+  expect(chat.operator.state.messages.filter((candidate) => textOf(candidate).includes('Create a thing'))).toHaveLength(1);
+  expect(things.happened.filter((what) => what === 'make')).toHaveLength(1);
+});
+
+it('finds a message again that Slack took before the hub knew', async () => {
+  const things = createThings();
+  await using chat = await startChat(things.plugin);
+  await chat.operator.command('/nova thing create found --pause 2500ms');
+  const message = await chat.operator.waitForMessage(reads('Create a thing', 'Cancel'));
+  await chat.stopHub();
+  await chat.forgetMessages();
+  await chat.startHub();
+  await chat.operator.waitForMessage((candidate) => candidate.ts === message.ts && reads('✅', 'found')(candidate));
+  expect(chat.operator.state.messages.filter((candidate) => textOf(candidate).includes('Create a thing'))).toHaveLength(1);
+});
+
+it('posts a new message when the old one was deleted meanwhile', async () => {
+  const things = createThings();
+  await using chat = await startChat(things.plugin);
+  await chat.operator.command('/nova thing create again --pause 2500ms');
+  const message = await chat.operator.waitForMessage(reads('Create a thing', 'Cancel'));
+  const headers = { authorization: `Bearer ${chat.sandbox.botToken.reveal()}`, 'content-type': 'application/json' };
+  const body = JSON.stringify({ channel: message.channel, ts: message.ts });
+  await fetch(`${chat.sandbox.apiUrl}chat.delete`, { method: 'POST', headers, body });
+  const next = await chat.operator.waitForMessage(reads('✅', 'again'));
+  expect(next.ts > message.ts).toBe(true);
+});
