@@ -71,7 +71,10 @@ export function openPool(options: PoolOptions): ConnectionPool {
     max: options.connectionsMax ?? 16,
     idleTimeoutMillis: 60_000,
   });
-  const lost = (error: Error): void => options.log.warn({ error: error.message }, 'a PostgreSQL connection was lost');
+  // end() resolves before the last sockets have closed: that the server then ends them is no loss.
+  const lost = (error: Error): void => {
+    if (!pool.ending) options.log.warn({ error: error.message }, 'a PostgreSQL connection was lost');
+  };
   pool.on('error', lost);
   // A client that is checked out has no listener of the pool: without this one its loss would end the process.
   pool.on('connect', (client) => client.on('error', () => undefined));
