@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
+import { libvirtHostMissing } from './test/kit/libvirt-host.ts';
 import { SummaryReporter } from './test/kit/summary-reporter.ts';
 
 /** Which project a test belongs to follows from what it is: a folder for the browser, an import for the hypervisor. */
@@ -10,7 +11,13 @@ function projectOf(file: string): 'unit' | 'real' | 'e2e' {
 }
 
 const files = globSync('test/**/*.test.{ts,tsx}').toSorted();
-const filesOf = (project: string): string[] => files.filter((file) => projectOf(file) === project);
+const missing = libvirtHostMissing();
+const absent = files.flatMap((file) => {
+  const needsHost = readFileSync(file, 'utf8').includes('libvirt-host');
+  return missing === null || !needsHost ? [] : [{ file, project: projectOf(file), reason: `a hypervisor host cannot be had: ${missing}` }];
+});
+const filesOf = (project: string): string[] =>
+  files.filter((file) => projectOf(file) === project && !absent.some((each) => each.file === file));
 
 const project = (name: 'unit' | 'real' | 'e2e', order: number, timeoutMs: number) => ({
   extends: true as const,
@@ -28,7 +35,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     maxWorkers: 2,
-    reporters: ['default', new SummaryReporter()],
+    reporters: ['default', new SummaryReporter(absent)],
     globalSetup: ['./test/kit/postgres-setup.ts'],
     env: { TZ: 'UTC' },
     expect: { poll: { timeout: 15_000 } },

@@ -70,6 +70,8 @@ interface Running {
 
 /** Starts one host; dispose it (`await using`) and everything of it is gone. */
 export async function startLibvirtHost(options: { name?: string } = {}): Promise<LibvirtHost> {
+  const missing = libvirtHostMissing();
+  if (missing !== null) throw new Error(`No libvirt host can be started here: ${missing}.`);
   const root = await mkdtemp(join(tmpdir().length > 60 ? '/tmp' : tmpdir(), 'nova-host-'));
   const name = options.name ?? `host-${root.slice(-6).toLowerCase()}`;
   const hostUuid = randomUUID();

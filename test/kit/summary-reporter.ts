@@ -1,7 +1,25 @@
-import type { Reporter, TestCase, TestModule } from 'vitest/node';
+import type { Reporter, TestCase, TestModule, Vitest } from 'vitest/node';
+
+/** A test file that this machine cannot run. */
+export interface AbsentFile {
+  readonly file: string;
+  readonly project: string;
+  readonly reason: string;
+}
 
 /** Ends a run with one line that machines and people can read: `N passed, N failed, N skipped`; names each skipped test and why. */
 export class SummaryReporter implements Reporter {
+  readonly #absent: readonly AbsentFile[];
+  #projects: readonly string[] = [];
+
+  constructor(absent: readonly AbsentFile[] = []) {
+    this.#absent = absent;
+  }
+
+  onInit(vitest: Vitest): void {
+    this.#projects = vitest.projects.map(({ name }) => name);
+  }
+
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     const counts = { passed: 0, failed: 0, skipped: 0 };
     for (const module of modules) {
@@ -18,6 +36,11 @@ export class SummaryReporter implements Reporter {
       if (module.errors().length > 0 || (cases === 0 && module.state() === 'failed')) counts.failed++;
     }
     counts.failed += errors.length;
+    for (const { file, project, reason } of this.#absent) {
+      if (!this.#projects.includes(project)) continue;
+      counts.skipped++;
+      console.log(`skipped: ${file} (${reason})`);
+    }
     console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
   }
 }
