@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { HubError, type Database, type Events, type HubInfo, type Log, type Metrics, type Panel } from './contract.ts';
-import type { HubOptions } from './hub.ts';
+import { HubError, type Clock, type Database, type Events, type HubInfo, type Log, type Metrics, type Panel } from './contract.ts';
 import { openMetrics } from './metrics/metrics.ts';
+import type { LoadedPlugin } from './plugins/load.ts';
 import type { PluginHost, PluginStatus } from './plugins/host.ts';
 import type { State } from './state/state.ts';
 
@@ -30,16 +30,23 @@ export function pluginDatabase(state: State, plugin: string): Database {
   };
 }
 
+interface MetricsOptions {
+  readonly dataDir: string;
+  readonly plugins: readonly LoadedPlugin[];
+  readonly clock: Clock;
+  readonly log: (name: string) => Log;
+}
+
 /** Opens the metrics store. Another process holding its file must not stop the hub: then every use of metrics says so. */
 export async function startMetrics(
-  { dataDir, plugins, clock, log }: HubOptions,
+  { dataDir, plugins, clock, log }: MetricsOptions,
   { stack, announce }: { stack: AsyncDisposableStack; announce: HubInfo['announce'] },
 ): Promise<Metrics> {
   const declared = plugins.flatMap((entry) =>
     entry.is === 'loaded' && entry.plugin.metrics ? [{ plugin: entry.plugin.name, metrics: entry.plugin.metrics }] : [],
   );
   try {
-    const metrics = await openMetrics({ dataDir, clock: clock ?? { now: () => Date.now() }, log: log('metrics'), declared });
+    const metrics = await openMetrics({ dataDir, clock, log: log('metrics'), declared });
     stack.defer(() => metrics.close());
     return metrics;
   } catch (error) {

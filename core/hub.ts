@@ -83,7 +83,7 @@ async function startHub(options: HubOptions, stack: AsyncDisposableStack): Promi
   mkdirSync(options.dataDir, { recursive: true });
   const ground = await openGround(options, stack);
   const door = openDoor(options, ground);
-  const metrics = await startMetrics(options, { stack, announce: ground.info.announce });
+  const metrics = await startMetrics({ ...options, clock: ground.clock }, { stack, announce: ground.info.announce });
   const host = createHost(options, { ...ground, ...door, metrics });
   stack.defer(() => host.stop());
   await host.start();
