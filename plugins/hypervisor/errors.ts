@@ -1,5 +1,5 @@
 import { ConnectionError, ErrorCode, LibvirtError } from 'node-libvirt';
-import { HubError } from 'novacron/plugin';
+import { HubError, type HubErrorOptions } from 'novacron/plugin';
 
 const unreachable = (host: string, reason: string, cause?: unknown): HubError =>
   new HubError(
@@ -39,65 +39,74 @@ function fromConnection(host: string, error: ConnectionError): HubError {
   }
 }
 
+type Options = Pick<HubErrorOptions, 'details' | 'cause'>;
+
 interface Rule {
   readonly codes?: readonly number[];
   readonly pattern?: RegExp;
-  readonly code: string;
-  readonly status: number;
-  readonly retryable?: boolean;
-  readonly advice: string;
+  /** `said`: what libvirt says, as a sentence. */
+  make(said: string, options: Options): HubError;
 }
+
+const { NO_DOMAIN, DOM_EXIST, OPERATION_INVALID, OPERATION_TIMEOUT, RESOURCE_BUSY, NO_STORAGE_POOL, NO_STORAGE_VOL } = ErrorCode;
+const { AUTH_FAILED, AUTH_CANCELLED, AUTH_UNAVAILABLE, ACCESS_DENIED } = ErrorCode;
+
+const nameTaken = (said: string, options: Options): HubError =>
+  new HubError('vm_name_taken', `${said} Choose another name.`, { status: 409, ...options });
+const busy = (said: string, options: Options): HubError =>
+  new HubError('host_busy', `${said} Try again in a moment.`, { status: 503, retryable: true, ...options });
 
 // The first that fits wins: a message says more than a number that libvirt uses for many things.
 const RULES: readonly Rule[] = [
   {
     pattern: /no space left on device|disk quota exceeded/i,
-    code: 'disk_full',
-    status: 507,
-    advice: 'Free space in the pool or delete volumes, then try again.',
+    make: (said, options) =>
+      new HubError('disk_full', `${said} Free space in the pool or delete volumes, then try again.`, { status: 507, ...options }),
   },
   {
     pattern: /cannot allocate memory|cannot set up guest memory/i,
-    code: 'host_memory_short',
-    status: 507,
-    advice: 'Stop a VM there or give this one less memory.',
-  },
-  { codes: [ErrorCode.NO_DOMAIN], code: 'vm_gone', status: 404, advice: 'It was removed on the host.' },
-  { codes: [ErrorCode.DOM_EXIST], code: 'vm_name_taken', status: 409, advice: 'Choose another name.' },
-  { pattern: /domain .* already exists/i, code: 'vm_name_taken', status: 409, advice: 'Choose another name.' },
-  {
-    pattern: /still being allocated|in use by another|asynchronous jobs running/i,
-    code: 'host_busy',
-    status: 503,
-    retryable: true,
-    advice: 'It is tried again.',
+    make: (said, options) =>
+      new HubError('host_memory_short', `${said} Stop a VM there or give this one less memory.`, { status: 507, ...options }),
   },
   {
-    codes: [ErrorCode.OPERATION_TIMEOUT, ErrorCode.RESOURCE_BUSY],
-    code: 'host_busy',
-    status: 503,
-    retryable: true,
-    advice: 'Try again in a moment.',
+    pattern: /cannot access storage file/i,
+    make: (said, options) =>
+      new HubError('image_unknown', `${said} Put the file there or choose another image.`, { status: 404, ...options }),
   },
-  { codes: [ErrorCode.OPERATION_INVALID], code: 'vm_state_wrong', status: 409, advice: 'Look at its state and try again.' },
-  { codes: [ErrorCode.NO_STORAGE_POOL], code: 'pool_unknown', status: 404, advice: "Check the pools in the plugin's config." },
-  { codes: [ErrorCode.NO_STORAGE_VOL], code: 'volume_unknown', status: 404, advice: 'Check the name of the volume.' },
   {
-    codes: [ErrorCode.AUTH_FAILED, ErrorCode.AUTH_CANCELLED, ErrorCode.AUTH_UNAVAILABLE, ErrorCode.ACCESS_DENIED],
-    code: 'host_denied',
-    status: 502,
-    advice: 'Allow the user that the hub runs as to use libvirt there.',
+    codes: [NO_DOMAIN],
+    make: (said, options) => new HubError('vm_gone', `${said} It was removed on the host.`, { status: 404, ...options }),
+  },
+  { codes: [DOM_EXIST], make: nameTaken },
+  { pattern: /domain .* already exists/i, make: nameTaken },
+  { pattern: /still being allocated|in use by another|asynchronous jobs running/i, make: busy },
+  { codes: [OPERATION_TIMEOUT, RESOURCE_BUSY], make: busy },
+  {
+    codes: [OPERATION_INVALID],
+    make: (said, options) => new HubError('vm_state_wrong', `${said} Look at its state and try again.`, { status: 409, ...options }),
+  },
+  {
+    codes: [NO_STORAGE_POOL],
+    make: (said, options) => new HubError('pool_unknown', `${said} Check the pools in the config.`, { status: 404, ...options }),
+  },
+  {
+    codes: [NO_STORAGE_VOL],
+    make: (said, options) => new HubError('volume_unknown', `${said} Check the name of the volume.`, { status: 404, ...options }),
+  },
+  {
+    codes: [AUTH_FAILED, AUTH_CANCELLED, AUTH_UNAVAILABLE, ACCESS_DENIED],
+    make: (said, options) =>
+      new HubError('host_denied', `${said} Allow the user that the hub runs as to use libvirt there.`, { status: 502, ...options }),
   },
 ];
 
 function fromLibvirt(host: string, error: LibvirtError): HubError {
   const rule = RULES.find(({ codes, pattern }) => codes?.includes(error.code) ?? pattern?.test(error.message));
   const said = `Host '${host}' says: ${error.message.replace(/\.$/, '')}.`;
-  const details = { host, libvirtCode: error.code, libvirtDomain: error.domain };
-  if (rule === undefined)
-    return new HubError('host_refused', `${said} See the log of libvirtd there.`, { status: 502, details, cause: error });
-  const { code, status, retryable = false, advice } = rule;
-  return new HubError(code, `${said} ${advice}`, { status, retryable, details, cause: error });
+  const options = { details: { host, libvirtCode: error.code, libvirtDomain: error.domain }, cause: error };
+  return rule
+    ? rule.make(said, options)
+    : new HubError('host_refused', `${said} See the log of libvirtd there.`, { status: 502, ...options });
 }
 
 /** True for libvirt's own answer that the thing does not exist. */

@@ -4,7 +4,7 @@ import { toHubError, orMissing } from './errors.ts';
 import { volumePrefixOf } from './names.ts';
 import { formatBytes, MIB } from './sizes.ts';
 import { sleep } from './wait.ts';
-import { attributeOf, element, find, parseXml, renderXml, textOf } from './xml.ts';
+import { element, find, parseXml, renderXml, textOf } from './xml.ts';
 
 /** Makes the pool when it is not there, and starts it. Returns its folder on the host. */
 export async function ensurePool(conn: Connection, { name, dir }: { name: string; dir: string }): Promise<string> {
@@ -123,10 +123,6 @@ export async function volumesOf(pool: StoragePool, id: string, signal: AbortSign
   await refreshPool(pool, signal);
   return (await pool.listAllVolumes()).filter(({ name }) => name.startsWith(volumePrefixOf(id)));
 }
-
-/** Format of a volume as the host takes it. */
-export const volumeFormat = async (volume: StorageVolume): Promise<string> =>
-  attributeOf(parseXml(await volume.getXMLDesc()), 'type', 'target', 'format') ?? 'raw';
 
 /** Reads a part of a volume. */
 export async function readVolume(

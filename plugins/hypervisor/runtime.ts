@@ -52,18 +52,21 @@ export function managedVm(runtime: Runtime, target: Resource | null, expected: E
   const entry = entryOf(runtime, target);
   const { id, name, tenant, host, domainName } = entry;
   if (!entry.managed || tenant === null)
-    throw refusal(
+    throw new HubError(
       'vm_unmanaged',
       `'${name}' on host '${host}' was made by others, so the hub only looks at it. To manage it: vm adopt ${id}`,
+      { status: 409 },
     );
   if (expected !== 'any' && entry.state === 'missing')
-    throw refusal(
+    throw new HubError(
       'vm_missing',
       `Host '${host}' no longer has '${name}'. If it was removed on purpose, take it off the list: vm delete ${name} --purge`,
+      { status: 409 },
     );
   if (expected === 'live' && isTrashed(entry))
-    throw refusal('vm_trashed', `'${name}' is in the trash. First bring it back: vm restore ${name}`);
-  if (expected === 'trashed' && !isTrashed(entry)) throw refusal('vm_not_trashed', `'${name}' is not in the trash; it is ${entry.state}.`);
+    throw new HubError('vm_trashed', `'${name}' is in the trash. First bring it back: vm restore ${name}`, { status: 409 });
+  if (expected === 'trashed' && !isTrashed(entry))
+    throw new HubError('vm_not_trashed', `'${name}' is not in the trash; it is ${entry.state}.`, { status: 409 });
   return { id, name, tenant, host, domainName };
 }
 
@@ -72,7 +75,5 @@ export function entryOf({ inventory }: Runtime, target: Resource | null): VmEntr
   if (entry) return entry;
   throw new HubError('vm_unknown', `There is no VM '${target?.name ?? ''}' any more.`, { status: 404 });
 }
-
-const refusal = (code: string, message: string): HubError => new HubError(code, message, { status: 409 });
 
 export const hostOf = (runtime: Runtime, vm: { readonly host: string }): HostLink => linkOf(runtime.links, vm.host);
