@@ -11,7 +11,8 @@ import { claimFolder } from './path-guard.ts';
 import type { StoreStats } from './protocol.ts';
 import { indexMetrics, planTables, type Column, type Declared, type TableShape } from './schema.ts';
 import { DAY_MS, dayOf } from './sql-text.ts';
-import { startThread, type StoreThread } from './thread.ts';
+import { superviseThread } from './supervise.ts';
+import type { StoreThread } from './thread.ts';
 
 export interface MetricsOptions {
   readonly dataDir: string;
@@ -74,7 +75,7 @@ interface Inside {
   readonly shapes: ReadonlyMap<string, TableShape>;
   readonly index: ReadonlyMap<string, { shape: TableShape; column: Column }>;
   readonly latest: Latest;
-  readonly saveNames: (batch: EncodedBatch) => EncodedBatch;
+  saveNames: (batch: EncodedBatch) => EncodedBatch;
   readonly listeners: Set<(batch: SampleBatch) => void>;
   readonly counts: { waiting: number; batchesWritten: number; samplesWritten: number };
 }
@@ -106,7 +107,7 @@ async function write(inside: Inside, plugin: string, batches: readonly SampleBat
   }
   const given = batches.map((batch) => ({ batch, shape: shapeOf(inside, plugin, batch.table) }));
   const encoded = given.map(({ batch, shape }) => encodeBatch(shape, batch)).filter((batch) => batch.rows > 0);
-  const sent = encoded.map(inside.saveNames);
+  const sent = encoded.map((batch) => inside.saveNames(batch));
   const transfer = encoded.flatMap(({ values, valid }) => (valid ? [values, valid] : [values]));
   counts.waiting += batches.length;
   try {
@@ -224,7 +225,10 @@ export async function openMetrics(options: MetricsOptions): Promise<MetricsStore
   await mkdir(folder, { recursive: true });
   const release = claimFolder(folder);
   try {
-    const thread = await startThread({ folder, tables: shapes });
+    const thread = await superviseThread(
+      { folder, tables: shapes },
+      { log: options.log, onRestart: () => void (inside.saveNames = createNameSaver()) },
+    );
     const inside: Inside = {
       options,
       folder,
@@ -241,8 +245,15 @@ export async function openMetrics(options: MetricsOptions): Promise<MetricsStore
     let ended: Promise<void> | null = null;
     const end = async (): Promise<void> => {
       await stopSealing();
-      await thread.ask('close', {}).finally(() => thread.end());
-      release();
+      try {
+        await thread.ask('close', {});
+      } catch (error) {
+        // What was acknowledged is in the write-ahead log: the next start finds it.
+        options.log.warn({ error }, 'the metrics database could not be closed in order');
+      } finally {
+        await thread.end();
+        release();
+      }
     };
     return serve(inside, () => (ended ??= end()));
   } catch (error) {

@@ -95,9 +95,12 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 }
 
 export async function closeStore(store: Store): Promise<void> {
-  for (const table of store.tables.values()) table.chunks?.close();
-  await store.writer.run('CHECKPOINT');
-  store.keeper.closeSync();
-  store.writer.closeSync();
-  store.db.closeSync();
+  try {
+    for (const table of store.tables.values()) table.chunks?.close();
+    await store.writer.run('CHECKPOINT');
+  } finally {
+    store.keeper.closeSync();
+    store.writer.closeSync();
+    store.db.closeSync();
+  }
 }

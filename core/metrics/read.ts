@@ -1,6 +1,7 @@
 import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
 import { HubError } from '../contract/errors.ts';
 import type { Frame } from '../contract/metrics.ts';
+import { writeTrouble } from './write-trouble.ts';
 import { readFrame, type FrameOptions } from './frame.ts';
 
 /** What a reader gets: it runs on a connection of its own, in a read-only transaction. */
@@ -57,7 +58,8 @@ const timedOut = (ms: number): HubError =>
   );
 
 function failed(error: unknown): HubError {
-  if (HubError.is(error)) return error;
+  const known = HubError.is(error) ? error : writeTrouble(error);
+  if (known) return known;
   const message = error instanceof Error ? error.message : String(error);
   return new HubError('sql_failed', `DuckDB could not answer: ${message.trim()}`, { status: 400, cause: error });
 }

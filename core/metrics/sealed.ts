@@ -149,7 +149,7 @@ async function sealTable(store: Store, task: SealTask): Promise<void> {
     await store.keeper.run('COMMIT');
     store.sealed = [...store.sealed, file];
   } catch (error) {
-    await store.keeper.run('ROLLBACK');
+    await store.keeper.run('ROLLBACK').catch(() => null);
     throw error;
   }
   task.onPoint?.('committed');
@@ -183,7 +183,7 @@ export async function retainFrom(store: Store, before: string, idle: () => Promi
     await store.keeper.run('DELETE FROM hot.sealed_file WHERE day < $1', [before]);
     await store.keeper.run('COMMIT');
   } catch (error) {
-    await store.keeper.run('ROLLBACK');
+    await store.keeper.run('ROLLBACK').catch(() => null);
     throw error;
   }
   store.sealed = sealed;

@@ -22,8 +22,7 @@ interface Waiting {
 
 function errorOf({ code, message, status, retryable }: ErrorData): HubError {
   if (code !== null) return new HubError(code, message, { status, retryable });
-  const full = /no space left/i.test(message) ? ' The disk is full: make room, then it goes on by itself.' : '';
-  return new HubError('metrics_failed', `The metrics store failed: ${message}.${full}`, { retryable: full !== '' });
+  return new HubError('metrics_failed', `The metrics store failed: ${message}`);
 }
 
 const closed = (reason: string): HubError =>

@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { HubError } from '../contract/errors.ts';
 import type { LatestSample } from '../contract/metrics.ts';
+import { writeTrouble } from './write-trouble.ts';
 import { createNameKeeper } from './encode.ts';
 import { importStaged } from './import.ts';
 import type { StoreTable } from './migrate.ts';
@@ -140,7 +141,8 @@ function handlersOf(store: Store, { readers, importing }: Running): Handlers {
 }
 
 function errorData(error: unknown): ErrorData {
-  if (HubError.is(error)) return { code: error.code, message: error.message, status: error.status, retryable: error.retryable };
+  const known = HubError.is(error) ? error : writeTrouble(error);
+  if (known) return { code: known.code, message: known.message, status: known.status, retryable: known.retryable };
   const message = error instanceof Error ? error.message : String(error);
   return { code: null, message, status: 500, retryable: false };
 }

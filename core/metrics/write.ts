@@ -70,7 +70,8 @@ export async function writeBatches(store: Store, batches: readonly NamedBatch[])
     await store.devices.save(store.writer);
     await store.writer.run('COMMIT');
   } catch (error) {
-    await rollBack(store);
+    // A failed COMMIT has ended the transaction already; the first error is the one that says why.
+    await rollBack(store).catch(() => null);
     throw error;
   }
   store.entities.keep();

@@ -1,7 +1,9 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { Metric } from '../../../core/contract.ts';
 import { closeStore, openStore } from '../../../core/metrics/open.ts';
@@ -133,4 +135,19 @@ describe('opening the metrics store', () => {
     expect(found[0]).toBe((found[1] ?? 0) * 100);
     expect(found[2]).toBe(found[0]);
   });
+
+  // In KiB: the first is reached by the log, so one write fails; the second by a checkpoint, after which DuckDB must be opened anew.
+  test.each([
+    [3000, 'metrics_disk_full'],
+    [18_500, 'metrics_broken'],
+  ])(
+    'at a disk full with files of %i KiB writes are refused as %s, go on by themselves once there is room, and lose nothing acknowledged',
+    async (kib, code) => {
+      await using folder = await testFolder();
+      const child = fileURLToPath(new URL('./full-disk-child.ts', import.meta.url));
+      const shell = ['-c', `ulimit -S -f ${kib}; exec "$0" "$1" "$2"`, process.execPath, child, folder.dataDir];
+      const { stdout } = await promisify(execFile)('bash', shell);
+      expect(JSON.parse(stdout)).toMatchObject({ codes: [code], lost: 0, torn: 0, wroteAfter: true });
+    },
+  );
 });
