@@ -14,10 +14,13 @@ import { complain, say, Stop } from './say.mjs';
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const VITEST = ['node_modules/vitest/vitest.mjs', 'run'];
 
-/** `packages`: groups in packages.json; `pages`: builds the web pages; `run`: what Node 24 gets, one list after the other. */
+// The job library asks its new PostgreSQL connections in a way that the driver warns of; a person can do nothing about it.
+const QUIET = ['--disable-warning=DeprecationWarning'];
+
+/** `packages`: groups in packages.json; `pages`: builds the web pages; `run`: what Node 24 gets, one list after the other; `flags`: for Node itself. */
 const TASKS = {
   setup: { does: 'brings all that the other tasks need, and runs nothing', packages: ['up', 'test'], pages: true, run: [] },
-  up: { does: 'starts the hub', packages: ['up'], mayGoOn: true, pages: true, hub: true, run: [['core/main.ts', 'up']] },
+  up: { does: 'starts the hub', packages: ['up'], mayGoOn: true, pages: true, hub: true, flags: QUIET, run: [['core/main.ts', 'up']] },
   novacron: { does: 'the command line: npm run novacron -- vm list', run: [['core/main.ts']] },
   test: { does: 'all tests', packages: ['up', 'test'], pages: true, run: [VITEST] },
   'test:unit': { does: 'the tests that need no hypervisor and no browser', run: [[...VITEST, '--project', 'unit']] },
@@ -103,7 +106,11 @@ async function runAll(task, { node, args, onStart }) {
   for (const [i, command] of task.run.entries()) {
     if (!existsSync(join(ROOT, command[0]))) throw new Stop(`${command[0]} is missing; take it from the repository again.`);
     if (task.run.length > 1) say(command[0].split('/').at(-1).replace(/\..*$/, ''));
-    const code = await follow(node, [...command, ...(i === task.run.length - 1 ? args : [])], { cwd: ROOT, env, onStart });
+    const code = await follow(node, [...(task.flags ?? []), ...command, ...(i === task.run.length - 1 ? args : [])], {
+      cwd: ROOT,
+      env,
+      onStart,
+    });
     worst ||= code;
     if (code >= 128) break;
   }
