@@ -14,11 +14,13 @@ const DAY_MS = 86_400_000;
 export const expiredTrash = (vms: readonly VmEntry[], { now, trashDays }: { now: number; trashDays: number }): VmEntry[] =>
   vms.filter((vm) => isTrashed(vm) && vm.trash !== null && vm.trash.at + trashDays * DAY_MS <= now);
 
+type Sweeping = Pick<Runtime, 'inventory' | 'clock' | 'log'> & { readonly config: Pick<Runtime['config'], 'trashDays'> };
+
 /**
  * Purges through the one door, as a person would, so that it is queued behind whatever else happens to the VM, and audited. The question that
  * `destroy` asks is answered by the sweeper itself: the person who deleted the VM was told of this time.
  */
-export async function sweepTrash(runtime: Runtime, actions: Actions): Promise<void> {
+export async function sweepTrash(runtime: Sweeping, actions: Actions): Promise<void> {
   const { inventory, clock, config, log } = runtime;
   for (const vm of expiredTrash(inventory.all(), { now: clock.now(), trashDays: config.trashDays }))
     try {
@@ -36,7 +38,7 @@ export async function sweepTrash(runtime: Runtime, actions: Actions): Promise<vo
 }
 
 /** Sweeps now and then until the signal fires. */
-export async function keepSweeping(runtime: Runtime, actions: Actions, signal: AbortSignal): Promise<void> {
+export async function keepSweeping(runtime: Sweeping, actions: Actions, signal: AbortSignal): Promise<void> {
   for (let pauseMs = FIRST_SWEEP_MS; !signal.aborted; pauseMs = SWEEP_MS) {
     await sleep(pauseMs, signal).catch(() => undefined);
     if (!signal.aborted) await sweepTrash(runtime, actions);

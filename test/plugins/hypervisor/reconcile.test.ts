@@ -5,6 +5,9 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../../kit/collect.ts';
 import '../../kit/libvirt-host.ts';
+import { Inventory, type VmEntry } from '../../../plugins/hypervisor/inventory.ts';
+import { sweepTrash } from '../../../plugins/hypervisor/trash-sweeper.ts';
+import { quietLog } from '../../kit/postgres.ts';
 import { Hypervisor } from '../../../plugins/hypervisor/port.ts';
 import { definePlugin } from 'novacron/plugin';
 import { z } from 'zod';
@@ -92,6 +95,22 @@ test('figures of all running guests come in one call', async () => {
   const scrape = await port?.scrape('local', AbortSignal.timeout(10_000));
   expect(scrape).toMatchObject({ host: { cpus: port?.hosts()[0]?.cpus }, vms: [{ id: web?.id, vcpus: 1, disks: [{ device: 'vda' }] }] });
   await expect(port?.scrape('nowhere', AbortSignal.timeout(1000))).rejects.toMatchObject({ code: 'host_unknown' });
+});
+
+test('what was long enough in the trash is purged through the door, in the name of the sweeper', async () => {
+  const { hub } = lab;
+  const made = (await hub.run('vm.create', { name: 'old' })) as { id: string };
+  await hub.run('vm.delete', { vm: 'old' });
+  const inventory = new Inventory();
+  for (const vm of port?.vms() ?? []) inventory.put(vm as VmEntry);
+  const sweepAt = (days: number) =>
+    sweepTrash({ inventory, clock: { now: () => Date.now() + days * 86_400_000 }, log: quietLog, config: { trashDays: 7 } }, hub.actions);
+  await sweepAt(6);
+  expect(await hub.jobs.list({ target: { kind: 'vm', id: made.id } }, hub.as('admin'))).toHaveLength(1);
+  await sweepAt(8);
+  await until('it is gone', async () => (await vmsOf(hub, { trash: true })).length === 0);
+  const [purge] = await hub.jobs.list({ target: { kind: 'vm', id: made.id } }, hub.as('admin'));
+  expect(purge).toMatchObject({ action: 'vm.delete', actor: { name: 'trash sweeper' }, via: 'hub' });
 });
 
 test('a VM that was removed behind the back of the hub is missing, and can be taken off the list', async () => {
