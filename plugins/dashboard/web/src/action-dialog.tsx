@@ -1,6 +1,6 @@
 import { Dialog } from '@base-ui/react/dialog';
 import type { ActionDescription, Confirmation } from 'novacron/plugin';
-import { useState, type FormEvent, type ReactNode } from 'react';
+import { useEffect, useRef, useState, type FormEvent, type ReactNode } from 'react';
 import { FieldInput } from './field-input.tsx';
 import { fieldErrors, initialValues, toInput } from './form-values.ts';
 import { CloseIcon } from './icons.tsx';
@@ -110,6 +110,13 @@ function ActionForm({ action, preset, call }: ActionProps & { readonly call: Cal
     event.preventDefault();
     call.send({ ...toInput(fields, values), ...(preset !== undefined && { [preset.field]: preset.value }) });
   };
+  // Nothing to fill in: the press that opened this was the order. Once, also when React mounts it twice.
+  const wasSent = useRef(false);
+  useEffect(() => {
+    if (fields.length > 0 || wasSent.current) return;
+    wasSent.current = true;
+    call.send(preset === undefined ? {} : { [preset.field]: preset.value });
+  });
   const isRisky = action.risk === 'disrupt' || action.risk === 'destroy';
   return (
     <form className="form" onSubmit={submit} noValidate>

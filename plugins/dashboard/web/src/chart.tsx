@@ -94,7 +94,15 @@ function optionsOf({ names, unit, width }: { names: readonly string[]; unit: Pan
     legend: { show: names.length > 1, live: false },
     cursor: { sync: { key: 'charts' }, points: { size: 6 }, drag: { x: false, y: false } },
     scales: { x: { time: true }, y: { range: (_plot, min, max) => rangeOf(unit, min, max) } },
-    axes: [axis, { ...axis, size: 68, values: (_plot, values) => values.map((value) => formatValue(value, unit)) }],
+    axes: [
+      { ...axis, size: 28, space: 64, values: (plot, values) => timesOf(plot, values) },
+      {
+        ...axis,
+        size: 68,
+        values: (_plot, values) => values.map((value) => formatValue(value, unit)),
+        ...(unit.startsWith('bytes') && { incrs: POWERS_OF_TWO }),
+      },
+    ],
     series: [
       {},
       ...names.map((label, index) => {
@@ -110,6 +118,19 @@ function optionsOf({ names, unit, width }: { names: readonly string[]; unit: Pan
       }),
     ],
   };
+}
+
+const POWERS_OF_TWO = Array.from({ length: 51 }, (_, power) => 2 ** power);
+
+/** Hours and minutes, or days when the axis spans more than one. */
+function timesOf({ scales }: uPlot, values: readonly number[]): string[] {
+  const { min = 0, max = 0 } = scales['x'] ?? {};
+  const isLong = (max ?? 0) - (min ?? 0) > 90_000;
+  const format = new Intl.DateTimeFormat(
+    undefined,
+    isLong ? { day: 'numeric', month: 'short' } : { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
+  );
+  return values.map((value) => format.format(value * 1000));
 }
 
 /** From zero; a share up to at least 10 %, so that noise does not look like load. */

@@ -8,7 +8,7 @@ export function formatBytes(bytes: number): string {
   return `${figure.toFixed(figure >= 100 || Number.isInteger(figure) ? 0 : 1)} ${BYTE_UNITS[step] ?? 'B'}`;
 }
 
-export const formatRatio = (ratio: number): string => `${(ratio * 100).toFixed(ratio < 0.0995 ? 1 : 0)} %`;
+export const formatRatio = (ratio: number): string => `${(ratio * 100).toFixed(ratio > 0 && ratio < 0.0995 ? 1 : 0)} %`;
 
 export function formatValue(value: number, unit: Unit): string {
   if (unit === 'ratio') return formatRatio(value);

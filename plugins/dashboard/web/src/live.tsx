@@ -1,8 +1,9 @@
-import { useQueryClient, type QueryClient } from '@tanstack/react-query';
-import type { HubEvent, Job } from 'novacron/plugin';
+import { useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query';
+import type { FrameField, HubEvent, Job } from 'novacron/plugin';
 import { createContext, useContext, useEffect, useMemo, useRef, useState, useSyncExternalStore, type ReactNode } from 'react';
 import { LiveConnection, type LiveMessage } from './live-connection.ts';
 import { LiveStore, type LiveFigures } from './live-store.ts';
+import { toHistory } from './series.ts';
 import { useSession } from './session.tsx';
 
 interface Live {
@@ -18,6 +19,39 @@ export function useFigures(entity: string): LiveFigures | undefined {
   const { store } = useContext(Context);
   const subscribe = useMemo(() => (listener: () => void) => store.subscribe(entity, listener), [store, entity]);
   return useSyncExternalStore(subscribe, () => store.get(entity));
+}
+
+const HISTORY_MS = 600_000;
+const HISTORY_STEP_SECONDS = 10;
+
+/** Fills the lines of CPU shares with the ten minutes before, once, as soon as the first samples are there. */
+export function useHistory(isWanted: boolean): void {
+  const { store, isConnected } = useContext(Context);
+  const { ask } = useSession();
+  const { data } = useQuery({
+    queryKey: ['history', 'cpu'],
+    queryFn: async ({ signal }) => {
+      const to = Date.now();
+      const range = { from: new Date(to - HISTORY_MS).toISOString(), to: new Date(to).toISOString(), stepSeconds: HISTORY_STEP_SECONDS };
+      const body = { metric: 'vm.cpuRatio', targets: [], aggregate: 'mean', ...range };
+      const { output } = await ask<{ output: { fields: readonly FrameField[] } }>('/actions/metrics.query', {
+        method: 'POST',
+        body,
+        signal,
+      });
+      return toHistory(output.fields);
+    },
+    enabled: isWanted && isConnected,
+    staleTime: Number.POSITIVE_INFINITY,
+    refetchOnMount: false,
+  });
+  useEffect(() => {
+    if (data === undefined) return undefined;
+    store.seed(data);
+    // The first samples may come after the history.
+    const timer = setTimeout(() => store.seed(data), 1500);
+    return () => clearTimeout(timer);
+  }, [store, data]);
 }
 
 /** One WebSocket for the whole page: events freshen what was asked, samples go to whoever shows them. */
@@ -61,7 +95,8 @@ function freshen(queries: QueryClient, event: HubEvent): void {
   if (event.type === 'job.changed' || event.type === 'job.ended') {
     const { job } = event.data as { readonly job: Job };
     queries.setQueryData<readonly Job[]>(['jobs'], (jobs) => (jobs === undefined ? jobs : withJob(jobs, job)));
-    if (event.type === 'job.ended') void queries.invalidateQueries({ queryKey: ['job', job.id] });
+    if (event.type === 'job.ended')
+      for (const queryKey of [['job', job.id], ['list'], ['card']]) void queries.invalidateQueries({ queryKey });
   }
 }
 

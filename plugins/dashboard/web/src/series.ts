@@ -19,3 +19,14 @@ export function toSeries(fields: readonly FrameField[], name: string): Series {
   const names = columns.size > 0 ? [...columns.keys()] : [name];
   return { names, at: instants.map((at) => at / 1000), columns: names.map((key) => columns.get(key) ?? []) };
 }
+
+/** The values of each entity of a long frame, oldest first. */
+export function toHistory(fields: readonly FrameField[]): ReadonlyMap<string, readonly number[]> {
+  const column = (wanted: string): FrameField['values'] => fields.find((field) => field.name === wanted)?.values ?? [];
+  const [entities, values, times] = [column('entity'), column('value'), column('time')];
+  const rows = times.map((at, row) => ({ at: Number(at), entity: String(entities[row]), value: values[row] }));
+  const history = new Map<string, number[]>();
+  for (const { entity, value } of rows.toSorted((a, b) => a.at - b.at))
+    if (typeof value === 'number') history.set(entity, [...(history.get(entity) ?? []), value]);
+  return history;
+}

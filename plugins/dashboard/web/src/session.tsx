@@ -40,6 +40,7 @@ export function SessionGate({ children }: { readonly children: ReactNode }) {
   }, [enter]);
   useEffect(() => void begin(enter, setState), [enter]);
   useRenewal(state, renew);
+  useLinkInOpenPage();
 
   const tools = useMemo(() => {
     if (state.is !== 'in') return null;
@@ -57,19 +58,36 @@ export function SessionGate({ children }: { readonly children: ReactNode }) {
   return <SignIn onSession={enter} message={state.is === 'out' ? state.message : null} />;
 }
 
-let began: Promise<Session> | null = null;
+let began: { readonly byLink: boolean; readonly session: Promise<Session> } | null = null;
 
 /** Once per load of the page: a one-time link works once. */
 async function begin(enter: (session: Session) => void, setState: (state: State) => void): Promise<void> {
-  const code = /^#link=(.+)$/u.exec(window.location.hash)?.[1];
-  if (code !== undefined) window.history.replaceState(null, '', window.location.pathname);
-  began ??= code === undefined ? refresh() : redeemLink(decodeURIComponent(code));
+  began ??= beginOnce();
   try {
-    enter(await began);
+    enter(await began.session);
   } catch (error) {
-    const isSilent = code === undefined && error instanceof Problem && error.status === 401;
+    const isSilent = !began.byLink && error instanceof Problem && error.status === 401;
     setState({ is: 'out', message: isSilent ? null : error instanceof Error ? error.message : String(error) });
   }
+}
+
+function beginOnce(): NonNullable<typeof began> {
+  const code = /^#link=(.+)$/u.exec(window.location.hash)?.[1];
+  if (code === undefined) return { byLink: false, session: refresh() };
+  // Neither the address bar nor the history keeps the code.
+  window.history.replaceState(null, '', window.location.pathname);
+  return { byLink: true, session: redeemLink(decodeURIComponent(code)) };
+}
+
+/** A link opened in a page that is there already changes the hash only: begin anew with it. */
+function useLinkInOpenPage(): void {
+  useEffect(() => {
+    const look = (): void => {
+      if (window.location.hash.startsWith('#link=')) window.location.reload();
+    };
+    window.addEventListener('hashchange', look);
+    return () => window.removeEventListener('hashchange', look);
+  }, []);
 }
 
 /** A new token before the old one expires. */

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { ActionButton } from './action-dialog.tsx';
 import { formatBytes, formatRatio, toneOf } from './format.ts';
 import { PlusIcon } from './icons.tsx';
-import { useFigures } from './live.tsx';
+import { useFigures, useHistory } from './live.tsx';
 import { Meter, Pill, Sparkline } from './pill.tsx';
 import { useActions, useVms, type VmRow } from './queries.ts';
 import { linkTo, vmPath } from './route.ts';
@@ -10,7 +10,9 @@ import { Trouble } from './trouble.tsx';
 
 export function VmsPage() {
   const { data: vms, error } = useVms();
-  const create = useActions().data?.find(({ id }) => id === 'vm.create');
+  const actions = useActions().data;
+  const create = actions?.find(({ id }) => id === 'vm.create');
+  useHistory(actions?.some(({ id }) => id === 'metrics.query') ?? false);
   const [text, setText] = useState('');
   const shown = (vms ?? []).filter(({ name, tags = [] }) =>
     [name, ...tags].some((word) => word.toLowerCase().includes(text.toLowerCase())),
