@@ -69,4 +69,6 @@ process.on('message', (message: ToHub) => {
     (error: unknown) => send({ is: 'answer', seq: message.seq, error: error instanceof Error ? error.message : String(error) }),
   );
 });
+// Nobody would ever kill the hub of a matrix that is gone.
+process.on('disconnect', () => process.exit());
 send({ is: 'ready' });

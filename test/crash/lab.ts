@@ -165,6 +165,8 @@ export class CrashLab implements AsyncDisposable {
     const [domain] = world.domains;
     if (action === 'vm.create') {
       if (domain) await this.#finish('vm.delete', { vm: domain.id, purge: true });
+      const { domains, rows, volumes } = await this.#world();
+      if (domains.length + rows.length + volumes.length > 0) throw new Error('Something is left of an earlier cell.');
       return;
     }
     if (domain === undefined) await this.#finish('vm.create', { name: VM });
