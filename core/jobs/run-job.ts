@@ -43,19 +43,25 @@ const PLUGIN_WAIT_MS = 1_000;
 
 /** One job from its turn to its end. Called again after a crash, with the steps that are recorded not run again. */
 export async function runJob(deps: RunDeps, record: JobRecord, cancel: AbortSignal): Promise<Job> {
-  const resumed = record.startedAt !== null;
-  const end = await work(deps, record, { cancel, resumed });
+  const started: Started = { at: record.startedAt?.getTime() ?? null };
+  const end = await work(deps, record, { cancel, started });
   if (deps.stopping.aborted) await never();
   const endedAt = deps.clock.now();
   await untilStored(deps.stopping, () => auditEnd(deps, record, end));
   await untilStored(deps.stopping, () => deps.store.setState(record.id, end, new Date(endedAt)));
-  return { ...toJob(record), state: end, startedAt: record.startedAt?.getTime() ?? endedAt, endedAt };
+  return { ...toJob(record), state: end, startedAt: started.at, endedAt };
 }
 
-async function work(deps: RunDeps, record: JobRecord, { cancel, resumed }: { cancel: AbortSignal; resumed: boolean }): Promise<JobState> {
+/** When it began to run; null while it waits for its turn. */
+interface Started {
+  at: number | null;
+}
+
+async function work(deps: RunDeps, record: JobRecord, { cancel, started }: { cancel: AbortSignal; started: Started }): Promise<JobState> {
+  const resumed = started.at !== null;
   const limit = new AbortController();
   let timer: NodeJS.Timeout | undefined;
-  const progress = createProgress(deps, record);
+  const progress = createProgress(deps, record, started);
   const steps = new Steps({
     record: deps.record,
     signal: AbortSignal.any([cancel, limit.signal]),
@@ -70,7 +76,7 @@ async function work(deps: RunDeps, record: JobRecord, { cancel, resumed }: { can
   try {
     await untilStored(deps.stopping, () => deps.turns.wait(record, AbortSignal.any([cancel, deps.stopping])));
     const { action, base } = await findAction(deps, record, resumed);
-    if (!resumed) await untilStored(deps.stopping, () => begin(deps, record));
+    if (!resumed) await untilStored(deps.stopping, () => begin(deps, record, started));
     const timeoutMs = action.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     timer = setTimeout(() => limit.abort(timeoutError(record, timeoutMs)), timeoutMs);
     const output: unknown = await action.run(
@@ -99,17 +105,14 @@ async function findAction(deps: RunDeps, record: JobRecord, resumed: boolean): P
     }
 }
 
-function unsuccessful({
-  error,
-  cancelled,
-  undone,
-  leftovers,
-}: {
-  error: HubError;
-  cancelled: boolean;
-  undone: number;
-  leftovers: readonly string[];
-}): JobState {
+interface Unsuccessful {
+  readonly error: HubError;
+  readonly cancelled: boolean;
+  readonly undone: number;
+  readonly leftovers: readonly string[];
+}
+
+function unsuccessful({ error, cancelled, undone, leftovers }: Unsuccessful): JobState {
   const { code, message, retryable } = toFailure(error);
   if (leftovers.length > 0) return { is: 'failed', failure: { code, message: [message, ...leftovers].join(' '), retryable: false } };
   if (undone > 0) return { is: 'undone', failure: { code, message, retryable } };
@@ -117,15 +120,17 @@ function unsuccessful({
 }
 
 /** Written before the state: a crash between the two leaves an entry too many, never one too few. */
-async function begin(deps: RunDeps, record: JobRecord): Promise<void> {
+async function begin(deps: RunDeps, record: JobRecord, started: Started): Promise<void> {
   await deps.audit.append({
     ...auditOf(record),
     event: 'started',
     code: null,
     message: record.confirmedBy && `Confirmed by ${record.confirmedBy}.`,
   });
-  await deps.store.setState(record.id, { is: 'running', step: null, fraction: null, message: null }, new Date(deps.clock.now()));
-  deps.report({ ...toJob(record), state: { is: 'running', step: null, fraction: null, message: null }, startedAt: deps.clock.now() });
+  started.at = deps.clock.now();
+  const state = { is: 'running', step: null, fraction: null, message: null } as const;
+  await deps.store.setState(record.id, state, new Date(started.at));
+  deps.report({ ...toJob(record), state, startedAt: started.at });
 }
 
 async function auditEnd(deps: RunDeps, record: JobRecord, end: JobState): Promise<void> {
@@ -161,12 +166,11 @@ interface Standing {
   message?: string | null;
 }
 
-function createProgress(deps: RunDeps, record: JobRecord): (change: Standing) => void {
+function createProgress(deps: RunDeps, record: JobRecord, started: Started): (change: Standing) => void {
   let standing: Required<Standing> = { step: null, fraction: null, message: null };
-  const startedAt = record.startedAt?.getTime() ?? deps.clock.now();
   return (change) => {
     standing = { ...standing, message: null, ...change };
-    deps.report({ ...toJob(record), startedAt, state: { is: 'running', ...standing } });
+    deps.report({ ...toJob(record), startedAt: started.at, state: { is: 'running', ...standing } });
   };
 }
 
