@@ -21,7 +21,7 @@ for (
     acknowledged.push(scrape);
   } catch (error) {
     codes.add(HubError.is(error) ? error.code : String(error));
-    if (!isLifted) execFileSync('prlimit', ['--pid', String(process.pid), '--fsize=unlimited']);
+    if (!isLifted) execFileSync('/usr/bin/prlimit', ['--pid', String(process.pid), '--fsize=unlimited']);
     isLifted = true;
     await sleep(100);
   }

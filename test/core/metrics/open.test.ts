@@ -149,5 +149,6 @@ describe('opening the metrics store', () => {
       const { stdout } = await promisify(execFile)('bash', shell);
       expect(JSON.parse(stdout)).toMatchObject({ codes: [code], lost: 0, torn: 0, wroteAfter: true });
     },
+    60_000,
   );
 });

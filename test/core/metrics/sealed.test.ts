@@ -4,7 +4,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DAY_MS, NOW, openBare, openTest, testFolder, type BareStore } from './kit.ts';
+import { DAY_MS, NEVER, NOW, openBare, openTest, rowsOf, testFolder, testMetrics, valuesOf, type BareStore } from './kit.ts';
 
 const OLD = NOW - 4 * DAY_MS;
 const OLD_DAY = '2026-01-03';
@@ -107,6 +107,29 @@ describe('sealing days', () => {
     for (const file of ['metrics.duckdb', 'metrics.duckdb.wal']) await rm(join(folder.dataDir, 'metrics', file), { force: true });
     await using second = await openBare(folder.dataDir);
     expect(await read(second)).toEqual(before);
+  });
+
+  test('who reads or writes while days are sealed sees each row exactly once', async () => {
+    await using metrics = await testMetrics();
+    const rowsIn = (day: number, from: number) =>
+      Array.from({ length: 20 }, (_, index) => ({
+        at: OLD - day * DAY_MS + from + index * 1000,
+        table: 'vm',
+        rows: [{ entity: 'a', values: { sent: index } }],
+      }));
+    for (const day of [0, 1, 2, 3]) await metrics.write('monitoring', rowsIn(day, 0));
+    const sealed = { is: false };
+    const sealing = metrics.seal('2026-01-05').then(() => (sealed.is = true));
+    let given = 80;
+    for (let late = 1; !sealed.is || late < 5; late++) {
+      await metrics.write('monitoring', rowsIn(0, late * 100_000));
+      given += 20;
+      const sql = rowsOf(await metrics.sql('select count(*), count(distinct time) from vm', { signal: NEVER }));
+      const query = await metrics.query({ metric: 'vm.sent', targets: [], from: 0, to: NOW, stepSeconds: 1e9, aggregate: 'max' }, NEVER);
+      expect([sql, valuesOf(query)]).toEqual([[[given, given]], [19]]);
+    }
+    await sealing;
+    expect(await metrics.stats()).toMatchObject({ sealedFiles: 4 });
   });
 
   test.each(['written', 'renamed', 'deleted', 'committed'])(
