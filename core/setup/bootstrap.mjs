@@ -102,6 +102,10 @@ async function prepare(task) {
 async function runAll(task, { node, args, onStart }) {
   const env = { ...process.env, PATH: `${dirname(node)}:${process.env.PATH ?? ''}` };
   env.NODE_COMPILE_CACHE ??= join(ROOT, 'node_modules/.cache/novacron/compile');
+  // DuckDB's queries share these threads with files, names and password hashes.
+  env.UV_THREADPOOL_SIZE ??= '16';
+  // Many threads would each keep freed memory for themselves.
+  env.MALLOC_ARENA_MAX ??= '2';
   let worst = 0;
   for (const [i, command] of task.run.entries()) {
     if (!existsSync(join(ROOT, command[0]))) throw new Stop(`${command[0]} is missing; take it from the repository again.`);
