@@ -306,6 +306,18 @@ const ROUTES: readonly (readonly [method: 'get' | 'post' | 'delete', path: strin
   ],
   [
     'get',
+    '/live',
+    'live',
+    {
+      id: 'live.socket',
+      summary:
+        'Events and samples over one WebSocket: send {"auth": token}, then {"subscribe": {"events": [types], "after": cursor, "metrics": [tables]}}',
+      answers: { 101: { description: 'Messages: {"ready"}, {"event"}, {"samples"}, {"gap"}, and {"error": problem} before it closes.' } },
+      isOpen: true,
+    },
+  ],
+  [
+    'get',
     '/audit/verify',
     'audit',
     {

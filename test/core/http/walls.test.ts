@@ -163,6 +163,9 @@ describe('what machines read', () => {
     expect(text).toMatch(/novacron_http_request_duration_seconds_count\{method="GET",route="\/api\/v1\/jobs\/:id",status="404"\} \d/u);
     expect(text).not.toContain('some-id');
     expect(text).toContain('process_cpu_seconds_total');
+    const proxied = { 'x-forwarded-for': '192.0.2.1' };
+    expect((await ask(`${hub.url}/metrics`, { headers: proxied })).status).toBe(401);
+    expect((await ask(`${hub.url}/metrics`, { headers: proxied, token: operator })).status).toBe(200);
   });
 
   it('is described by an OpenAPI 3.1 document whose references all lead somewhere', async () => {

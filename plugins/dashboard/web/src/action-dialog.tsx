@@ -86,7 +86,12 @@ function Body({ action, preset, call }: ActionProps & { readonly call: CallTools
         <>
           <ViewBox view={stage.view} />
           <div className="dialog-end">
-            <button className="button" type="button" onClick={call.reset}>
+            {action.fields.some(({ name }) => name !== preset?.field) && (
+              <button className="button" type="button" onClick={call.reset}>
+                Change
+              </button>
+            )}
+            <button className="button" type="button" onClick={call.again}>
               Again
             </button>
             <Dialog.Close className="button primary">Done</Dialog.Close>

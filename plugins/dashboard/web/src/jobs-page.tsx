@@ -39,7 +39,7 @@ function JobLine({ job }: { readonly job: Job }) {
         <strong>{job.title}</strong>
         {target !== null && (target.kind === 'vm' ? <a {...linkTo(vmPath(target.id))}>{target.name}</a> : <span>{target.name}</span>)}
         <span className="quiet">
-          {job.actor.name} by {job.via}, {formatInstant(job.createdAt)}
+          {job.actor.name} through {job.via}, {formatInstant(job.createdAt)}
           {job.endedAt !== null && job.startedAt !== null && `, took ${formatDuration(job.endedAt - job.startedAt)}`}
         </span>
       </div>

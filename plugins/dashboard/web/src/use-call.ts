@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import type { ActionDescription, Confirmation, Job, View } from 'novacron/plugin';
-import { useCallback, useState } from 'react';
+import { useCallback, useRef, useState } from 'react';
 import { Problem } from './api.ts';
 import { withJob } from './live.tsx';
 import { useSession } from './session.tsx';
@@ -18,6 +18,8 @@ export interface CallTools {
   send(input: object): void;
   confirm(confirmation: Confirmation): void;
   decline(confirmation: Confirmation): void;
+  /** The same call once more. */
+  again(): void;
   reset(): void;
 }
 
@@ -45,7 +47,9 @@ export function useCall(action: ActionDescription): CallTools {
     [queries],
   );
 
+  const last = useRef<object>({});
   const send = (input: object): void => {
+    last.current = input;
     // One key a press: a press that reached the hub twice is one job.
     const headers = { 'idempotency-key': crypto.randomUUID() };
     void follow(() => ask<Answer>(`/actions/${action.id}`, { method: 'POST', body: input, headers }));
@@ -57,7 +61,7 @@ export function useCall(action: ActionDescription): CallTools {
     void ask(pathOf(confirmation), { method: 'DELETE' }).catch(() => undefined);
     setStage({ is: 'form', problem: null });
   };
-  return { stage, send, confirm, decline, reset: () => setStage({ is: 'form', problem: null }) };
+  return { stage, send, again: () => send(last.current), confirm, decline, reset: () => setStage({ is: 'form', problem: null }) };
 }
 
 const toProblem = (error: unknown): Problem =>
