@@ -3,7 +3,7 @@ import { faultsOf, type Cell, type Fault } from './faults.ts';
 import { CrashLab, type CellResult } from './lab.ts';
 import type { ActionName } from './world.ts';
 
-/** `npm run crash [-- --json] [vm.create|vm.delete|vm.restore …]`: every fault in every step, on a hub and a hypervisor host of its own. */
+/** `npm run crash [-- --json] [vm.create|vm.delete|vm.restore …] [--only=hub-after]`: every fault in every step, on a hub and a hypervisor host of its own. */
 const ACTIONS: readonly ActionName[] = ['vm.create', 'vm.delete', 'vm.restore'];
 
 const nameOf = (fault: Fault): string =>
@@ -31,10 +31,8 @@ async function matrix(actions: readonly ActionName[]): Promise<CellResult[]> {
   await using lab = await CrashLab.start();
   const results: CellResult[] = [];
   for (const action of actions) {
-    const cells = [...(await lab.observe(action))].flatMap(([step, seen]) =>
-      faultsOf(seen).map((fault): Cell => ({ action, step, fault })),
-    );
-    for (const cell of cells) {
+    const all = [...(await lab.observe(action))].flatMap(([step, seen]) => faultsOf(seen).map((fault): Cell => ({ action, step, fault })));
+    for (const cell of all.filter(({ fault }) => only === undefined || fault.is === only)) {
       const result = await lab.run(cell);
       console.log(lineOf(result));
       results.push(result);
@@ -44,6 +42,7 @@ async function matrix(actions: readonly ActionName[]): Promise<CellResult[]> {
 }
 
 const missing = libvirtHostMissing();
+const only = process.argv.find((word) => word.startsWith('--only='))?.slice('--only='.length);
 const chosen = ACTIONS.filter((action) => process.argv.includes(action));
 if (missing === null) {
   const results = await matrix(chosen.length > 0 ? chosen : ACTIONS);

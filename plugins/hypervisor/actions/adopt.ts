@@ -9,7 +9,7 @@ import { METADATA_NAMESPACE } from '../metadata.ts';
 import { entryOf, runtimeOf, type HypervisorTools, type Runtime, type VmAddress } from '../runtime.ts';
 import { onDomain, readMetadata, writeMetadata } from '../vm-ops.ts';
 import { showVm, VmView } from '../views.ts';
-import { domainAt, look } from './power.ts';
+import { domainAt, letGo, look } from './power.ts';
 
 const TIMEOUT_MS = 60_000;
 const HOLD_MS = TIMEOUT_MS + 15 * 60_000;
@@ -41,7 +41,10 @@ export const adoptVm = ({ action }: HypervisorTools): Action =>
       await ctx.step(
         'reserve',
         () => reserve(runtime, vm),
-        () => runtime.store.remove(vm.id),
+        async () => {
+          await runtime.store.remove(vm.id);
+          await letGo(runtime, vm);
+        },
       );
       const createdAt = await ctx.step('time', async () => runtime.clock.now());
       const metadata: VmMetadata = {

@@ -1,4 +1,4 @@
-import { ref, type Action, type ActionContext } from 'novacron/plugin';
+import { ref, type Action, type ActionContext, type Resource } from 'novacron/plugin';
 import { z } from 'zod';
 import type { HypervisorConfig } from '../config.ts';
 import { findDomain, isOff } from '../domains.ts';
@@ -10,7 +10,7 @@ import { entryOf, hostOf, managedVm, runtimeOf, type HypervisorTools, type Runti
 import { isTrashed } from '../inventory.ts';
 import { ensureDomainName, ensureOff, ensureRunning, metadataFor, stopGently, undefine, writeMetadata } from '../vm-ops.ts';
 import { diskFacts, diskSentence, planOf, type DiskFacts } from './plans.ts';
-import { domainAt } from './power.ts';
+import { domainAt, letGo } from './power.ts';
 
 const TIMEOUT_MS = 15 * 60_000;
 const HOLD_MS = TIMEOUT_MS + 15 * 60_000;
@@ -92,7 +92,7 @@ async function trashIt(ctx: Context): Promise<z.infer<typeof Output>> {
       await runtime.store.hold(found.id, runtime.clock.now() + HOLD_MS);
       return found;
     },
-    () => release(runtime, ctx.target?.id ?? ''),
+    () => unfind(runtime, ctx.target),
   );
   const at = () => domainAt(runtime, vm);
   const trash = await ctx.step(
@@ -144,8 +144,10 @@ async function unrecordTrash({ store, clock }: Runtime, { id, domainName }: VmAd
   if (row) await store.put({ ...row, state: 'present', domainName, heldUntil: clock.now() + HOLD_MS });
 }
 
-async function release({ store }: Runtime, id: string): Promise<void> {
-  await store.release(id);
+/** What `find` began, whether it got as far as a VM or not. */
+async function unfind(runtime: Runtime, target: Resource | null): Promise<void> {
+  const { id, host } = entryOf(runtime, target);
+  await letGo(runtime, { id, host });
 }
 
 /** Volumes go before the definition: whatever stops in between leaves a VM that can be purged again, not files that belong to nobody. */

@@ -59,6 +59,13 @@ export async function look(runtime: Runtime, vm: VmAddress): Promise<VmView> {
   throw new HubError('vm_gone', `Host '${vm.host}' does not have '${vm.name}' any more.`, { status: 404 });
 }
 
+/** A job lets go of a VM: from now on the reconciler decides about its row again, and looks at once; or when its host is back. */
+export async function letGo(runtime: Runtime, vm: Pick<VmAddress, 'id' | 'host'>): Promise<void> {
+  await runtime.store.release(vm.id);
+  const link = hostOf(runtime, vm);
+  if (link.status.state.is === 'connected') await runtime.reconciler.refresh(link, vm.id);
+}
+
 /** One call that fits one state only. In the wanted state already: nothing to do. */
 const change = (at: DomainAt, { from, to, call }: { from: VmState; to: VmState; call: 'suspend' | 'resume' }): Promise<void> =>
   onDomain(at, async (domain) => {

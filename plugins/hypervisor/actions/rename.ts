@@ -5,7 +5,7 @@ import { domainNameOf, vmName, vmRef } from '../names.ts';
 import { managedVm, runtimeOf, type HypervisorTools, type Runtime, type VmAddress } from '../runtime.ts';
 import { ensureDomainName, metadataFor, stateWrong, writeMetadata } from '../vm-ops.ts';
 import { showVm, VmView } from '../views.ts';
-import { domainAt, look } from './power.ts';
+import { domainAt, letGo, look } from './power.ts';
 
 const TIMEOUT_MS = 60_000;
 const HOLD_MS = TIMEOUT_MS + 15 * 60_000;
@@ -33,7 +33,7 @@ export const renameVm = ({ action }: HypervisorTools): Action =>
         () => setName(runtime, vm, { name, domainName: domainNameOf(vm.tenant, name) }),
         async () => {
           await setName(runtime, vm, vm);
-          await runtime.store.release(vm.id);
+          await letGo(runtime, vm);
         },
       );
       await ctx.step(

@@ -9,7 +9,7 @@ import { formatBytes, MIB, sizeBytes } from '../sizes.ts';
 import { ensureRunning, onDomain, stopGently } from '../vm-ops.ts';
 import { VmView, vmCard } from '../views.ts';
 import { planOf } from './plans.ts';
-import { domainAt, look } from './power.ts';
+import { domainAt, letGo, look } from './power.ts';
 
 const TIMEOUT_MS = 5 * 60_000;
 const HOLD_MS = TIMEOUT_MS + 15 * 60_000;
@@ -57,7 +57,7 @@ export const resizeVm = ({ action }: HypervisorTools): Action =>
       const vm = await ctx.step(
         'find',
         () => find(runtime, managedVm(runtime, ctx.target), input),
-        () => runtime.store.release(ctx.target?.id ?? ''),
+        () => letGo(runtime, entryOf(runtime, ctx.target)),
       );
       const wanted = { vcpus: input.vcpus ?? vm.before.vcpus, memoryBytes: input.memory ?? vm.before.memoryBytes };
       await ctx.step(

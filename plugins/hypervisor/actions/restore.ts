@@ -6,7 +6,7 @@ import { managedVm, runtimeOf, type HypervisorTools, type Runtime, type VmAddres
 import type { Trash } from '../metadata.ts';
 import { ensureDomainName, ensureOff, ensureRunning, metadataFor, writeMetadata } from '../vm-ops.ts';
 import { showVm, VmView } from '../views.ts';
-import { domainAt, look } from './power.ts';
+import { domainAt, letGo, look } from './power.ts';
 
 const TIMEOUT_MS = 5 * 60_000;
 const HOLD_MS = TIMEOUT_MS + 15 * 60_000;
@@ -79,9 +79,10 @@ async function takeName({ store, clock }: Runtime, { id, name, domainName }: Fou
   await store.put({ ...row, name, domainName, state: 'present', heldUntil: clock.now() + HOLD_MS });
 }
 
-async function giveNameBack({ store }: Runtime, { id, oldName }: Found): Promise<void> {
-  const row = await store.get(id);
-  if (row) await store.put({ ...row, name: oldName, domainName: trashNameOf(id), state: 'trashed', heldUntil: null });
+async function giveNameBack(runtime: Runtime, { id, host, oldName }: Found): Promise<void> {
+  const row = await runtime.store.get(id);
+  if (row) await runtime.store.put({ ...row, name: oldName, domainName: trashNameOf(id), state: 'trashed' });
+  await letGo(runtime, { id, host });
 }
 
 async function record(runtime: Runtime, vm: Found): Promise<VmView> {
