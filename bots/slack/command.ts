@@ -1,7 +1,7 @@
 import type { ActionDescription } from 'novacron/plugin';
 import type { Asker } from './bot.ts';
 import { helpContent, unknownContent } from './help-blocks.ts';
-import { isComplete, type Offer } from './offers.ts';
+import { asksMore, type Offer } from './offers.ts';
 import { openForm, perform, type Stage } from './perform.ts';
 import { whisper } from './replies.ts';
 
@@ -25,7 +25,7 @@ export async function runWords(stage: Stage, asker: Asker, words: string): Promi
 export async function runOffer(stage: Stage, asker: Asker, offer: Offer): Promise<void> {
   const action: ActionDescription = stage.bot.actions.describe(offer.action, asker.actor);
   const { input } = offer;
-  return offer.asForm === true || !isComplete(action, input)
+  return offer.asForm === true || asksMore(action, input)
     ? openForm(stage, asker, { action, input })
     : perform(stage, asker, { action, input });
 }

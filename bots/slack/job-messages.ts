@@ -9,6 +9,7 @@ import { edit, post, slackError, type Posted } from './replies.ts';
 
 /** Slack takes about one edit a second of one message. */
 const EDIT_EVERY_MS = 1_000;
+const FIRST_EDIT_MS = 300;
 const CURSOR_EVERY_MS = 2_000;
 const HISTORY_MAX = 100;
 /** Codes by which Slack says that the content itself is wrong. */
@@ -117,9 +118,12 @@ async function work(shared: Shared, tracked: Tracked): Promise<void> {
     const pause = tracked.editedAt + EDIT_EVERY_MS - performance.now();
     if (pause > 0) await sleep(pause, undefined, { signal: bot.signal });
     const job = tracked.pending;
+    const isNew = tracked.message.ts === null;
     tracked.pending = null;
     tracked.editedAt = performance.now();
     await show(shared, tracked, job);
+    // A fresh message was never edited: short jobs need not wait a whole second to show their end.
+    if (isNew) tracked.editedAt = performance.now() - EDIT_EVERY_MS + FIRST_EDIT_MS;
   }
 }
 

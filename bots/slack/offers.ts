@@ -46,14 +46,21 @@ export function offerOf(action: ActionDescription, known: Known): Offer {
   return { action: action.id, input };
 }
 
-export const isComplete = (action: ActionDescription, input: Readonly<Record<string, unknown>>): boolean =>
-  action.fields.every((field) => !field.required || input[field.name] !== undefined);
+/**
+ * Must a person say more before a press can mean anything? Words are missing; or the action changes something and has fields without
+ * a default, which may be its very point (`resize` to what?).
+ */
+export const asksMore = (action: ActionDescription, input: Readonly<Record<string, unknown>>): boolean =>
+  action.fields.some(
+    (field) =>
+      input[field.name] === undefined && (field.required || (action.risk !== 'read' && field.default === null && field.type !== 'boolean')),
+  );
 
 /** `undefined` when the value would not fit into a button. */
 export function offerButton(action: ActionDescription, offer: Offer, index: number): Button | undefined {
   const value = JSON.stringify(offer);
   if (value.length > LIMITS.buttonValueLength) return undefined;
-  const more = isComplete(action, offer.input) && offer.asForm !== true ? '' : '…';
+  const more = asksMore(action, offer.input) || offer.asForm === true ? '…' : '';
   const style = action.risk === 'destroy' ? ({ style: 'danger' } as const) : {};
   return button({ id: `${PRESS.offer}.${index}`, label: `${action.label}${more}`, value, ...style });
 }

@@ -4,7 +4,7 @@ import type { Asker, Bot } from './bot.ts';
 import { confirmationContent } from './confirmation-blocks.ts';
 import { formView } from './form-blocks.ts';
 import type { JobMessages } from './job-messages.ts';
-import { escape } from './mrkdwn.ts';
+import { escape, inlineCode } from './mrkdwn.ts';
 import { offerButton, offerButtons, thingMade, thingsIn } from './offers.ts';
 import { uploadPictures } from './pictures.ts';
 import { post, slackError, whisper } from './replies.ts';
@@ -26,9 +26,9 @@ export async function perform(stage: Stage, asker: Asker, performance: Performan
   try {
     await present(stage, asker, { ...performance, outcome: await execute(stage.bot, asker, performance) });
   } catch (error) {
-    if (!HubError.is(error) || error.code !== 'input_invalid') throw error;
+    if (!HubError.is(error) || error.status !== 400 || action.fields.length === 0) throw error;
     const form = offerButton(action, { action: action.id, input, asForm: true }, 0);
-    const text = escape(error.message, 2_000);
+    const text = `${escape(error.message, 2_000)} ${inlineCode(error.code, 80)}`;
     await whisper(stage.bot, asker, { text, blocks: [section(text), ...buttons(form ? [form] : [])] });
   }
 }

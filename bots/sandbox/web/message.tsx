@@ -68,7 +68,7 @@ export function MessageView({ message, isMore, replies, onThread }: MessageProps
   const classes = ['message', isMore ? 'more' : '', isPrivate ? 'private' : ''].filter(Boolean).join(' ');
   return (
     <article className={classes} data-ts={message.ts} aria-label={`${name}, ${timeOf(message.ts)}`}>
-      <div className="side">{isMore ? <time>{timeOf(message.ts)}</time> : <Avatar person={person} />}</div>
+      <div className="side">{isMore ? <time>{timeOf(message.ts).replace(/ ?[AP]M$/i, '')}</time> : <Avatar person={person} />}</div>
       <div className="body">
         {isPrivate && <p className="only">Only visible to you</p>}
         {!isMore && (

@@ -6,7 +6,7 @@ import { confirmationContent, settledContent } from '../../../bots/slack/confirm
 import { formView } from '../../../bots/slack/form-blocks.ts';
 import { helpContent, unknownContent } from '../../../bots/slack/help-blocks.ts';
 import { jobContent, progressBar } from '../../../bots/slack/job-blocks.ts';
-import { offerButtons, readOffer } from '../../../bots/slack/offers.ts';
+import { asksMore, offerButtons, readOffer } from '../../../bots/slack/offers.ts';
 import { cut } from '../../../bots/slack/mrkdwn.ts';
 import { cardBlocks, tableLines, viewBlocks, viewText } from '../../../bots/slack/view-blocks.ts';
 import { action, anyText, card, job, view } from './arbitraries.ts';
@@ -149,6 +149,39 @@ describe('cards and progress', () => {
 });
 
 describe('offers', () => {
+  const field = {
+    label: 'x',
+    help: null,
+    type: 'integer',
+    required: false,
+    default: null,
+    choices: [],
+    picker: null,
+    minimum: null,
+    maximum: null,
+    lengthMax: null,
+    pattern: null,
+  } as const;
+  const resize = {
+    id: 'vm.resize',
+    plugin: 'p',
+    title: 'Resize',
+    label: 'Resize',
+    help: null,
+    risk: 'disrupt',
+    positional: [],
+    examples: [],
+    usage: '',
+    fields: [{ ...field, name: 'vcpus' }],
+  } as const;
+
+  it('open a form where a press alone would mean nothing', () => {
+    expect(asksMore(resize, {})).toBe(true);
+    expect(asksMore(resize, { vcpus: 2 })).toBe(false);
+    expect(asksMore({ ...resize, fields: [{ ...field, name: 'purge', type: 'boolean', default: false }] }, {})).toBe(false);
+    expect(asksMore({ ...resize, risk: 'read' }, {})).toBe(false);
+  });
+
   it('read nothing but what the bot wrote', () => {
     for (const value of [undefined, '', 'x', 'null', '[]', '{}', '{"action":1,"input":{}}', '{"action":"a"}'])
       expect(readOffer(value)).toBeUndefined();
