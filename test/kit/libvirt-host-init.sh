@@ -1,6 +1,7 @@
 #!/bin/bash
 # PID 1 of one private libvirt host (see libvirt-host.ts): bash libvirt-host-init.sh FOLDER NAME, inside its own namespaces.
-# It reads one command a line from stdin and answers each with one line; when stdin ends, the whole host ends with it.
+# It reads one command a line from stdin and answers each with one line; when stdin ends,
+# the whole host ends with it, and its folder goes too.
 set -eu
 dir=$1
 name=$2
@@ -51,6 +52,10 @@ while read -r verb guest; do
   thaw) kill -CONT "$daemon" && echo ok || echo "libvirtd does not run" ;;
   kill-qemu) kill -KILL "$(cat "/run/libvirt/qemu/$guest.pid")" 2>/dev/null && echo ok || echo "no running guest $guest" ;;
   guests) echo "ok $(living)" ;;
+  exit) exit 0 ;;
   *) echo "unknown command $verb" ;;
   esac
 done
+# Nobody said exit: whoever started this host is dead, and nobody else will clear up.
+kill -KILL -1
+rm -rf "$dir"

@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -77,4 +78,15 @@ test('a host that fails to start says so and leaves no folder', async () => {
     vi.unstubAllEnvs();
     await rm(folder, { recursive: true });
   }
+});
+
+test('a test process that is killed takes its host along, folder and all', async () => {
+  const program = `import { startLibvirtHost } from './test/kit/libvirt-host.ts';
+const host = await startLibvirtHost(); console.log(host.dir); setInterval(() => undefined, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  const folder = line.toString().trim();
+  expect(existsSync(folder)).toBe(true);
+  child.kill('SIGKILL');
+  await expect.poll(() => existsSync(join(folder, '..')), { timeout: 20_000 }).toBe(false);
 });

@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url';
 /**
  * A hypervisor host of its own: a private libvirtd in own mount, network, UTS, IPC and PID namespaces, with own
  * state folders and host uuid. Nothing outside changes; several stand side by side; when the test process dies,
- * even by SIGKILL, the host and its guests die with it.
+ * even by SIGKILL, the host, its guests and its folder go with it.
  */
 export interface LibvirtHost extends AsyncDisposable {
   readonly name: string;
@@ -179,11 +179,11 @@ async function boot(root: string, name: string): Promise<Running> {
   }
 }
 
-/** Closing its stdin ends PID 1; the kernel then kills all that is in its namespace, and only then unshare exits. */
+/** PID 1 exits; the kernel then kills all that is in its namespace, and only then unshare exits. */
 async function end({ child, lines }: Running): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, 'exit');
-  child.stdin.end();
+  child.stdin.end('exit\n');
   const forced = setTimeout(() => child.kill('SIGKILL'), 5000);
   await exited;
   clearTimeout(forced);
