@@ -57,7 +57,8 @@ async function lookAtMachine(dataDir: string, log: (name: string) => Log): Promi
 async function writeAccess({ identity, url, announcements }: RunningHub, dataDir: string): Promise<void> {
   const admin = await identity.actorByName('admin');
   if (admin === undefined) return;
-  for (const token of await identity.listApiTokens(admin)) if (token.name === CLI_TOKEN) await identity.revokeApiToken(token.id, admin);
+  for (const token of await identity.listApiTokens(admin))
+    if (token.name === CLI_TOKEN && token.revokedAt === null) await identity.revokeApiToken(token.id, admin);
   const { token } = await identity.createApiToken({ actor: admin, name: CLI_TOKEN, scopes: ['*'], expiresAt: Date.now() + CLI_TOKEN_MS });
   writeFileSync(join(dataDir, 'cli.json'), JSON.stringify({ url, token: token.reveal(), announcements: announcements() }), { mode: 0o600 });
 }

@@ -51,17 +51,34 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
   }
 }
 
+/** How often a host is looked at for VMs that have started since. */
+const LOOK_MS = 1_000;
+
+/** Until the next beat. A VM that has started meanwhile is measured at once, so that its load can be told one beat later. */
+async function untilBeat(ms: number, { hasNew, signal }: { hasNew(): boolean; signal: AbortSignal }): Promise<void> {
+  const deadline = performance.now() + ms;
+  for (let left = ms; left > 0 && !signal.aborted; left = deadline - performance.now()) {
+    await pause(Math.min(left, LOOK_MS), signal);
+    if (hasNew()) return;
+  }
+}
+
 /** Measures one host at every beat until the signal fires. A beat that comes while a scrape is under way is skipped. */
 async function collectHost(options: CollectorOptions, host: string): Promise<void> {
   const { hypervisor, metrics, everyMs, log, signal } = options;
   const sampler = createHostSampler();
   const teller = createTeller(host, log);
   const first = performance.now();
+  const running = (): readonly string[] =>
+    hypervisor
+      .vms()
+      .filter((vm) => vm.host === host && vm.state === 'running')
+      .map(({ id }) => id);
   while (!signal.aborted) {
+    const known = new Set(running());
     try {
       await scrapeOnce(options, host, async (scrape) => {
-        const vmsRunning = hypervisor.vms().filter((vm) => vm.host === host && vm.state === 'running').length;
-        await metrics.write('monitoring', sampler.sample(scrape, { id: host, vmsRunning }));
+        await metrics.write('monitoring', sampler.sample(scrape, { id: host, vmsRunning: known.size }));
       });
       teller.worked();
     } catch (error) {
@@ -69,7 +86,7 @@ async function collectHost(options: CollectorOptions, host: string): Promise<voi
       teller.failed(error);
     }
     const passed = performance.now() - first;
-    await pause(everyMs - (passed % everyMs), signal);
+    await untilBeat(everyMs - (passed % everyMs), { hasNew: () => running().some((id) => !known.has(id)), signal });
   }
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { HubError, type Log, type SampleBatch } from 'novacron/plugin';
 import type { HostScrape } from '../../../plugins/hypervisor/port.ts';
 import { collect } from '../../../plugins/monitoring/collector.ts';
-import { createFakeHypervisor, hostScrape, vmScrape } from './fake-hypervisor.ts';
+import { createFakeHypervisor, hostScrape, vmScrape, vmStatus } from './fake-hypervisor.ts';
 
 interface Run {
   readonly written: SampleBatch[];
@@ -92,5 +92,24 @@ describe('collecting', () => {
       ['vm.nic', 10_000],
       ['host', 10_000],
     ]);
+  });
+
+  test('a VM that starts is measured before the next beat', async () => {
+    const stop = new AbortController();
+    const vms = [vmStatus('a', 'default')];
+    let scrapes = 0;
+    const port = {
+      hosts: () => createFakeHypervisor({ hosts: ['h1'], vms: {}, scrape: good }).port.hosts(),
+      vms: () => vms.map((vm) => ({ ...vm, host: 'h1' })),
+      async scrape() {
+        scrapes++;
+        if (scrapes === 1) vms.push(vmStatus('b', 'default'));
+        else stop.abort();
+        return hostScrape(scrapes * 10_000, []);
+      },
+    };
+    const log: Log = { debug() {}, info() {}, warn() {}, error() {} };
+    await collect({ hypervisor: port, metrics: { write: async () => {} }, log, everyMs: 3_600_000, timeoutMs: 1_000, signal: stop.signal });
+    expect(scrapes).toBe(2);
   });
 });

@@ -14,7 +14,7 @@ const hostStatus = (id: string): HostStatus => ({
   accelerator: 'tcg',
 });
 
-const vmStatus = (id: string, tenant: string): VmStatus => ({
+export const vmStatus = (id: string, tenant: string): VmStatus => ({
   id,
   name: `name-of-${id}`,
   tenant,
