@@ -1,4 +1,4 @@
-import type { types, webApi } from '@slack/bolt';
+import type { webApi } from '@slack/bolt';
 import type { Actions, Actor, Clock, Database, Events, Jobs, Log, Resources, Users } from 'novacron/plugin';
 
 /** What the handlers share. */
@@ -34,5 +34,3 @@ export interface Asker {
   /** The same for a redelivered envelope. */
   readonly key: string;
 }
-
-export type ModalView = types.ModalView;

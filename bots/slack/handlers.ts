@@ -168,7 +168,8 @@ function onTalk(app: App, wiring: Wiring): void {
       text: event.text,
       channel: event.channel,
       ts: event.ts,
-      threadTs: event.thread_ts ?? null,
+      // Answers to a mention stand in its thread, where everybody sees what was asked.
+      threadTs: event.thread_ts ?? event.ts,
       team: body.team_id,
     });
   });

@@ -55,12 +55,22 @@ function stateOf(job: Job): State {
   }
 }
 
+export interface Shown {
+  /** Chat user id. */
+  readonly user: string;
+  /** That person confirmed what another asked for. */
+  readonly confirmed?: boolean;
+  readonly view?: View;
+  readonly next?: readonly Button[];
+}
+
 /** The one message of a job: what, for whom, how far; at the end its result and what may come next. */
-export function jobContent(job: Job, shown: { readonly user: string; readonly view?: View; readonly next?: readonly Button[] }): Content {
+export function jobContent(job: Job, shown: Shown): Content {
   const { sign, line } = stateOf(job);
   const title = `${sign} ${bold(job.title, 200)}${about(job)}`;
   const took = job.endedAt === null ? '' : `  ·  took ${duration(job.endedAt - (job.startedAt ?? job.createdAt))}`;
   const result: Block[] = shown.view ? viewBlocks(shown.view) : [];
+  const who = shown.confirmed === true ? `${escape(job.actor.name, 80)}, confirmed by ${mention(shown.user)}` : mention(shown.user);
   const isOpen = job.endedAt === null && job.state.is !== 'cancelling';
   const cancel = isOpen ? buttons([button({ id: PRESS.cancel, label: 'Cancel', value: job.id })]) : [];
   const name = job.target && job.target.kind !== 'tenant' ? ` ${escape(job.target.name, 100)}` : '';
@@ -71,7 +81,7 @@ export function jobContent(job: Job, shown: { readonly user: string; readonly vi
       ...result,
       ...buttons(shown.next ?? []),
       ...cancel,
-      context(`${mention(shown.user)}${took}  ·  job ${escape(job.id.slice(0, 8), 20)}`),
+      context(`${who}${took}  ·  job ${escape(job.id.slice(0, 8), 20)}`),
     ],
   };
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasEnded, HubError, type Actor, type Job, type View } from 'novacron/plugin';
 import type { Asker, Bot } from './bot.ts';
+import { createEditBudget, type EditBudget } from './edit-budget.ts';
 import { jobContent } from './job-blocks.ts';
 import type { JobMessage, JobStore } from './job-store.ts';
 import { offerButtons, thingMade } from './offers.ts';
@@ -39,6 +40,7 @@ interface Shared {
   readonly store: JobStore;
   readonly workspace: string;
   readonly tracked: Map<string, Tracked>;
+  readonly budget: EditBudget;
 }
 
 const actorOf = (bot: Bot, message: JobMessage): Promise<Actor | undefined> => bot.users.byChat(message.workspace, message.user);
@@ -79,11 +81,12 @@ async function show(shared: Shared, tracked: Tracked, job: Job): Promise<void> {
   const { message } = tracked;
   const isOver = hasEnded(job);
   const result = isOver ? await ending(bot, message, job) : {};
-  const content = jobContent(job, { user: message.user, ...result });
+  const { user, confirmed } = message;
+  const content = jobContent(job, { user, confirmed, ...result });
   const at = await put(shared, tracked, content).catch((error: unknown) => {
     if (!REFUSED.test(slackError(error) ?? '')) throw error;
     bot.log.error({ err: error, jobId: job.id }, 'Slack refused the result of a job; it is shown without it');
-    return put(shared, tracked, jobContent(job, { user: message.user }));
+    return put(shared, tracked, jobContent(job, { user, confirmed }));
   });
   if (!isOver) return;
   await store.end(message.jobId);
@@ -113,12 +116,19 @@ async function put(shared: Shared, tracked: Tracked, content: Parameters<typeof 
 
 /** Shows the newest state, at most once a second; states in between are skipped. */
 async function work(shared: Shared, tracked: Tracked): Promise<void> {
-  const { bot } = shared;
+  const { bot, budget } = shared;
   while (tracked.pending && !bot.signal.aborted) {
+    const isNew = tracked.message.ts === null;
     const pause = tracked.editedAt + EDIT_EVERY_MS - performance.now();
     if (pause > 0) await sleep(pause, undefined, { signal: bot.signal });
+    const budgetMs = isNew ? 0 : budget.waitMs();
+    if (budgetMs > 0 && !hasEnded(tracked.pending)) {
+      // Not all at once: the end may come meanwhile, and then it is shown without waiting for the budget.
+      await sleep(Math.min(budgetMs, EDIT_EVERY_MS), undefined, { signal: bot.signal });
+      continue;
+    }
+    budget.spend();
     const job = tracked.pending;
-    const isNew = tracked.message.ts === null;
     tracked.pending = null;
     tracked.editedAt = performance.now();
     await show(shared, tracked, job);
@@ -198,7 +208,7 @@ async function follow(shared: Shared, after: number | undefined, onCursor: (curs
 }
 
 export function createJobMessages(options: { readonly bot: Bot; readonly store: JobStore; readonly workspace: string }): JobMessages {
-  const shared: Shared = { ...options, tracked: new Map() };
+  const shared: Shared = { ...options, tracked: new Map(), budget: createEditBudget() };
   const { bot, store } = options;
   let following: Promise<void> = Promise.resolve();
   let [seen, saved] = [0, 0];
@@ -226,7 +236,7 @@ export function createJobMessages(options: { readonly bot: Bot; readonly store: 
   return {
     async track(asker, job, things) {
       const { workspace, channel, threadTs, user } = asker;
-      const tracked = await take(asker, job, { jobId: job.id, workspace, channel, threadTs, ts: null, user, things });
+      const tracked = await take(asker, job, { jobId: job.id, workspace, channel, threadTs, ts: null, user, confirmed: false, things });
       if (!tracked) return;
       // The worker alone posts and edits, so an event that comes meanwhile cannot post a second message.
       offer(shared, tracked, job);
@@ -235,7 +245,14 @@ export function createJobMessages(options: { readonly bot: Bot; readonly store: 
     },
     async adopt(asker, job, at) {
       const { workspace, user } = asker;
-      const tracked = await take(asker, job, { jobId: job.id, workspace, ...at, user, things: {} });
+      const tracked = await take(asker, job, {
+        jobId: job.id,
+        workspace,
+        ...at,
+        user,
+        confirmed: asker.actor.id !== job.actor.id,
+        things: {},
+      });
       if (tracked) await refresh(shared, tracked);
     },
     async start() {

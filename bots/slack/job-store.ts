@@ -8,8 +8,9 @@ export interface JobMessage {
   readonly threadTs: string | null;
   /** `null` until Slack has taken the message. */
   readonly ts: string | null;
-  /** Chat user id of the person who asked. */
+  /** Chat user id of the person who asked, or who confirmed what another had asked for. */
   readonly user: string;
+  readonly confirmed: boolean;
   /** What the call named, for the buttons at the end: ids by kind. */
   readonly things: Readonly<Record<string, string>>;
 }
@@ -30,6 +31,7 @@ export const migrations = {
     create index job_message_open on job_message (created_at) where ended_at is null;
     create table position (name text primary key, event_cursor bigint not null);
   `,
+  '002-confirmed': 'alter table job_message add column confirmed boolean not null default false',
 };
 
 export interface JobStore {
@@ -50,6 +52,7 @@ interface Row {
   readonly thread_ts: string | null;
   readonly ts: string | null;
   readonly chat_user: string;
+  readonly confirmed: boolean;
   readonly things: Record<string, string>;
 }
 
@@ -62,14 +65,15 @@ const toMessage = (row: Row): JobMessage => ({
   threadTs: row.thread_ts,
   ts: row.ts,
   user: row.chat_user,
+  confirmed: row.confirmed,
   things: row.things,
 });
 
 export const createJobStore = (db: Database): JobStore => ({
-  async add({ jobId, workspace, channel, threadTs, ts, user, things }) {
+  async add({ jobId, workspace, channel, threadTs, ts, user, confirmed, things }) {
     const rows = await db.sql`
-      insert into job_message (job_id, workspace, channel, thread_ts, ts, chat_user, things)
-      values (${jobId}, ${workspace}, ${channel}, ${threadTs}, ${ts}, ${user}, ${JSON.stringify(things)})
+      insert into job_message (job_id, workspace, channel, thread_ts, ts, chat_user, confirmed, things)
+      values (${jobId}, ${workspace}, ${channel}, ${threadTs}, ${ts}, ${user}, ${confirmed}, ${JSON.stringify(things)})
       on conflict (job_id) do nothing returning job_id`;
     return rows.length > 0;
   },
@@ -81,7 +85,7 @@ export const createJobStore = (db: Database): JobStore => ({
   },
   async open(workspace) {
     const rows = await db.sql<Row>`
-      select job_id, workspace, channel, thread_ts, ts, chat_user, things from job_message
+      select job_id, workspace, channel, thread_ts, ts, chat_user, confirmed, things from job_message
       where ended_at is null and workspace = ${workspace} order by created_at desc limit ${OPEN_MAX}`;
     return rows.map(toMessage);
   },

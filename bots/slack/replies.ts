@@ -21,6 +21,9 @@ export function slackError(error: unknown): string | undefined {
 
 const isNotThere = (error: unknown): boolean => NOT_THERE.has(slackError(error) ?? '');
 
+/** Slack's ids say what they name: `D` is a direct message. */
+const isDirect = (channel: string): boolean => channel.startsWith('D');
+
 async function directChannel(client: webApi.WebClient, user: string): Promise<string> {
   const opened = await client.conversations.open({ users: user });
   return opened.channel?.id ?? user;
@@ -52,7 +55,7 @@ export async function whisper(bot: Bot, asker: Omit<Asker, 'actor'>, content: Co
   const { user, channel, threadTs, responseUrl } = asker;
   if (responseUrl !== null && threadTs === null && (await viaResponseUrl(bot, responseUrl, content))) return;
   const thread = threadTs === null ? {} : { thread_ts: threadTs };
-  if (channel !== null) {
+  if (channel !== null && !isDirect(channel)) {
     try {
       await bot.client.chat.postEphemeral({ channel, user, ...content, ...thread });
       return;
@@ -60,7 +63,9 @@ export async function whisper(bot: Bot, asker: Omit<Asker, 'actor'>, content: Co
       if (!isNotThere(error)) throw error;
     }
   }
-  await send(bot, { channel: await directChannel(bot.client, user), ...content });
+  // A conversation between two is private already, and there an ephemeral message would be gone tomorrow.
+  const direct = channel !== null && isDirect(channel) ? channel : await directChannel(bot.client, user);
+  await send(bot, { channel: direct, ...content, ...(direct === channel && thread) });
 }
 
 export interface PostOptions {

@@ -134,3 +134,19 @@ it('asks for missing words in a form that works by keyboard', async () => {
   await form.waitFor({ state: 'hidden' });
   expect(await page.evaluate(() => document.querySelectorAll('dialog[open]').length)).toBe(0);
 });
+
+it('fits a phone, in dark colours', async () => {
+  const page = await openPage('U0VIEWER');
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await page.setViewportSize({ width: 390, height: 800 });
+  await page.getByRole('button', { name: 'Channels' }).click();
+  await page.getByRole('button', { name: 'Otto' }).click();
+  await page.getByRole('button', { name: 'Close the menu' }).click();
+  await type(page, '/nova vm list');
+  await message(page, 'web-1').waitFor(SLOW);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+  const [ground, ink] = await page.evaluate(() => [getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]);
+  const lightness = (colour: string | undefined): number => Number(/\d+/.exec(colour ?? '')?.[0]);
+  expect(lightness(ground)).toBeLessThan(60);
+  expect(lightness(ink)).toBeGreaterThan(180);
+});

@@ -8,7 +8,7 @@ let things: Things;
 let chat: Chat;
 beforeAll(async () => {
   things = createThings();
-  chat = await startChat(things.plugin);
+  chat = await startChat(things.plugin, { config: { confirmations: [{ tag: 'prod', by: 'second-person' }] } });
 });
 afterAll(() => chat[Symbol.asyncDispose]());
 
@@ -72,10 +72,17 @@ describe('words', () => {
     expect(JSON.stringify(message.blocks)).not.toContain('<!channel>');
   });
 
-  it('may be said in a direct message too', async () => {
+  it('may be said in a direct message too, and are answered there for good', async () => {
     await chat.operator.say('thing list', { channel: 'D0OPERATOR' });
     const answer = await chat.operator.waitForMessage((message) => message.channel === 'D0OPERATOR' && reads('web-1')(message));
-    expect(answer.ephemeralFor).toBe('U0OPERATOR');
+    expect(answer.ephemeralFor).toBeNull();
+  });
+
+  it('may follow a mention, and are answered in its thread', async () => {
+    await chat.operator.say('<@U0NOVA> thing get web-1');
+    const asked = await chat.operator.waitForMessage(({ text }) => text.startsWith('<@U0NOVA>'));
+    const answer = await chat.operator.waitForMessage((message) => message.threadTs === asked.ts);
+    expect(textOf(answer)).toContain('web-1 stands at 3.');
   });
 });
 
@@ -175,6 +182,17 @@ describe('questions', () => {
     expect(exists('not-yours')).toBe(true);
   });
 
+  it('for a second person can be answered by somebody else only', async () => {
+    await chat.hub.run('thing.create', { name: 'shared', tags: ['prod'] });
+    await chat.operator.command('/nova thing raise shared');
+    const question = await chat.operator.waitForMessage(reads('Raise a thing by one', 'Somebody other than'));
+    await chat.operator.press(question, 'Yes: Raise');
+    await chat.operator.waitForMessage(reads('A second person has to answer this'));
+    await chat.admin.press(question, 'Yes: Raise');
+    await chat.admin.waitForMessage((message) => message.ts === question.ts && reads('✅', 'operator.default, confirmed by')(message));
+    expect(things.world.get('default/shared')?.level).toBe(2);
+  });
+
   it('that are too old say so in their message', async () => {
     const question = await ask('too-late');
     chat.clock.advance(601_000);
@@ -270,6 +288,15 @@ describe('people', () => {
     expect(home).toContain('Your jobs');
     expect(home).toContain('Create a thing');
     expect(home).toContain('web-1');
+  });
+
+  it('act from the Home tab and are answered in a direct message', async () => {
+    const home = await chat.operator.waitFor((state) => state.home ?? undefined);
+    await chat.operator.press(home, 'Raise');
+    const answer = await chat.operator.waitForMessage(
+      (message) => message.channel === 'D0OPERATOR' && reads('✅', 'Raise a thing')(message),
+    );
+    expect(answer.ephemeralFor).toBeNull();
   });
 });
 
