@@ -99,7 +99,7 @@ describe('collecting', () => {
     const vms = [vmStatus('a', 'default')];
     let scrapes = 0;
     const port = {
-      hosts: () => createFakeHypervisor({ hosts: ['h1'], vms: {}, scrape: good }).port.hosts(),
+      hosts: () => createFakeHypervisor({ hosts: ['h1'], vms: {}, scrape: () => good(1) }).port.hosts(),
       vms: () => vms.map((vm) => ({ ...vm, host: 'h1' })),
       async scrape() {
         scrapes++;
