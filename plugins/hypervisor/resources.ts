@@ -2,7 +2,7 @@ import type { Resource, ResourceKind } from 'novacron/plugin';
 import { detailFields, matches } from './actions/read.ts';
 import type { HypervisorConfig } from './config.ts';
 import { vmFacts } from './facts.ts';
-import type { VmEntry } from './inventory.ts';
+import { isTrashed, TRASH_PREFIX, type VmEntry } from './inventory.ts';
 import { linkOf } from './host-link.ts';
 import type { HostStatus } from './port.ts';
 import { entryOf, runtimeOf, type HypervisorTools, type needs } from './runtime.ts';
@@ -21,9 +21,11 @@ export const vmKind = ({ resource }: HypervisorTools): Kind =>
       return entry && vmResource(entry);
     },
     async search(ctx, { text, tenant, rowsMax }) {
+      const trash = text.startsWith(TRASH_PREFIX);
+      const wanted = trash ? text.slice(TRASH_PREFIX.length) : text;
       const visible = runtimeOf(ctx)
         .inventory.all()
-        .filter((vm) => (tenant === null || vm.tenant === null || vm.tenant === tenant) && vm.state !== 'trashed' && matches(vm, text));
+        .filter((vm) => (tenant === null || vm.tenant === null || vm.tenant === tenant) && isTrashed(vm) === trash && matches(vm, wanted));
       return visible.slice(0, rowsMax).map(vmResource);
     },
     async card(ctx, resource) {

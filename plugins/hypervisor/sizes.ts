@@ -1,7 +1,8 @@
 import { z } from 'zod';
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
-const SIZE = /^\s*(\d{1,15}(?:\.\d{1,3})?)\s*([kmgt]?)(?:i?b)?\s*$/i;
+// Without the flag `i`: a JSON Schema has only the pattern.
+const SIZE = /^\s*(\d{1,15}(?:\.\d{1,3})?)\s*([kmgtKMGT]?)(?:i?[bB])?\s*$/;
 
 const KIB = 2 ** 10;
 export const MIB = 2 ** 20;

@@ -106,10 +106,9 @@ export function actionsFor({ state, managed }: Pick<VmEntry, 'state' | 'managed'
     case 'crashed':
       return ['vm.start', 'vm.resize', 'vm.rename', 'vm.delete'];
     case 'trashed':
-      return ['vm.restore', 'vm.delete'];
-    case 'missing':
-      return ['vm.delete'];
+      return ['vm.restore'];
     case 'creating':
+    case 'missing':
     case 'unknown':
       return [];
   }

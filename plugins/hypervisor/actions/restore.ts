@@ -12,7 +12,7 @@ const TIMEOUT_MS = 5 * 60_000;
 const HOLD_MS = TIMEOUT_MS + 15 * 60_000;
 
 const Input = z.object({
-  vm: vmRef,
+  vm: vmRef.meta({ title: 'VM', description: 'Name or id of a VM in the trash; search for trash/', picker: 'vm' }),
   as: vmName.optional().meta({ title: 'As', description: 'Another name, when its own is taken by now' }),
 });
 

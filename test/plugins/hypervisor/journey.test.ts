@@ -22,6 +22,8 @@ test('a VM is created, boots, is paused, shut down, deleted, restored and purged
   expect(await hub.run('vm.delete', { vm: 'web-1' }, operator)).toMatchObject({ purged: false });
   expect(await vmsOf(hub)).toEqual([]);
   expect(await vmsOf(hub, { trash: true })).toMatchObject([{ name: 'web-1', state: 'trashed' }]);
+  expect(await hub.resources.search('vm', { text: 'web' }, operator)).toEqual([]);
+  expect(await hub.resources.search('vm', { text: 'trash/web' }, operator)).toMatchObject([{ id: made.id, name: 'web-1' }]);
   expect(await hub.run('vm.restore', { vm: 'web-1' }, operator)).toMatchObject({ id: made.id, name: 'web-1', state: 'running' });
   expect(await hub.run('vm.delete', { vm: 'web-1', purge: true }, hub.as('tenant-admin'))).toMatchObject({ purged: true });
   expect(await vmsOf(hub)).toEqual([]);
