@@ -100,9 +100,11 @@ export class HostLink {
   async #connectOnce(signal: AbortSignal, onReady: () => void): Promise<{ reason: string; wasReady: boolean }> {
     let conn: Connection | undefined;
     let wasReady = false;
+    const ended = Promise.withResolvers<string>();
+    const onAbort = (): void => ended.resolve('the hub stops');
+    signal.addEventListener('abort', onAbort, { once: true });
     try {
       conn = await connect(this.uri, { signal, timeoutMs: CONNECT_TIMEOUT_MS });
-      const ended = Promise.withResolvers<string>();
       conn.onClose((error) => ended.resolve(error.message));
       await this.#learn(conn);
       this.#conn = conn;
@@ -112,13 +114,13 @@ export class HostLink {
       this.#options.log.info({ host: this.name }, 'a host is connected');
       this.#firstAttempt.resolve();
       onReady();
-      signal.addEventListener('abort', () => ended.resolve('the hub stops'), { once: true });
       return { reason: await ended.promise, wasReady };
     } catch (error) {
       const mapped = toHubError(this.name, error);
       const cause = mapped.cause instanceof Error ? mapped.cause.message : mapped.message;
       return { reason: cause, wasReady };
     } finally {
+      signal.removeEventListener('abort', onAbort);
       this.#conn = undefined;
       await conn?.close();
     }

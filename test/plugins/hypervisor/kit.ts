@@ -31,11 +31,11 @@ export interface Lab extends AsyncDisposable {
   readonly hub: TestHub;
 }
 
-/** A libvirt host of its own and a hub that uses it. */
-export async function startLab(more: Record<string, unknown> = {}, others: readonly Plugin[] = []): Promise<Lab> {
+/** A libvirt host (of its own unless one is given, which then ends with it) and a hub that uses it. */
+export async function startLab(more: Record<string, unknown> = {}, others: readonly Plugin[] = [], given?: LibvirtHost): Promise<Lab> {
   const stack = new AsyncDisposableStack();
   try {
-    const host = stack.use(await startLibvirtHost());
+    const host = stack.use(given ?? (await startLibvirtHost()));
     const hub = stack.use(await startTestHub({ plugins: [await onHost(host, more), ...others] }));
     return { host, hub, [Symbol.asyncDispose]: () => stack.disposeAsync() };
   } catch (error) {

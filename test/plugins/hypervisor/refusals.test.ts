@@ -3,12 +3,13 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import '../../kit/libvirt-host.ts';
+import { startLibvirtHost } from '../../kit/libvirt-host.ts';
 import { startLab, vmsOf, type Lab } from './kit.ts';
 import { qcow2Head } from './qcow2-kit.ts';
 
 const run = promisify(execFile);
 const GIB = 2 ** 30;
+const MIB = 2 ** 20;
 let lab: Lab;
 const create = (input: object, actor = lab.hub.as('operator')) => lab.hub.run('vm.create', input, actor);
 const poolFile = (name: string): string => join(lab.host.dir, 'novacron', name);
@@ -21,7 +22,8 @@ const volumes = async (): Promise<string[]> => {
 };
 
 beforeAll(async () => {
-  lab = await startLab();
+  const host = await startLibvirtHost();
+  lab = await startLab({ isoDirs: [join(host.dir, 'iso')] }, [], host);
 });
 afterAll(async () => {
   await lab?.[Symbol.asyncDispose]();
@@ -68,6 +70,29 @@ test('images that would show the guest a file of the host are refused, and nothi
   expect(await vmsOf(lab.hub)).toEqual([]);
   await run('virsh', ['-q', '-c', lab.host.uri, 'pool-refresh', 'novacron']);
   expect(await volumes()).toEqual([]);
+});
+
+test('a qcow2 on a base of its own pool is copied whole, a raw one too, and an ISO is put into the drive', async () => {
+  await run('qemu-img', ['create', '-q', '-f', 'raw', poolFile('base.raw'), '8M']);
+  await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', poolFile('base.raw'), '-F', 'raw', poolFile('system.qcow2'), '16M']);
+  await mkdir(join(lab.host.dir, 'iso'), { recursive: true });
+  await writeFile(join(lab.host.dir, 'iso', 'installer.iso'), Buffer.alloc(65_536));
+  await create({ name: 'from-qcow2', image: 'system.qcow2', memory: '64M', disk: '32M' });
+  await create({ name: 'from-raw', image: 'novacron/base.raw', memory: '64M' });
+  await create({ name: 'from-iso', image: join(lab.host.dir, 'iso', 'installer.iso'), memory: '64M', disk: '24M' });
+  const disksOf = async (vm: string) =>
+    ((await lab.hub.run('vm.get', { vm })) as { disks: { capacityBytes: number; path: string; kind: string }[] }).disks;
+  const [copy] = await disksOf('from-qcow2');
+  expect(copy?.capacityBytes).toBe(32 * MIB);
+  const { stdout } = await run('qemu-img', ['info', '-U', '--output=json', copy?.path ?? '']);
+  expect(JSON.parse(stdout)).toMatchObject({ format: 'qcow2', 'virtual-size': 32 * MIB });
+  expect(stdout).not.toContain('backing');
+  expect(await disksOf('from-raw')).toMatchObject([{ capacityBytes: 8 * MIB }]);
+  expect(await disksOf('from-iso')).toMatchObject([{ capacityBytes: 24 * MIB, kind: 'disk' }, { kind: 'cdrom' }]);
+  await expect(create({ name: 'too-small', image: 'system.qcow2', disk: '8M' })).rejects.toThrow(/vm_limit.*would cut it off/);
+  for (const vm of ['from-qcow2', 'from-raw', 'from-iso']) await lab.hub.run('vm.delete', { vm, purge: true });
+  for (const file of ['base.raw', 'system.qcow2']) await rm(poolFile(file));
+  await run('virsh', ['-q', '-c', lab.host.uri, 'pool-refresh', 'novacron']);
 });
 
 test('two creates of one name at once make exactly one VM', async () => {
