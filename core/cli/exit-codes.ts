@@ -17,6 +17,18 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
+/** The same for `--help`. */
+export const EXIT_WORDS: Readonly<Record<keyof typeof EXIT, string>> = {
+  ok: 'Done.',
+  failed: 'The action or its job failed.',
+  usage: 'Wrong words or input.',
+  refused: 'Not signed in, or not allowed.',
+  unconfirmed: 'A person must confirm the plan, and nobody did.',
+  unreachable: 'No hub answers.',
+  unknown: 'There is no such thing, or none that you may see.',
+  interrupted: 'Ctrl-C; a job goes on.',
+};
+
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 const BY_CODE: Readonly<Record<string, ExitCode>> = {

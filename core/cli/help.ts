@@ -1,8 +1,8 @@
 import type { ActionDescription } from '../contract/services.ts';
-import { formatFigure, labelOf } from '../surfaces/figures.ts';
+import { formatFigure } from '../surfaces/figures.ts';
 import { tableLines } from '../surfaces/terminal.ts';
 import { flagOf, wordsOf } from '../surfaces/usage.ts';
-import { EXIT } from './exit-codes.ts';
+import { EXIT, EXIT_WORDS } from './exit-codes.ts';
 import { OPTIONS_HELP } from './options.ts';
 
 const LOCAL: readonly (readonly [string, string])[] = [
@@ -15,6 +15,8 @@ const indent = (rows: readonly (readonly [string, string])[]): string[] => {
   const width = Math.max(0, ...rows.map(([name]) => name.length));
   return rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`);
 };
+
+const isNothing = (value: unknown): boolean => value === null || value === '' || (Array.isArray(value) && value.length === 0);
 
 /** All that this person may do. */
 export function helpLines(actions: readonly ActionDescription[], isAll: boolean): string[] {
@@ -40,7 +42,7 @@ const footer = (): string[] => [
   ...indent(OPTIONS_HELP),
   '',
   'Exit codes',
-  ...indent(Object.entries(EXIT).map(([name, code]) => [String(code), labelOf(name)] as const)),
+  ...indent(Object.entries(EXIT).map(([name, code]) => [String(code), EXIT_WORDS[name as keyof typeof EXIT]] as const)),
 ];
 
 const RISKS: Readonly<Record<ActionDescription['risk'], string | null>> = {
@@ -55,11 +57,7 @@ function actionHelp(action: ActionDescription): string[] {
   const risk = RISKS[action.risk];
   const rows = fields.map((field) => [
     positional.includes(field.name) ? `<${flagOf(field, fields)}>` : `--${flagOf(field, fields)}`,
-    field.required
-      ? 'required'
-      : field.default === null || field.default === ''
-        ? ''
-        : `default ${formatFigure(field.name, field.default)}`,
+    field.required ? 'required' : isNothing(field.default) ? '' : `default ${formatFigure(field.name, field.default)}`,
     [field.help ?? field.label, field.choices.length > 0 ? `One of ${field.choices.join(', ')}.` : '']
       .filter((text) => text !== '')
       .join(' '),

@@ -27,17 +27,19 @@ export function defaultView(label: string, output: Json | undefined): View {
 
 const COLUMNS_MAX = 10;
 
+const rowsText = (count: number): string => (count === 1 ? '1 row' : `${count} rows`);
+
 function tableView(rows: readonly JsonObject[]): View {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const shown = names.filter((name) => !rows.every((row) => isObject(row[name]) || isRows(row[name]))).slice(0, COLUMNS_MAX);
   const table: Table = { columns: shown.map(labelOf), rows: rows.map((row) => shown.map((name) => formatFigure(name, row[name]))) };
-  return { text: rows.length === 1 ? '1 row' : `${rows.length} rows`, table };
+  return { text: rowsText(rows.length), table };
 }
 
 function objectView(label: string, output: JsonObject): View {
   const frame = frameTable(output);
   if (frame !== null)
-    return { text: `${frame.rows.length} rows${output['truncated'] === true ? ' (more were left off)' : ''}`, table: frame };
+    return { text: `${rowsText(frame.rows.length)}${output['truncated'] === true ? ' (more were left off)' : ''}`, table: frame };
   const pictures = Object.values(output).filter(isPicture);
   const lists = Object.values(output).filter(isRows);
   const fields = Object.entries(output).filter(([, value]) => !isObject(value) && !isRows(value) && !isPicture(value));

@@ -54,7 +54,7 @@ describe('the default view of a result', () => {
       truncated: true,
     };
     expect(defaultView('Query', frame)).toMatchObject({
-      text: '1 rows (more were left off)',
+      text: '1 row (more were left off)',
       table: { rows: [['1970-01-01 00:00:00 UTC', '50 %']] },
     });
   });

@@ -115,12 +115,13 @@ function ActionForm({ action, preset, call }: ActionProps & { readonly call: Cal
     event.preventDefault();
     call.send({ ...toInput(fields, values), ...(preset !== undefined && { [preset.field]: preset.value }) });
   };
-  // Nothing to fill in: the press that opened this was the order. Once, also when React mounts it twice.
+  // Nothing that must be filled in: the press that opened this was the order. Once, also when React mounts it twice.
+  const isOrder = fields.length === 0 || (preset !== undefined && action.risk === 'read' && !fields.some(({ required }) => required));
   const wasSent = useRef(false);
   useEffect(() => {
-    if (fields.length > 0 || wasSent.current) return;
+    if (!isOrder || wasSent.current) return;
     wasSent.current = true;
-    call.send(preset === undefined ? {} : { [preset.field]: preset.value });
+    call.send({ ...toInput(fields, values), ...(preset !== undefined && { [preset.field]: preset.value }) });
   });
   const isRisky = action.risk === 'disrupt' || action.risk === 'destroy';
   return (
