@@ -81,45 +81,25 @@ const systemClock: Clock = { now: () => Date.now() };
 
 async function startHub(options: HubOptions, stack: AsyncDisposableStack): Promise<RunningHub> {
   mkdirSync(options.dataDir, { recursive: true });
-  const ground = await openGround(options, stack);
+  const about = aboutHub(options);
+  // PostgreSQL and DuckDB take longest to open, and neither needs the other.
+  const [ground, metrics] = await together(
+    openGround(options, { stack, about }),
+    startMetrics({ clock: systemClock, ...options }, { stack, announce: about.info.announce }),
+  );
   const door = openDoor(options, ground);
-  const metrics = await startMetrics({ ...options, clock: ground.clock }, { stack, announce: ground.info.announce });
   const host = createHost(options, { ...ground, ...door, metrics });
   stack.defer(() => host.stop());
   await host.start();
   stack.defer(() => door.jobs.stop());
-  await door.jobs.launch();
-
   const health = () => checkHealth({ state: ground.state, host, metrics });
-  const { clock, info, events, identity, audit, state, policy } = ground;
-  const { actions, jobs, resources, registry } = door;
-  const http = await createHttp({
-    config: options.config,
-    log: options.log('http'),
-    clock,
-    version: VERSION,
-    actions,
-    jobs,
-    events,
-    metrics,
-    resources,
-    identity,
-    audit: {
-      exportTo: (write) => audit.exportTo(write),
-      verify: () => audit.verify(),
-      mayRead: (actor) => policy.authorize({ actor, action: { id: 'audit.list', risk: 'read' }, resource: { kind: 'hub' } }).allowed,
-    },
-    declared: () => registry.all(),
-    panels: () => panelsOf(host),
-    pages: pagesOf(host),
-    health: async () => reportHealth(await health()),
-    registry: new Counters(),
-  });
-  stack.defer(() => http.close());
-  ground.setUrl(options.config.publicUrl ?? http.url);
-  const announcements = () => ground.announcements;
+  const [url] = await together(startHttp(options, { ...ground, ...door, metrics, host, health, stack }), door.jobs.launch());
+  about.setUrl(options.config.publicUrl ?? url);
+  const { events, identity, audit, state } = ground;
+  const { actions, jobs, resources } = door;
+  const announcements = () => about.announcements;
   return {
-    url: info.url,
+    url: about.info.url,
     actions,
     jobs,
     events,
@@ -134,8 +114,13 @@ async function startHub(options: HubOptions, stack: AsyncDisposableStack): Promi
   };
 }
 
-/** The ground floor: what needs nothing but the data folder. */
-async function openGround({ dataDir, config, machine, clock = systemClock, log }: HubOptions, stack: AsyncDisposableStack) {
+/** Both, at the same time; when one fails, only after the other has ended, so that what it opened is closed as well. */
+async function together<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([first, second]);
+  return Promise.all([first, second]);
+}
+
+function aboutHub({ dataDir, config, machine }: HubOptions) {
   const announcements: Announcement[] = [];
   let url = config.publicUrl ?? '';
   const info: HubInfo = {
@@ -147,6 +132,15 @@ async function openGround({ dataDir, config, machine, clock = systemClock, log }
       return url;
     },
   };
+  return { info, announcements, setUrl: (to: string) => void (url = to) };
+}
+type About = ReturnType<typeof aboutHub>;
+
+/** The ground floor: what needs nothing but the data folder. */
+async function openGround(
+  { dataDir, config, clock = systemClock, log }: HubOptions,
+  { stack, about }: { stack: AsyncDisposableStack; about: About },
+) {
   const abort = new AbortController();
   stack.defer(() => abort.abort());
   const databaseUrl = config.databaseUrl ?? process.env['DATABASE_URL'];
@@ -158,7 +152,7 @@ async function openGround({ dataDir, config, machine, clock = systemClock, log }
   const policy = createPolicy(config.policies === undefined ? {} : { extraPolicies: readFileSync(config.policies, 'utf8') });
   const identity = await createIdentity({ state, clock, log: log('identity'), dataDir, audit });
   stack.defer(() => identity.close());
-  return { clock, info, announcements, state, audit, events, policy, identity, setUrl: (to: string) => void (url = to) };
+  return { clock, info: about.info, state, audit, events, policy, identity };
 }
 type Ground = Awaited<ReturnType<typeof openGround>>;
 
@@ -185,7 +179,7 @@ function openDoor(options: HubOptions, { state, clock, audit, events, policy }: 
   return { registry, jobs, actions, resources: new Resources(registry, policy) };
 }
 
-function createHost(options: HubOptions, parts: Ground & ReturnType<typeof openDoor> & { readonly metrics: Metrics }): PluginHost {
+function createHost(options: HubOptions, parts: Parts): PluginHost {
   const { config, log, dataDir } = options;
   const { registry, actions, jobs, events, metrics, resources, identity, audit, info, state, clock } = parts;
   const builtin = createBuiltin({ jobs, identity, audit, clock, tenants: config.tenants, plugins: () => host.status() });
@@ -210,4 +204,40 @@ function createHost(options: HubOptions, parts: Ground & ReturnType<typeof openD
   });
   registry.open(host);
   return host;
+}
+
+type Parts = Ground & ReturnType<typeof openDoor> & { readonly metrics: Metrics };
+
+interface HttpParts extends Parts {
+  readonly host: PluginHost;
+  readonly health: RunningHub['health'];
+  readonly stack: AsyncDisposableStack;
+}
+
+async function startHttp({ config, log }: HubOptions, parts: HttpParts): Promise<string> {
+  const { clock, actions, jobs, events, metrics, resources, identity, audit, policy, registry, host, health, stack } = parts;
+  const http = await createHttp({
+    config,
+    log: log('http'),
+    clock,
+    version: VERSION,
+    actions,
+    jobs,
+    events,
+    metrics,
+    resources,
+    identity,
+    audit: {
+      exportTo: (write) => audit.exportTo(write),
+      verify: () => audit.verify(),
+      mayRead: (actor) => policy.authorize({ actor, action: { id: 'audit.list', risk: 'read' }, resource: { kind: 'hub' } }).allowed,
+    },
+    declared: () => registry.all(),
+    panels: () => panelsOf(host),
+    pages: pagesOf(host),
+    health: async () => reportHealth(await health()),
+    registry: new Counters(),
+  });
+  stack.defer(() => http.close());
+  return http.url;
 }

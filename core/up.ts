@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { HubError, type Log, type MachineFacts } from './contract.ts';
+import { HubError, type MachineFacts } from './contract.ts';
 import { createHub, type RunningHub } from './hub.ts';
 import { createLog } from './log.ts';
 import { readConfigFile } from './plugins/config-file.ts';
@@ -27,8 +27,8 @@ export async function up(argv: readonly string[], { dataDir }: { readonly dataDi
 
   const file = await readConfigFile(resolve(values.config));
   const log = createLog({ level: file.hub.logLevel === 'info' ? 'warn' : file.hub.logLevel, pretty: process.stderr.isTTY });
-  const machine = await lookAtMachine(dataDir, log);
-  await using hub = createHub({ dataDir, machine, config: file.hub, plugins: await loadPlugins(file, process.env), log });
+  const [machine, plugins] = await Promise.all([lookAtMachine(dataDir), loadPlugins(file, process.env)]);
+  await using hub = createHub({ dataDir, machine, config: file.hub, plugins, log });
   const running = await hub.start();
   await writeAccess(running, dataDir);
   process.stdout.write(await greeting(running, performance.now() - beganAt));
@@ -39,11 +39,12 @@ export async function up(argv: readonly string[], { dataDir }: { readonly dataDi
 }
 
 /** The guest image and the accelerator; without them the hub starts all the same, and says so. */
-async function lookAtMachine(dataDir: string, log: (name: string) => Log): Promise<MachineFacts> {
+async function lookAtMachine(dataDir: string): Promise<MachineFacts> {
   const imagesDir = join(dataDir, 'images');
   const say = (text: string): void => void process.stdout.write(`  ${text}\n`);
+  const tell = (_: object, text: string): void => say(text);
   try {
-    await ensureTinyImage(imagesDir, { log: log('setup') });
+    await ensureTinyImage(imagesDir, { log: { debug: () => {}, info: tell, warn: tell, error: tell } });
     const { is, reason } = await probeAccelerator({ dir: imagesDir, signal: AbortSignal.timeout(60_000) });
     say(reason);
     return { accelerator: is, imagesDir };
