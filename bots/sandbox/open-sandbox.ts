@@ -37,6 +37,8 @@ export interface Faults {
   rateLimitNext(method: string): void;
   /** Answers every call with HTTP 503 until it is set back. */
   outage(on: boolean): void;
+  /** Calls that were refused by an outage. */
+  refused(): number;
 }
 
 /** One call of the Web API, as the sandbox saw it. */
@@ -85,7 +87,7 @@ interface Parts {
   readonly page: PageDeps;
   readonly api: (method: string, args: Readonly<Record<string, unknown>>) => Answer;
   readonly secrets: { readonly bot: string; readonly app: string; readonly page: string };
-  readonly faults: { limited: Set<string>; isOut: boolean };
+  readonly faults: { limited: Set<string>; isOut: boolean; refused: number };
   readonly calls: Call[];
   readonly pageDir: URL;
 }
@@ -98,7 +100,10 @@ function hasKey(request: Request, key: string): boolean {
 }
 
 async function answerApi(parts: Parts, request: Request, method: string): Promise<Reply> {
-  if (parts.faults.isOut) return { status: 503, body: 'upstream unavailable' };
+  if (parts.faults.isOut) {
+    parts.faults.refused += 1;
+    return { status: 503, body: 'upstream unavailable' };
+  }
   if (parts.faults.limited.delete(method)) return json(fail('ratelimited'), 429, { 'retry-after': '1' });
   const args = parseArgs((await request.body()).toString(), request.headers['content-type'] ?? '');
   const token = request.headers.authorization?.replace(/^Bearer /, '') ?? (typeof args?.['token'] === 'string' ? args['token'] : undefined);
@@ -231,7 +236,7 @@ function createParts(options: SandboxOptions, app: SandboxApp, baseUrl: () => st
     page: { workspace, interactions, sockets, app: () => app },
     api: createWebApi(deps),
     secrets: { bot: `xoxb-sandbox-${random()}`, app: `xapp-sandbox-${random()}`, page: random() },
-    faults: { limited: new Set(), isOut: false },
+    faults: { limited: new Set(), isOut: false, refused: 0 },
     calls: [],
     pageDir: options.pageDir ?? new URL('dist/', import.meta.url),
   };
@@ -245,6 +250,7 @@ const faultsOf = ({ sockets, faults }: Parts): Faults => ({
     faults.isOut = on;
     if (on) sockets.cut();
   },
+  refused: () => faults.refused,
 });
 
 /** Starts a workspace for one app. */

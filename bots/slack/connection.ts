@@ -57,9 +57,10 @@ export function createApp(chat: Chat, log: Log): App {
 /** Codes that waiting does not heal. */
 const HOPELESS = /invalid_auth|not_authed|account_inactive|token_revoked|missing_scope|not_allowed_token_type/;
 
-/** Which workspace the token belongs to. HubError `slack_refused` names what is wrong with it. */
+/** Makes the app ready and answers which workspace its token belongs to. HubError `slack_refused` names what is wrong with it. */
 export async function workspaceOf(app: App): Promise<string> {
   try {
+    await app.init();
     const { team_id } = await app.client.auth.test();
     return team_id ?? '';
   } catch (error) {
@@ -71,21 +72,25 @@ export async function workspaceOf(app: App): Promise<string> {
   }
 }
 
-/** Tries until it works or the hub stops: Slack being away must not keep the hub from starting. */
-export async function untilItWorks(work: () => Promise<void>, options: { readonly signal: AbortSignal; readonly log: Log }): Promise<void> {
-  let pauseMs = RETRY_FIRST_MS;
-  for (;;) {
+interface Trying {
+  readonly signal: AbortSignal;
+  readonly log: Log;
+  /** Told of the first failure. */
+  onTrouble(reason: string): void;
+}
+
+/** Tries until it works or the hub stops: Slack being away must neither keep the hub from starting nor from stopping. */
+export async function untilItWorks(work: () => Promise<void>, { signal, log, onTrouble }: Trying): Promise<void> {
+  const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
+  signal.addEventListener('abort', () => stop(), { once: true });
+  for (let pauseMs = RETRY_FIRST_MS; !signal.aborted; pauseMs = Math.min(RETRY_MAX_MS, pauseMs * 2)) {
     try {
-      return await work();
+      return await Promise.race([work(), stopped]);
     } catch (error) {
-      if (options.signal.aborted) return;
-      options.log.error({ err: error, retryInMs: pauseMs }, 'Slack cannot be reached; it is tried again');
+      if (signal.aborted) return;
+      log.error({ err: error, retryInMs: pauseMs }, 'Slack cannot be reached; it is tried again');
+      if (pauseMs === RETRY_FIRST_MS) onTrouble(error instanceof Error ? error.message : String(error));
     }
-    try {
-      await sleep(pauseMs, undefined, { signal: options.signal });
-    } catch {
-      return;
-    }
-    pauseMs = Math.min(RETRY_MAX_MS, pauseMs * 2);
+    await Promise.race([sleep(pauseMs, undefined, { ref: false }), stopped]);
   }
 }

@@ -48,10 +48,11 @@ export async function startBot(context: Context): Promise<void> {
   const connect = async (): Promise<void> => {
     const app = createApp(chat, log);
     const bot: Bot = { ...services, client: app.client, log, clock, signal, hubUrl: () => services.hub.url };
-    await app.init();
     const workspace = await workspaceOf(app);
     const jobMessages = createJobMessages({ bot, store: createJobStore(services.database), workspace });
     registerHandlers(app, { bot, jobMessages }, workspace);
+    // The hub may have begun to stop while Slack was waited for.
+    signal.throwIfAborted();
     await app.start();
     defer(() => app.stop().then(() => undefined));
     await jobMessages.start();
@@ -61,7 +62,8 @@ export async function startBot(context: Context): Promise<void> {
     log.info({ workspace, sandbox: chat.isSandbox }, 'The chat app is connected');
   };
   if (chat.isSandbox) return connect();
-  const connecting = untilItWorks(connect, { signal, log });
+  const onTrouble = (text: string): void => services.hub.announce({ label: 'Slack', text, tone: 'warn' });
+  const connecting = untilItWorks(connect, { signal, log, onTrouble });
   defer(async () => {
     stopping.abort();
     await connecting;

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { until } from '../../kit/collect.ts';
 import { createThings } from '../../kit/things.ts';
 import { textOf } from '../../../bots/sandbox/client.ts';
 import { reads, startChat } from './chat.ts';
@@ -37,4 +38,17 @@ it('posts a new message when the old one was deleted meanwhile', async () => {
   await fetch(`${chat.sandbox.apiUrl}chat.delete`, { method: 'POST', headers, body });
   const next = await chat.operator.waitForMessage(reads('✅', 'again'));
   expect(next.ts > message.ts).toBe(true);
+});
+
+it('starts and stops while the chat service is away, and connects when it is back', async () => {
+  await using chat = await startChat(createThings().plugin);
+  await chat.stopHub();
+  chat.sandbox.faults.outage(true);
+  const starting = chat.startHub();
+  await until('a call was refused', () => chat.sandbox.faults.refused() > 0);
+  chat.sandbox.faults.outage(false);
+  await starting;
+  expect(chat.hub.plugins().get('slack')).toMatchObject({ is: 'started' });
+  await chat.admin.command('/nova me get');
+  await chat.admin.waitForMessage(reads('You are admin.default'));
 });
