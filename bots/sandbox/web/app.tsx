@@ -146,8 +146,16 @@ function Room({
   };
   return (
     <ViewerContext value={viewer}>
-      <div className={isMenuOpen ? 'room menu-open' : 'room'}>
-        <Sidebar spot={spot} unread={unread} onGo={go} onUser={onUser} />
+      <div className={isMenuOpen ? 'room menu-open' : 'room'} onKeyDown={(event) => event.key === 'Escape' && setMenuOpen(false)}>
+        <Sidebar
+          spot={spot}
+          unread={unread}
+          onGo={go}
+          onUser={(next) => {
+            setMenuOpen(false);
+            onUser(next);
+          }}
+        />
         {isMenuOpen && <button type="button" className="veil" aria-label="Close the menu" onClick={() => setMenuOpen(false)} />}
         <Place key={spot.is === 'channel' ? spot.id : 'home'} spot={spot} onMenu={() => setMenuOpen(true)} />
         {view && <Modal key={view.hash} view={view} />}
@@ -170,5 +178,5 @@ export function App(): ReactNode {
   };
   if (workspace.is === 'loading') return <p className="empty">Opening the workspace</p>;
   if (workspace.is === 'failed') return <p className="empty">{workspace.reason}</p>;
-  return <Room user={user} state={workspace.state} live={workspace.live} onUser={choose} />;
+  return <Room user={workspace.user} state={workspace.state} live={workspace.live} onUser={choose} />;
 }

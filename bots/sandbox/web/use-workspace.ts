@@ -8,7 +8,7 @@ const RETRY_MS = 1_500;
 export type Workspace =
   | { readonly is: 'loading' }
   | { readonly is: 'failed'; readonly reason: string }
-  | { readonly is: 'ready'; readonly state: PageState; readonly live: boolean };
+  | { readonly is: 'ready'; /** Whose view `state` is. */ readonly user: string; readonly state: PageState; readonly live: boolean };
 
 /** The workspace as one person sees it, kept live; after a cut it is loaded again. */
 export function useWorkspace(user: string): Workspace {
@@ -28,16 +28,17 @@ export function useWorkspace(user: string): Workspace {
       socket.addEventListener('message', ({ data }) => {
         const change = JSON.parse(String(data)) as Change;
         if (!isLoaded) early.push(change);
-        else setWorkspace((now) => (now.is === 'ready' ? { ...now, state: applyChange(now.state, change) } : now));
+        else setWorkspace((now) => (now.is === 'ready' && now.user === user ? { ...now, state: applyChange(now.state, change) } : now));
       });
       socket.addEventListener('close', () => {
+        if (isOver) return;
         setWorkspace((now) => (now.is === 'ready' ? { ...now, live: false } : now));
         again();
       });
       try {
         const state = await loadState(user);
         isLoaded = true;
-        if (!isOver) setWorkspace({ is: 'ready', state: early.reduce(applyChange, state), live: true });
+        if (!isOver) setWorkspace({ is: 'ready', user, state: early.reduce(applyChange, state), live: true });
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         if (!isOver) setWorkspace((now) => (now.is === 'ready' ? { ...now, live: false } : { is: 'failed', reason }));
