@@ -74,7 +74,8 @@ async function work(deps: RunDeps, record: JobRecord, { cancel, started }: { can
     onRetry: (step, error) => progress({ step, message: `${error.message} Trying again.` }),
   });
   try {
-    await untilStored(deps.stopping, () => deps.turns.wait(record, AbortSignal.any([cancel, deps.stopping])));
+    // What was begun before a crash had its turn; a cancel must not keep its steps from being replayed, or none would be taken back.
+    if (!resumed) await untilStored(deps.stopping, () => deps.turns.wait(record, AbortSignal.any([cancel, deps.stopping])));
     const { action, base } = await findAction(deps, record, resumed);
     if (!resumed) await untilStored(deps.stopping, () => begin(deps, record, started));
     const timeoutMs = action.timeoutMs ?? DEFAULT_TIMEOUT_MS;

@@ -151,6 +151,17 @@ describe('a hub that stops', () => {
     expect(await hub.audit.verify()).toMatchObject({ ok: true });
   });
 
+  it('takes back a job that was cancelled while no hub ran it', async () => {
+    const outcome = await start('thing.create', { name: 'drum', pauseMs: 60_000 });
+    if (outcome.is !== 'accepted') throw new Error(outcome.is);
+    await expect.poll(() => things.happened).toEqual(['make']);
+    await hub[Symbol.asyncDispose]();
+    await database.query(`update core.job set "cancelledBy" = 'somebody' where id = $1`, [outcome.job.id]);
+    hub = await startTestHub({ plugins: [things.plugin], databaseUrl: database.url, dataDir });
+    expect((await hub.jobs.wait(outcome.job.id, AbortSignal.timeout(30_000))).state.is).toBe('undone');
+    expect(things.happened).toEqual(['make', 'unmake']);
+  });
+
   it('waits for the plugin that began a job, when that does not run', async () => {
     const outcome = await start('thing.create', { name: 'bell', pauseMs: 1_000 });
     if (outcome.is !== 'accepted') throw new Error(outcome.is);
