@@ -82,6 +82,8 @@ const round = (value: number): number => Number(value.toFixed(3));
 /** The door in process, on a whole hub: reads, and jobs from the call to their durable acceptance. */
 export async function bench({ signal }: Pick<BenchOptions, 'signal'>): Promise<BenchResult> {
   const { plugin, ran } = createCounting();
+  // The test server ends with nothing else that keeps this process alive until it has ended.
+  using _alive = stayAlive();
   await using hub = await startTestHub({ plugins: [plugin] });
   const actor = hub.as('operator');
   await measure(4, 400, (caller) => read(hub, actor, `warm-${caller}`));
@@ -106,6 +108,11 @@ export async function bench({ signal }: Pick<BenchOptions, 'signal'>): Promise<B
     for (const id of accepted.values()) await hub.jobs.wait(id, AbortSignal.any([signal, AbortSignal.timeout(120_000)]));
   }
   return report({ reads, jobs, accepted, ran });
+}
+
+function stayAlive(): Disposable {
+  const timer = setInterval(() => undefined, 60_000);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
 async function read(hub: TestHub, actor: Actor, lane: string): Promise<void> {
