@@ -145,7 +145,7 @@ export interface Head<S extends AnySchema, R extends Refs, P extends Refs> {
 
 export interface Body<C, R extends Refs, P extends Refs> {
   /** Keys are action ids, `<noun>.<verb>`: `vm.create`. Unique over all plugins. */
-  readonly actions?: Readonly<Record<string, Action<C, R, any>>>;
+  readonly actions?: Readonly<Record<string, Action<C, R>>>;
   /** Keys are kinds: `vm`. */
   readonly resources?: Readonly<Record<string, ResourceKind<C, R>>>;
   /** Keys are tables, `<kind>` or `<kind>.<part>`; then metrics by name. */

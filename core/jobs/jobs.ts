@@ -48,6 +48,8 @@ interface Open {
   readonly cancel: AbortController;
   readonly ended: PromiseWithResolvers<Job>;
   reportedAt: number;
+  latest?: Job;
+  timer?: NodeJS.Timeout | undefined;
 }
 
 /** Durable execution of actions: what was accepted is finished or undone, whatever dies. */
@@ -157,7 +159,7 @@ export class Jobs implements JobsService {
   #opened(id: string): Open {
     const known = this.#open.get(id);
     if (known) return known;
-    const open = { cancel: new AbortController(), ended: Promise.withResolvers<Job>(), reportedAt: 0 };
+    const open: Open = { cancel: new AbortController(), ended: Promise.withResolvers<Job>(), reportedAt: 0 };
     this.#open.set(id, open);
     return open;
   }
@@ -169,6 +171,7 @@ export class Jobs implements JobsService {
       if (record === undefined || record.endedAt !== null) return;
       if (record.cancelledBy !== null) open.cancel.abort(cancelled(record.cancelledBy));
       const job = await runJob(this.#runDeps(open), record, open.cancel.signal);
+      clearTimeout(open.timer);
       this.#turns.ended(record.queueKey);
       open.ended.resolve(job);
       this.#publish(job);
@@ -182,14 +185,22 @@ export class Jobs implements JobsService {
 
   #runDeps(open: Open) {
     const { actions, audit, clock, onStep = () => {} } = this.#options;
-    const report = (job: Job): void => {
-      const now = performance.now();
-      if (now - open.reportedAt < REPORT_MS || open.cancel.signal.aborted) return;
-      open.reportedAt = now;
-      this.#publish(job);
+    const publish = (): void => {
+      const { latest } = open;
+      open.timer = undefined;
+      if (latest === undefined || open.cancel.signal.aborted) return;
+      open.reportedAt = performance.now();
+      this.#publish(latest);
       this.#store
-        .setState(job.id, job.state, new Date(clock.now()))
-        .catch((error: unknown) => this.#options.log.warn({ err: error, jobId: job.id }, 'progress was not written'));
+        .setState(latest.id, latest.state, new Date(clock.now()))
+        .catch((error: unknown) => this.#options.log.warn({ err: error, jobId: latest.id }, 'progress was not written'));
+    };
+    // At once when it was quiet for a while, else the newest at the end of the pause.
+    const report = (job: Job): void => {
+      open.latest = job;
+      const pauseMs = open.reportedAt + REPORT_MS - performance.now();
+      if (pauseMs <= 0) publish();
+      else open.timer ??= setTimeout(publish, pauseMs);
     };
     return {
       store: this.#store,

@@ -71,7 +71,7 @@ async function work(deps: RunDeps, record: JobRecord, { cancel, started }: { can
       progress({ step });
       return deps.onStep(phase, { job: record, step });
     },
-    onRetry: (step, error) => progress({ step, message: `${error.message} Trying again.` }),
+    onRetry: (step, error) => progress({ step, retry: `${error.message} Trying again.` }),
   });
   try {
     // What was begun before a crash had its turn; a cancel must not keep its steps from being replayed, or none would be taken back.
@@ -162,16 +162,20 @@ const auditOf = (record: JobRecord) => ({
 });
 
 interface Standing {
-  step?: string | null;
-  fraction?: number | null;
+  step?: string;
+  fraction?: number;
+  /** What the action says of itself; it holds until it says something else. */
   message?: string | null;
+  /** Why a step is tried again; it holds until the next step. */
+  retry?: string | undefined;
 }
 
 function createProgress(deps: RunDeps, record: JobRecord, started: Started): (change: Standing) => void {
-  let standing: Required<Standing> = { step: null, fraction: null, message: null };
+  let standing: Standing = {};
   return (change) => {
-    standing = { ...standing, message: null, ...change };
-    deps.report({ ...toJob(record), startedAt: started.at, state: { is: 'running', ...standing } });
+    standing = { ...standing, retry: undefined, ...change };
+    const { step = null, fraction = null, message = null, retry } = standing;
+    deps.report({ ...toJob(record), startedAt: started.at, state: { is: 'running', step, fraction, message: retry ?? message } });
   };
 }
 

@@ -27,4 +27,4 @@ export function configSchema(plugins: readonly Plugin[]): JsonSchema {
 }
 
 /** A schema inside a schema needs no dialect of its own. */
-const withoutNoise = ({ $schema: _, ...schema }: JsonSchema): JsonSchema => schema;
+const withoutNoise = (schema: JsonSchema): JsonSchema => Object.fromEntries(Object.entries(schema).filter(([key]) => key !== '$schema'));

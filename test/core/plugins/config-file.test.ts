@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { definePlugin, Secret } from '../../../core/contract.ts';
+import { definePlugin, type Secret } from '../../../core/contract.ts';
 import { readConfigFile } from '../../../core/plugins/config-file.ts';
 import { resolveSecrets } from '../../../core/plugins/config-secrets.ts';
 import { loadPlugins, withConfig } from '../../../core/plugins/load.ts';

@@ -46,6 +46,7 @@ export const int = integer(-0x80000000, 0x7fffffff);
 export const uint = integer(0, 0xffffffff);
 export const char = integer(-0x80, 0x7f);
 export const uchar = integer(0, 0xff);
+/** @public The generator emits it for protocols that have such a field. */
 export const short = integer(-0x8000, 0x7fff);
 export const ushort = integer(0, 0xffff);
 
