@@ -1,6 +1,5 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Registry as Counters } from 'prom-client';
 import { Actions } from './actions/actions.ts';
 import { Confirmations } from './actions/confirmations.ts';
 import { Registry } from './actions/registry.ts';
@@ -9,6 +8,7 @@ import { createAudit, type Audit } from './audit/audit.ts';
 import { createBuiltin } from './builtin/index.ts';
 import * as contract from './contract.ts';
 import type { Clock, Events, HubInfo, Log, MachineFacts, Metrics } from './contract.ts';
+import { createCounters } from './hub-counters.ts';
 import { createEvents } from './events/events.ts';
 import {
   checkHealth,
@@ -175,8 +175,10 @@ function openDoor(options: HubOptions, { state, clock, audit, events, policy }: 
     ...(onStep && { onStep }),
   });
   const confirmations = new Confirmations({ db, clock, lifeMs: config.confirmationSeconds * 1_000 });
-  const actions = new Actions({ registry, policy, confirmations, rules: config.confirmations, jobs, audit, log: log('door') });
-  return { registry, jobs, actions, resources: new Resources(registry, policy) };
+  const counters = createCounters(() => jobs.openCount);
+  const { called } = counters;
+  const actions = new Actions({ called, registry, policy, confirmations, rules: config.confirmations, jobs, audit, log: log('door') });
+  return { registry, jobs, actions, counters, resources: new Resources(registry, policy) };
 }
 
 function createHost(options: HubOptions, parts: Parts): PluginHost {
@@ -215,7 +217,7 @@ interface HttpParts extends Parts {
 }
 
 async function startHttp({ config, log }: HubOptions, parts: HttpParts): Promise<string> {
-  const { clock, actions, jobs, events, metrics, resources, identity, audit, policy, registry, host, health, stack } = parts;
+  const { clock, actions, jobs, events, metrics, resources, identity, audit, policy, registry, counters, host, health, stack } = parts;
   const http = await createHttp({
     config,
     log: log('http'),
@@ -236,7 +238,7 @@ async function startHttp({ config, log }: HubOptions, parts: HttpParts): Promise
     panels: () => panelsOf(host),
     pages: pagesOf(host),
     health: async () => reportHealth(await health()),
-    registry: new Counters(),
+    registry: counters.registry,
   });
   stack.defer(() => http.close());
   return http.url;

@@ -32,6 +32,8 @@ export interface DoorDeps {
   readonly jobs: Pick<Jobs, 'accept'>;
   readonly audit: Pick<Audit, 'append'>;
   readonly log: Log;
+  /** Told how each call ended at the door: the outcome, or the code of the error. */
+  called(action: string, end: string): void;
 }
 
 /** A call on its way through the stages. */
@@ -52,7 +54,23 @@ const KEY_LENGTH_MAX = 200;
  * The one door: every call of every surface passes here and nowhere else. The stages, in this order: 1 parse, 2 target, 3 authorize,
  * 4 plan and confirm, 5 reserve the key; then a read runs at once, and a job goes through 6 queue, 7 audit, 8 run, 9 audit, 10 event (../jobs).
  */
-export async function execute(deps: DoorDeps, { id, input: raw, call }: { id: string; input: unknown; call: Call }): Promise<Outcome> {
+export async function execute(
+  deps: DoorDeps,
+  asked: { readonly id: string; readonly input: unknown; readonly call: Call },
+): Promise<Outcome> {
+  try {
+    const outcome = await pass(deps, asked);
+    deps.called(asked.id, outcome.is);
+    return outcome;
+  } catch (error) {
+    const { code } = asHubError(error);
+    // Only known actions become labels: what a stranger types must not grow the memory.
+    deps.called(code === 'action_unknown' ? 'unknown' : asked.id, code);
+    throw error;
+  }
+}
+
+async function pass(deps: DoorDeps, { id, input: raw, call }: { id: string; input: unknown; call: Call }): Promise<Outcome> {
   const passing = await admit(deps, { id, raw, call });
   if (passing.risk === 'read') return read(deps, passing);
   const decision = await confirm(deps, passing);

@@ -77,6 +77,11 @@ export class Jobs implements JobsService {
     void this.#sweep();
   }
 
+  /** How many have not ended, of those that this hub runs. */
+  get openCount(): number {
+    return this.#open.size;
+  }
+
   /** Reserves the call's key and starts the job. The same key again: the same job. */
   async accept(job: Omit<NewJob, 'executor' | 'createdAt'>): Promise<Job> {
     const { openMax, executor, clock } = this.#options;

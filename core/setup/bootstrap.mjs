@@ -14,13 +14,14 @@ import { complain, say, Stop } from './say.mjs';
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const VITEST = ['node_modules/vitest/vitest.mjs', 'run'];
 
-// The job library asks its new PostgreSQL connections in a way that the driver warns of; a person can do nothing about it.
-const QUIET = ['--disable-warning=DeprecationWarning'];
+// No warning of how the job library asks its new PostgreSQL connections, which a person can do nothing about; and a small nursery for each of the hub's
+// threads, which keeps 50 MB that are used for moments only.
+const HUB_FLAGS = JSON.parse(readFileSync(join(ROOT, 'core/setup/hub-flags.json'), 'utf8'));
 
 /** `packages`: groups in packages.json; `pages`: builds the web pages; `run`: what Node 24 gets, one list after the other; `flags`: for Node itself. */
 const TASKS = {
   setup: { does: 'brings all that the other tasks need, and runs nothing', packages: ['up', 'test'], pages: true, run: [] },
-  up: { does: 'starts the hub', packages: ['up'], mayGoOn: true, pages: true, hub: true, flags: QUIET, run: [['core/main.ts', 'up']] },
+  up: { does: 'starts the hub', packages: ['up'], mayGoOn: true, pages: true, hub: true, flags: HUB_FLAGS, run: [['core/main.ts', 'up']] },
   novacron: { does: 'the command line: npm run novacron -- vm list', run: [['core/main.ts']] },
   test: { does: 'all tests', packages: ['up', 'test'], pages: true, run: [VITEST] },
   'test:unit': { does: 'the tests that need no hypervisor and no browser', run: [[...VITEST, '--project', 'unit']] },

@@ -43,7 +43,8 @@ export async function startHubProcess({ dir, hypervisor, imagesDir }: HubProcess
   await writeFile(config, JSON.stringify(await shippedConfig(hypervisor)));
   const beganAt = performance.now();
   const env = { ...process.env, NOVACRON_DATA: dataDir };
-  const child = spawn(process.execPath, ['--disable-warning=DeprecationWarning', MAIN, 'up', '--config', config], {
+  const flags = JSON.parse(await readFile(join(ROOT, 'core', 'setup', 'hub-flags.json'), 'utf8')) as string[];
+  const child = spawn(process.execPath, [...flags, MAIN, 'up', '--config', config], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -170,3 +170,13 @@ describe('reads', () => {
 it('keeps the audit chain whole through all of this', async () => {
   expect(await hub.audit.verify()).toMatchObject({ ok: true });
 });
+
+it('counts every call by how it ended, and takes no label from a stranger', async () => {
+  await codeOf(hub.actions.execute('made.up', {}, call('admin')));
+  await hub.actions.execute('thing.get', { thing: 'anvil' }, call('viewer'));
+  const text = await (await fetch(`${hub.url}/metrics`)).text();
+  expect(text).toMatch(/novacron_calls_total\{action="thing.get",end="done"\} \d+/);
+  expect(text).toContain('action="unknown",end="action_unknown"');
+  expect(text).not.toContain('made.up');
+  expect(text).toContain('novacron_jobs_open 0');
+});
