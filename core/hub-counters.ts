@@ -20,7 +20,7 @@ export function createCounters(jobsOpen: () => number): HubCounters {
     name: 'novacron_jobs_open',
     help: 'Jobs that have not ended.',
     registers,
-    collect: () => void open.set(jobsOpen()),
+    collect: () => open.set(jobsOpen()),
   });
   return { registry, called: (action, end) => calls.inc({ action, end }) };
 }
