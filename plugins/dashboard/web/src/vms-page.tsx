@@ -128,7 +128,8 @@ function VmLine({ vm }: { readonly vm: VmRow }) {
 /** What the guest says it uses, else what it takes on the host, of what it may use. */
 function Memory({ vm, values }: { readonly vm: VmRow; readonly values: Readonly<Record<string, number | null>> | undefined }) {
   const total = values?.['memoryBytes'] ?? vm.memoryBytes ?? null;
-  const used = values?.['memoryUsedBytes'] ?? values?.['memoryRssBytes'] ?? null;
+  // Only what the guest says of itself: the host's share of it holds QEMU's own memory as well, and may be more than the guest has.
+  const used = values?.['memoryUsedBytes'] ?? null;
   if (total === null) return <span className="quiet">–</span>;
   if (used === null) return <span className="quiet">{formatBytes(total)}</span>;
   return <Meter label={`Memory of ${vm.name}`} ratio={used / total} text={`${formatBytes(used)} of ${formatBytes(total)}`} />;
