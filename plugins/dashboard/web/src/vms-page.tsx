@@ -125,7 +125,7 @@ function VmLine({ vm }: { readonly vm: VmRow }) {
   );
 }
 
-/** What the guest says it uses, else what it takes on the host, of what it may use. */
+/** What the guest says it uses, of what it may use. */
 function Memory({ vm, values }: { readonly vm: VmRow; readonly values: Readonly<Record<string, number | null>> | undefined }) {
   const total = values?.['memoryBytes'] ?? vm.memoryBytes ?? null;
   // Only what the guest says of itself: the host's share of it holds QEMU's own memory as well, and may be more than the guest has.
