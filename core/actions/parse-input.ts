@@ -16,7 +16,7 @@ export async function parseInput(action: Action, raw: unknown): Promise<ParsedIn
 function invalid(issues: readonly Issue[]): HubError {
   const fields = issues.slice(0, 20).map(({ path = [], message }) => ({
     field: path.map((key) => String(typeof key === 'object' ? key.key : key)).join('.'),
-    message,
+    message: message.replace(/\.$/, ''),
   }));
   const sentences = fields.map(({ field, message }) => (field ? `${field}: ${message}` : message));
   return new HubError('input_invalid', `${sentences.join('; ')}.`, { status: 400, details: { fields } });
