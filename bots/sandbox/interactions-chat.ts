@@ -1,7 +1,7 @@
 import type { ApiDeps } from './api-method.ts';
 import { refuseMessage } from './block-limits.ts';
 import { isRecord } from './block-shapes.ts';
-import type { Interactions } from './interactions.ts';
+import type { Interactions } from './interaction-calls.ts';
 import { wire } from './methods-chat.ts';
 import { channelName, done, nameOf, responseUrl, sendEvent } from './payloads.ts';
 import type { Block } from './protocol.ts';

@@ -1,7 +1,7 @@
 import type { ApiDeps } from './api-method.ts';
 import { refuseOptions } from './block-limits.ts';
 import { isRecord } from './block-shapes.ts';
-import type { Interactions } from './interactions.ts';
+import type { Interactions } from './interaction-calls.ts';
 import { wire } from './methods-chat.ts';
 import { wireView } from './methods-views.ts';
 import { basePayload, channelName, done, responseUrl } from './payloads.ts';

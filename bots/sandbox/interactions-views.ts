@@ -1,7 +1,7 @@
 import type { ApiDeps } from './api-method.ts';
 import { refuseView } from './block-limits.ts';
 import { isRecord } from './block-shapes.ts';
-import type { Interactions } from './interactions.ts';
+import type { Interactions } from './interaction-calls.ts';
 import { wireView } from './methods-views.ts';
 import { basePayload, done, sendEvent } from './payloads.ts';
 import type { Interaction, ModalView, OpenView } from './protocol.ts';

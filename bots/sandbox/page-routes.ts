@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import type { Interactions } from './interactions.ts';
+import type { Interactions } from './interaction-calls.ts';
 import type { ViewValues } from './protocol.ts';
 import type { SandboxApp } from './port.ts';
 import type { SocketMode } from './socket-mode.ts';

@@ -1,14 +1,8 @@
 import type { ReactNode } from 'react';
-import type { Block, ElementState, Place, ViewValues } from '../protocol.ts';
+import type { Block, Place } from '../protocol.ts';
 import { Control } from './controls.tsx';
+import type { FormState } from './form-state.ts';
 import { Text } from './mrkdwn.tsx';
-
-/** What a form knows of its elements. */
-export interface FormState {
-  readonly values: ViewValues;
-  readonly errors: Readonly<Record<string, string>>;
-  set(blockId: string, actionId: string, state: ElementState): void;
-}
 
 export interface BlockProps {
   readonly block: Block;

@@ -1,7 +1,7 @@
 import { useState, type ReactNode } from 'react';
 import type { ElementState, Option, Place } from '../protocol.ts';
 import { api, type Element } from './api.ts';
-import type { FormState } from './blocks.tsx';
+import type { FormState } from './form-state.ts';
 import { ExternalSelect } from './external-select.tsx';
 import { Text } from './mrkdwn.tsx';
 import { useViewer } from './person-context.ts';

@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import type { ElementState, OpenView, ViewValues } from '../protocol.ts';
 import { api } from './api.ts';
-import { BlockView, type FormState } from './blocks.tsx';
+import { BlockView } from './blocks.tsx';
+import type { FormState } from './form-state.ts';
 import { useViewer } from './person-context.ts';
 
 interface Filling {
