@@ -62,9 +62,9 @@ const CALLS_MAX = 1_000;
 const PAGE_CONNECTIONS_MAX = 50;
 const SOCKET_BUFFER_BYTES_MAX = 4 * 1024 * 1024;
 const PREPARED: readonly SandboxUser[] = [
-  { chatUserId: 'U0ADMIN', name: 'admin', displayName: 'Ada', role: 'admin' },
-  { chatUserId: 'U0OPERATOR', name: 'operator', displayName: 'Otto', role: 'operator' },
-  { chatUserId: 'U0VIEWER', name: 'viewer', displayName: 'Vera', role: 'viewer' },
+  { chatUserId: 'U0ADMIN', name: 'admin', displayName: 'Admin', role: 'admin' },
+  { chatUserId: 'U0OPERATOR', name: 'operator', displayName: 'Operator', role: 'operator' },
+  { chatUserId: 'U0VIEWER', name: 'viewer', displayName: 'Viewer', role: 'viewer' },
 ];
 
 const TYPES: Readonly<Record<string, string>> = {

@@ -39,7 +39,7 @@ export async function createPlugin(words: readonly string[], { screen, options, 
     screen.lines([
       ...files.map(({ to }) => `Wrote ${to}`),
       `Named it in plugins.json. Test it: npx vitest run test/plugins/${name}`,
-      `Start the hub again, then try: novacron ${name} greet Ada`,
+      `Start the hub again, then try: novacron ${name} greet world`,
     ]);
   return EXIT.ok;
 }

@@ -140,7 +140,7 @@ it('fits a phone, in dark colours', async () => {
   await page.emulateMedia({ colorScheme: 'dark' });
   await page.setViewportSize({ width: 390, height: 800 });
   await page.getByRole('button', { name: 'Channels' }).click();
-  await page.getByRole('button', { name: 'Otto' }).click();
+  await page.getByRole('button', { name: 'Operator' }).click();
   await type(page, '/nova vm list');
   await message(page, 'web-1').waitFor(SLOW);
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);

@@ -118,11 +118,11 @@ describe('messages', () => {
 
   it('shows an ephemeral message to one person', async () => {
     const vera = await connectSandbox({ pageUrl: sandbox.pageUrl, user: 'U0VIEWER' });
-    await call('chat.postEphemeral', { channel: 'C0OPS', user: 'U0OPERATOR', text: 'for Otto' });
+    await call('chat.postEphemeral', { channel: 'C0OPS', user: 'U0OPERATOR', text: 'for the operator' });
     await call('chat.postMessage', { channel: 'C0OPS', text: 'for all' });
     await vera.waitForMessage(({ text }) => text === 'for all');
-    expect(vera.state.messages.some(({ text }) => text === 'for Otto')).toBe(false);
-    expect(otto.state.messages.some(({ text }) => text === 'for Otto')).toBe(true);
+    expect(vera.state.messages.some(({ text }) => text === 'for the operator')).toBe(false);
+    expect(otto.state.messages.some(({ text }) => text === 'for the operator')).toBe(true);
     vera.close();
   });
 
