@@ -30,7 +30,7 @@ function Switcher({ onUser }: Pick<Props, 'onUser'>): ReactNode {
         <button type="button" key={person.id} className="person" aria-pressed={person.id === user} onClick={() => onUser(person.id)}>
           <Avatar person={person} small />
           <span>{person.displayName}</span>
-          {person.role === null || person.role === undefined ? <span className="role">guest</span> : null}
+          {person.role === null ? <span className="role">guest</span> : null}
         </button>
       ))}
       {isAdding ? (
