@@ -166,6 +166,7 @@ function openDoor(options: HubOptions, { state, clock, audit, events, policy }: 
     databaseUrl: state.url,
     executor: hubId(dataDir),
     openMax: config.jobsMax,
+    keepMs: config.jobsKeepDays * 86_400_000,
     actions: registry,
     policy,
     audit,

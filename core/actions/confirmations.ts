@@ -36,11 +36,15 @@ export function whoConfirms(
   return rules.find(fits)?.by ?? (risk === 'change' ? 'nobody' : 'actor');
 }
 
+const KEPT_MS = 24 * 3600_000;
+const FORGET_EVERY = 100;
+
 /** Questions to people. A token is random, kept as a hash, single use, and bound to person, input and plan. */
 export class Confirmations {
   readonly #db: Kysely<ActionTables>;
   readonly #clock: Clock;
   readonly #lifeMs: number;
+  #askedCount = 0;
 
   constructor({ db, clock, lifeMs }: { db: Kysely<ActionTables>; clock: Clock; lifeMs: number }) {
     this.#db = db;
@@ -49,6 +53,7 @@ export class Confirmations {
   }
 
   async ask(asked: Asked): Promise<Confirmation> {
+    await this.#forgetOld();
     const token = randomBytes(24).toString('base64url');
     const expiresAt = this.#clock.now() + this.#lifeMs;
     const { id, title, risk, input, target, plan, by, call } = asked;
@@ -111,8 +116,10 @@ export class Confirmations {
     if (result.numUpdatedRows === 0n) throw new HubError('confirmation_used', 'This was answered already.', { status: 409 });
   }
 
-  async forgetOld(): Promise<void> {
-    const before = new Date(this.#clock.now() - 24 * 3600_000);
+  /** Questions are kept for a day after their end, so that a late answer is told why it is late. */
+  async #forgetOld(): Promise<void> {
+    if (this.#askedCount++ % FORGET_EVERY !== 0) return;
+    const before = new Date(this.#clock.now() - KEPT_MS);
     await this.#db.deleteFrom('confirmation').where('expiresAt', '<', before).execute();
   }
 

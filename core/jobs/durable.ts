@@ -22,6 +22,8 @@ export interface Durable {
   /** Starts again what stopped because its state could not be written (PostgreSQL was gone). */
   restart(jobId: string): Promise<void>;
   record<T>(name: string, run: () => Promise<T>): Promise<T>;
+  /** Removes what was recorded of jobs that have ended. */
+  forget(jobIds: readonly string[]): Promise<void>;
   shutdown(): Promise<void>;
 }
 
@@ -54,6 +56,7 @@ export function createDurable({ databaseUrl, executor, log, run }: DurableOption
       else await DBOS.resumeWorkflow(jobId);
     },
     record: (name, step) => DBOS.runStep(step, { name }),
+    forget: (jobIds) => DBOS.deleteWorkflows([...jobIds]),
     shutdown: () => DBOS.shutdown({ deregister: true }),
   };
 }

@@ -27,6 +27,8 @@ export interface JobsOptions {
   readonly databaseUrl: string;
   readonly executor: string;
   readonly openMax: number;
+  /** Ended jobs are forgotten after so long. */
+  readonly keepMs: number;
   readonly actions: ActionSource;
   readonly policy: Pick<Policy, 'authorize'>;
   readonly audit: Pick<Audit, 'append'>;
@@ -41,6 +43,8 @@ export interface JobsOptions {
 const REPORT_MS = 250;
 /** How often open jobs that do not run are looked for: their state could not be written when PostgreSQL was gone. */
 const SWEEP_MS = 5_000;
+/** How often old jobs are looked for, once none was left. */
+const FORGET_MS = 3_600_000;
 /** How long a stopping hub waits for steps that run to notice. */
 const STOP_WAIT_MS = 3_000;
 
@@ -61,6 +65,7 @@ export class Jobs implements JobsService {
   readonly #open = new Map<string, Open>();
   readonly #stopping = new AbortController();
   #busy = 0;
+  #forgetAt = 0;
   readonly #launched = Promise.withResolvers<void>();
 
   constructor(options: JobsOptions) {
@@ -229,10 +234,23 @@ export class Jobs implements JobsService {
     published.catch((error: unknown) => log.error({ err: error, jobId: job.id }, 'an event was not published'));
   }
 
+  /** A few at a time, and the recorded steps before the job: a crash in between leaves a job that is forgotten the next time. */
+  async #forgetOld(): Promise<void> {
+    const { clock, keepMs } = this.#options;
+    if (clock.now() < this.#forgetAt) return;
+    const old = await this.#store.endedBefore(new Date(clock.now() - keepMs));
+    if (old.length === 0) this.#forgetAt = clock.now() + FORGET_MS;
+    else {
+      await this.#durable.forget(old);
+      await this.#store.forget(old);
+    }
+  }
+
   async #sweep(): Promise<void> {
     const { log, executor } = this.#options;
     while (!this.#stopping.signal.aborted)
       try {
+        await this.#forgetOld();
         await sleep(SWEEP_MS, this.#stopping.signal);
         for (const id of await this.#store.openIds(executor)) if (!this.#open.has(id)) await this.#durable.restart(id);
       } catch (error) {

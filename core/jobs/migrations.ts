@@ -32,6 +32,7 @@ export const jobMigrations = [
       create index job_open on job (executor) where "endedAt" is null;
       create index job_target on job ("targetKind", "targetId", seq desc);
       create index job_seq on job (seq desc);
+      create index job_ended on job ("endedAt");
     `,
   },
 ] as const;

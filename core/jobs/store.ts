@@ -83,6 +83,19 @@ export class JobStore {
     return (await open.orderBy('seq').execute()).map((row) => row.id);
   }
 
+  /** Ids of some jobs that ended before; oldest first. */
+  async endedBefore(before: Date): Promise<string[]> {
+    const old = this.#db.selectFrom('job').select('id').where('endedAt', '<', before).orderBy('endedAt').limit(ROWS_MAX);
+    return (await old.execute()).map((row) => row.id);
+  }
+
+  async forget(ids: readonly string[]): Promise<void> {
+    await this.#db
+      .deleteFrom('job')
+      .where('id', 'in', [...ids])
+      .execute();
+  }
+
   list({ tenant, states, target, rowsMax = 50 }: JobFilter & { readonly tenant: string | null }): Promise<JobRecord[]> {
     let query = this.#db.selectFrom('job').selectAll().orderBy('seq', 'desc').limit(Math.min(rowsMax, ROWS_MAX));
     if (tenant !== null) query = query.where('tenant', '=', tenant);

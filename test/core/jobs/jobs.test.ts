@@ -151,6 +151,15 @@ describe('a hub that stops', () => {
     expect(await hub.audit.verify()).toMatchObject({ ok: true });
   });
 
+  it('forgets jobs that ended long ago, with what was recorded of their steps', async () => {
+    const { id } = await finish('thing.create', { name: 'flute' });
+    await database.query(`update core.job set "endedAt" = now() - interval '91 days' where id = $1`, [id]);
+    await hub[Symbol.asyncDispose]();
+    hub = await startTestHub({ plugins: [things.plugin], databaseUrl: database.url, dataDir });
+    await expect.poll(() => hub.jobs.get(id, hub.as('admin')).catch((error: { code: string }) => error.code)).toBe('job_unknown');
+    expect(await database.query('select * from dbos.workflow_status where workflow_uuid = $1', [id])).toEqual([]);
+  });
+
   it('takes back a job that was cancelled while no hub ran it', async () => {
     const outcome = await start('thing.create', { name: 'drum', pauseMs: 60_000 });
     if (outcome.is !== 'accepted') throw new Error(outcome.is);
