@@ -1,14 +1,24 @@
 import { globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { libvirtHostMissing } from './test/kit/libvirt-host.ts';
 import { SummaryReporter } from './test/kit/summary-reporter.ts';
 
-/** Which project a test belongs to follows from what it is: a folder for the browser, an import for the hypervisor. */
-function projectOf(file: string): 'unit' | 'real' | 'e2e' {
+type Project = 'unit' | 'service' | 'real' | 'e2e';
+
+/** Which project a test belongs to follows from what it is: a folder for the browser, an import for the hypervisor, or for a hub, PostgreSQL or another process. */
+function projectOf(file: string): Project {
   const text = readFileSync(file, 'utf8');
   if (file.startsWith('test/e2e/') || text.includes("'playwright-core'")) return 'e2e';
-  return file.startsWith('test/lab/') || text.includes('libvirt-host') ? 'real' : 'unit';
+  if (file.startsWith('test/lab/') || text.includes('libvirt-host')) return 'real';
+  return [text, ...helpersOf(file, text)].some((each) => /kit\/(hub|postgres|state)\.ts'|'node:child_process'/.test(each))
+    ? 'service'
+    : 'unit';
 }
+
+/** The files beside a test that it imports. */
+const helpersOf = (file: string, text: string): string[] =>
+  [...text.matchAll(/from '(\.\/[^']+\.ts)'/g)].map(([, helper = '']) => readFileSync(join(dirname(file), helper), 'utf8'));
 
 const files = globSync('test/**/*.test.{ts,tsx}').toSorted();
 const missing = libvirtHostMissing();
@@ -19,7 +29,7 @@ const absent = files.flatMap((file) => {
 const filesOf = (project: string): string[] =>
   files.filter((file) => projectOf(file) === project && !absent.some((each) => each.file === file));
 
-const project = (name: 'unit' | 'real' | 'e2e', order: number, timeoutMs: number) => ({
+const project = (name: Project, order: number, timeoutMs: number) => ({
   extends: true as const,
   test: {
     name,
@@ -39,6 +49,6 @@ export default defineConfig({
     globalSetup: ['./test/kit/postgres-setup.ts'],
     env: { TZ: 'UTC' },
     expect: { poll: { timeout: 15_000 } },
-    projects: [project('unit', 0, 20_000), project('real', 1, 60_000), project('e2e', 2, 120_000)],
+    projects: [project('unit', 0, 20_000), project('service', 1, 20_000), project('real', 2, 60_000), project('e2e', 3, 120_000)],
   },
 });

@@ -24,7 +24,7 @@ const TASKS = {
   up: { does: 'starts the hub', packages: ['up'], mayGoOn: true, pages: true, hub: true, flags: HUB_FLAGS, run: [['core/main.ts', 'up']] },
   novacron: { does: 'the command line: npm run novacron -- vm list', run: [['core/main.ts']] },
   test: { does: 'all tests', packages: ['up', 'test'], pages: true, run: [VITEST] },
-  'test:unit': { does: 'the tests that need no hypervisor and no browser', run: [[...VITEST, '--project', 'unit']] },
+  'test:unit': { does: 'the tests that need no hub, no hypervisor and no browser', run: [[...VITEST, '--project', 'unit']] },
   check: {
     does: 'types, lint, format, dead code',
     run: [
