@@ -47,6 +47,8 @@ async function guard(dataDir: string): Promise<() => Promise<void>> {
   child.unref();
   return async () => {
     const ended = once(child, 'exit');
+    // Else nothing would keep a process alive that has nothing left to do but this.
+    child.ref();
     child.kill('SIGKILL');
     await ended;
   };
@@ -65,9 +67,9 @@ export async function startTestServer(): Promise<TestServer> {
       return withDatabase(server.url, name);
     },
     async [Symbol.asyncDispose]() {
-      await unguard();
       await server.close();
       await rm(dataDir, { recursive: true, force: true });
+      await unguard();
     },
   };
 }
