@@ -154,6 +154,9 @@ describe('an action', () => {
     await page.getByRole('button', { name: /^Confirm/u }).click();
     await page.getByRole('dialog').getByText('succeeded').waitFor();
     expect(world.vms.get('id-web-2')?.state).toBe('shut-off');
+    // Its own button goes with the VM's new state; what came of it stays to be read.
+    await page.getByRole('button', { name: 'Start', includeHidden: true }).waitFor({ state: 'attached' });
+    expect(await page.getByRole('dialog').getByText('succeeded').isVisible()).toBe(true);
     await page.context().close();
   });
 
@@ -196,9 +199,13 @@ describe('the page', () => {
     await page.getByRole('button', { name: 'Create VM' }).focus();
     await page.keyboard.press('Enter');
     await page.getByRole('dialog').waitFor();
+    const isInside = (): Promise<boolean> =>
+      page.evaluate(() => document.activeElement?.closest('[role=dialog],[data-base-ui-focus-guard]') !== null);
+    // It is drawn a frame before it takes the focus.
+    await expect.poll(isInside).toBe(true);
     for (let press = 0; press < 15; press += 1) {
       await page.keyboard.press('Tab');
-      expect(await page.evaluate(() => document.activeElement?.closest('[role=dialog],[data-base-ui-focus-guard]') !== null)).toBe(true);
+      expect(await isInside()).toBe(true);
     }
     await page.keyboard.press('Escape');
     await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toContain('Create VM');

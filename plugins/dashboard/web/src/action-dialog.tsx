@@ -24,20 +24,21 @@ interface ActionProps {
   readonly preset?: Preset | undefined;
 }
 
+interface ButtonProps {
+  readonly action: ActionDescription;
+  readonly className: string;
+  readonly children: ReactNode;
+}
+
 /** A button that opens the form of an action. */
-export function ActionButton({
-  action,
-  preset,
-  className,
-  children,
-}: ActionProps & { readonly className: string; readonly children?: ReactNode }) {
+export function ActionButton({ action, className, children }: ButtonProps) {
   const [isOpen, setOpen] = useState(false);
   return (
     <>
       <button className={className} type="button" onClick={() => setOpen(true)}>
-        {children ?? action.label}
+        {children}
       </button>
-      {isOpen && <ActionDialog action={action} preset={preset} onClosed={() => setOpen(false)} />}
+      {isOpen && <ActionDialog action={action} onClosed={() => setOpen(false)} />}
     </>
   );
 }

@@ -1,7 +1,7 @@
 import { Menu } from '@base-ui/react/menu';
 import type { ActionDescription, Card } from 'novacron/plugin';
 import { useState } from 'react';
-import { ActionButton, ActionDialog, type Preset } from './action-dialog.tsx';
+import { ActionDialog, type Preset } from './action-dialog.tsx';
 import { Problem } from './api.ts';
 import { BackIcon, MoreIcon } from './icons.tsx';
 import { JobList } from './jobs-page.tsx';
@@ -58,7 +58,7 @@ const Gone = () => (
 
 const BUTTONS_MAX = 3;
 
-/** The likeliest actions as buttons, the others in a menu. */
+/** The likeliest actions as buttons, the others in a menu. The dialog belongs to none of them: what was done may take its own button away. */
 function VmActions({ card, id, name }: { readonly card: Card; readonly id: string; readonly name: string }) {
   const { data: known = [] } = useActions();
   const [chosen, setChosen] = useState<ActionDescription | null>(null);
@@ -71,7 +71,9 @@ function VmActions({ card, id, name }: { readonly card: Card; readonly id: strin
   return (
     <div className="vm-actions">
       {actions.slice(0, BUTTONS_MAX).map((action, index) => (
-        <ActionButton key={action.id} action={action} preset={presetOf(action)} className={index === 0 ? 'button primary' : 'button'} />
+        <button key={action.id} className={index === 0 ? 'button primary' : 'button'} type="button" onClick={() => setChosen(action)}>
+          {action.label}
+        </button>
       ))}
       {rest.length > 0 && (
         <Menu.Root>
