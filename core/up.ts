@@ -68,7 +68,7 @@ async function greeting(hub: RunningHub): Promise<string> {
   const tookMs = performance.now();
   const admin = await hub.identity.actorByName('admin');
   const link = admin && `${hub.url}/#link=${await hub.identity.createSignInLink(admin.id)}`;
-  const line = (label: string, text: string): string => `  ${label.padEnd(10)} ${text}\n`;
+  const line = (label: string, text: string): string => `  ${label.padEnd(12)} ${text}\n`;
   const warnings = [
     ...hub
       .announcements()

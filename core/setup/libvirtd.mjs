@@ -1,6 +1,6 @@
-// The machine's libvirtd: found, or asked of systemd, or started by us and then stopped by us.
+// The machine's libvirtd: found, or asked of systemd, or started by us, with its log daemon, and then stopped by us.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,11 +9,13 @@ import { ask } from './run.mjs';
 import { say, warn } from './say.mjs';
 
 const SOCKETS = ['/run/libvirt/virtqemud-sock', '/run/libvirt/libvirt-sock'];
+const LOG_SOCKET = '/run/libvirt/virtlogd-sock';
+const LOG_FOLDER = '/var/log/libvirt/';
 // Where process 1 buries no dead children (a container without an init), libvirtd waits half a minute for each QEMU that it asked.
 const START_TIMEOUT_MS = 40_000;
 const STOP_TIMEOUT_MS = 5000;
 
-/** What QEMU needs where no systemd gives it a user, a slice and a log daemon. Only our libvirtd sees it; /etc stays as it is. */
+/** What QEMU needs where no systemd gives it a user and a slice. Only our libvirtd sees it; /etc stays as it is. */
 const QEMU_CONF = [
   '# Written by the hub for the libvirtd that it starts itself; laid over /etc/libvirt/qemu.conf in that process only.',
   'user = "root"',
@@ -22,7 +24,6 @@ const QEMU_CONF = [
   'remember_owner = 0',
   'security_driver = "none"',
   'namespaces = []',
-  'stdio_handler = "file"',
   '',
 ].join('\n');
 
@@ -32,15 +33,14 @@ const QEMU_CONF = [
  */
 export async function ensureLibvirtd(dataDir) {
   const folder = join(dataDir, 'libvirtd');
-  const ours = readOwner(folder);
-  if (await anyAnswers(1000)) return ours ? () => stop(folder, ours) : nothing;
+  if (await anyAnswers(SOCKETS, 1000)) return readOwner(folder, 'libvirtd') ? () => stop(folder) : nothing;
   if (!existsSync('/usr/sbin/libvirtd')) return nothing;
   if (existsSync('/run/systemd/system')) return startBySystemd();
   if (process.getuid() !== 0) {
     warn('libvirtd does not run and only root can start it: sudo libvirtd --daemon');
     return nothing;
   }
-  if (ours) await stop(folder, ours);
+  await end(folder, 'libvirtd');
   return startOurs(folder);
 }
 
@@ -50,41 +50,70 @@ async function startBySystemd() {
   say('Starting libvirtd (systemctl start libvirtd) …');
   const { status, stderr } = ask('systemctl', ['start', 'libvirtd.socket', 'libvirtd.service']);
   if (status !== 0) warn(`systemctl could not start libvirtd: ${stderr.trim()}`);
-  else if (!(await anyAnswers(START_TIMEOUT_MS))) warn('libvirtd was started by systemd but does not answer: journalctl -u libvirtd');
+  else if (!(await anyAnswers(SOCKETS, START_TIMEOUT_MS)))
+    warn('libvirtd was started by systemd but does not answer: journalctl -u libvirtd');
   return nothing;
 }
 
 async function startOurs(folder) {
   say('Starting libvirtd …');
   mkdirSync(folder, { recursive: true });
+  // Its own answers are of another kind, but an answer it is. One that runs is used, whosever it is.
+  if (!(await anyAnswers([LOG_SOCKET], 1000)))
+    await launch(folder, { name: 'virtlogd', sockets: [LOG_SOCKET], command: ['/usr/sbin/virtlogd'] });
   const conf = join(folder, 'qemu.conf');
-  const log = join(folder, 'libvirtd.log');
   writeFileSync(conf, QEMU_CONF);
-  const output = openSync(log, 'w');
   const script = 'mount --bind "$0" /etc/libvirt/qemu.conf && exec /usr/sbin/libvirtd';
-  const inOwnMounts = ['--mount', '--propagation', 'private', 'sh', '-c', script, conf];
-  // A group of its own, so that Ctrl-C reaches the hub first and libvirtd is stopped after it.
-  const child = spawn('unshare', inOwnMounts, { detached: true, stdio: ['ignore', output, output] });
-  child.on('error', (error) => warn(`libvirtd could not be started: ${error.message}`));
-  child.unref();
-  if (child.pid) writeFileSync(join(folder, 'owner.json'), JSON.stringify(identify(child.pid)));
-  if (!(await anyAnswers(START_TIMEOUT_MS, () => child.exitCode === null))) warn(`libvirtd did not come up:\n${tail(log)}`);
-  return () => stop(folder, readOwner(folder));
+  const inOwnMounts = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', script, conf];
+  await launch(folder, { name: 'libvirtd', sockets: SOCKETS, command: inOwnMounts });
+  return () => stop(folder);
 }
 
-async function stop(folder, owner) {
-  if (!owner || !lives(owner)) return;
+/** In a group of its own, so that Ctrl-C reaches the hub first and the daemon is stopped after it. */
+async function launch(folder, { name, sockets, command: [file, ...args] }) {
+  const log = join(folder, `${name}.log`);
+  const output = openSync(log, 'w');
+  const child = spawn(file, args, { detached: true, stdio: ['ignore', output, output] });
+  child.on('error', (error) => warn(`${name} could not be started: ${error.message}`));
+  child.unref();
+  if (child.pid) writeFileSync(ownerFile(folder, name), JSON.stringify(identify(child.pid)));
+  if (!(await anyAnswers(sockets, START_TIMEOUT_MS, () => child.exitCode === null))) warn(`${name} did not come up:\n${tail(log)}`);
+}
+
+async function stop(folder) {
+  await end(folder, 'libvirtd');
+  // The guests that live on write into its pipes; without them it goes too, else the next start finds it.
+  const logger = readOwner(folder, 'virtlogd');
+  if (logger && !keepsLogs(logger.pid)) await end(folder, 'virtlogd');
+}
+
+async function end(folder, name) {
+  const owner = readOwner(folder, name);
+  if (!owner) return;
   process.kill(owner.pid, 'SIGTERM');
   const endsAt = Date.now() + STOP_TIMEOUT_MS;
   while (lives(owner) && Date.now() < endsAt) await sleep(20);
   if (lives(owner)) process.kill(owner.pid, 'SIGKILL');
-  rmSync(join(folder, 'owner.json'), { force: true });
+  rmSync(ownerFile(folder, name), { force: true });
 }
 
-/** The living libvirtd that a hub on this data folder started. */
-function readOwner(folder) {
+const keepsLogs = (pid) => readdirSync(`/proc/${pid}/fd`).some((fd) => linkOf(`/proc/${pid}/fd/${fd}`).startsWith(LOG_FOLDER));
+
+/** Of a file that may be closed by now. */
+function linkOf(path) {
   try {
-    const owner = JSON.parse(readFileSync(join(folder, 'owner.json'), 'utf8'));
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}
+
+const ownerFile = (folder, name) => join(folder, `${name}.json`);
+
+/** The living daemon of this name that a hub on this data folder started. */
+function readOwner(folder, name) {
+  try {
+    const owner = JSON.parse(readFileSync(ownerFile(folder, name), 'utf8'));
     return lives(owner) ? owner : undefined;
   } catch {
     return undefined;
@@ -93,10 +122,10 @@ function readOwner(folder) {
 
 const tail = (file) => readFileSync(file, 'utf8').split('\n').slice(-15).join('\n');
 
-async function anyAnswers(timeoutMs, goOn = () => true) {
+async function anyAnswers(sockets, timeoutMs, goOn = () => true) {
   const endsAt = Date.now() + timeoutMs;
   for (;;) {
-    const present = SOCKETS.filter((path) => existsSync(path));
+    const present = sockets.filter((path) => existsSync(path));
     for (const path of present) {
       const said = await answers(path, Math.max(1, endsAt - Date.now()));
       if (said === 'yes') return true;

@@ -26,10 +26,12 @@ exit $?
 
 const STORY = `
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { answers, ensureLibvirtd } from ${JSON.stringify(MODULE)};
 const dir = new URL('.', import.meta.url).pathname;
 const virsh = (...args) => { const { status, stdout } = spawnSync('virsh', ['-q', '-c', 'qemu:///system', ...args], { encoding: 'utf8' }); return status === 0 ? stdout.trim() : 'refused'; };
 const SOCKET = '/run/libvirt/libvirt-sock';
+const LOG_SOCKET = '/run/libvirt/virtlogd-sock';
 const told = {};
 told.before = await answers(SOCKET, 1000);
 const stop = await ensureLibvirtd(dir + 'one');
@@ -44,12 +46,15 @@ told.stopped = virsh('list', '--name');
 await stop();
 const again = await ensureLibvirtd(dir + 'one');
 told.guestOutlives = virsh('list', '--name');
-told.confOutside = spawnSync('grep', ['-c', '^stdio_handler', '/etc/libvirt/qemu.conf'], { encoding: 'utf8' }).stdout.trim();
+told.confOutside = spawnSync('grep', ['-c', '^dynamic_ownership', '/etc/libvirt/qemu.conf'], { encoding: 'utf8' }).stdout.trim();
+told.logsWhileItLives = (await answers(LOG_SOCKET, 1000)) + ' ' + existsSync('/var/log/libvirt/qemu/guest.log');
+virsh('destroy', 'guest');
 await again();
+told.logsAfter = await answers(LOG_SOCKET, 1000);
 console.log(JSON.stringify(told));
 `;
 
-test('libvirtd is started where none runs, adopted after a crash of the hub, left alone when it is not ours, and stopped without its guests', async (context) => {
+test('libvirtd is started where none runs, adopted after a crash of the hub, left alone when it is not ours, and stopped without its guests and their log daemon', async (context) => {
   const missing = libvirtHostMissing();
   if (missing !== null) context.skip(missing);
   const dir = await mkdtemp(join(tmpdir(), 'nova-libvirtd-'));
@@ -67,6 +72,8 @@ test('libvirtd is started where none runs, adopted after a crash of the hub, lef
       stopped: 'refused',
       guestOutlives: 'guest',
       confOutside: '0',
+      logsWhileItLives: 'yes true',
+      logsAfter: 'refused',
     });
   } finally {
     await rm(dir, { recursive: true, force: true });
