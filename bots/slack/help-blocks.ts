@@ -7,7 +7,8 @@ const COMMAND = '/nova';
 /** So few are shown with all their fields. */
 const DETAILED_MAX = 1;
 const GROUP_LENGTH_MAX = 1_100;
-const GROUPS_MAX = 10;
+/** Slack takes some 13,000 characters in the blocks of one message. */
+const GROUPS_LENGTH_MAX = 11_000;
 
 const RISKS: Readonly<Record<Risk, string>> = {
   read: 'only looks',
@@ -58,13 +59,21 @@ function lines(all: readonly string[], lengthMax: number): string {
   return left === 0 ? kept.join('\n') : [...kept, `… and ${left} more`].join('\n');
 }
 
+/** The noun with which most can be done comes first. */
 function groups(actions: readonly ActionDescription[]): Block[] {
-  const byNoun = Map.groupBy(actions, (action) => action.id.split('.')[0] ?? '');
-  const shown = [...byNoun].slice(0, GROUPS_MAX).map(([noun, members]) => {
+  const byNoun = [...Map.groupBy(actions, (action) => action.id.split('.')[0] ?? '')].toSorted(
+    ([, one], [, other]) => other.length - one.length,
+  );
+  const shown: Block[] = [];
+  const hidden: string[] = [];
+  let lengthLeft = GROUPS_LENGTH_MAX;
+  for (const [noun, members] of byNoun) {
     const rows = members.map((action) => `${inlineCode(wordsOf(action.id), 80)}  ${escape(action.title, 120)}`);
-    return section(`${bold(noun, 40)}\n${lines(rows, GROUP_LENGTH_MAX)}`);
-  });
-  const hidden = [...byNoun.keys()].slice(GROUPS_MAX);
+    const text = `${bold(noun, 40)}\n${lines(rows, GROUP_LENGTH_MAX)}`;
+    lengthLeft -= text.length;
+    if (lengthLeft < 0) hidden.push(noun);
+    else shown.push(section(text));
+  }
   return [...shown, ...(hidden.length === 0 ? [] : [context(`There is more: ${escape(hidden.join(', '), 500)}`)])];
 }
 

@@ -11,6 +11,11 @@ const note = (text: string): Content => ({ text, blocks: [section(text)] });
 
 export const noteContent = (sentence: string): Content => note(escape(sentence, 2_900));
 
+/** What is wrong, and the stable code by which the docs know it. */
+export const refusalText = ({ message, code }: HubError): string => `${escape(message, 2_000)} ${inlineCode(code, 80)}`;
+
+export const refusalContent = (error: HubError): Content => note(refusalText(error));
+
 /** What to do when nobody in the hub is linked to this chat user. */
 const strangerContent = (hubUrl: string): Content =>
   note(
@@ -44,8 +49,8 @@ export async function guarded(bot: Bot, stranger: Stranger, work: () => Promise<
   } catch (error) {
     if (bot.signal.aborted) return;
     if (!HubError.is(error)) bot.log.error({ err: error }, 'A handler of the chat app failed');
-    const sentence = HubError.is(error) ? `${error.message} (${error.code})` : 'Something went wrong here. The log of the hub has more.';
-    await whisper(bot, stranger, noteContent(sentence)).catch((failure: unknown) =>
+    const said = HubError.is(error) ? refusalContent(error) : noteContent('Something went wrong here. The log of the hub has more.');
+    await whisper(bot, stranger, said).catch((failure: unknown) =>
       bot.log.warn({ err: failure }, 'The person could not be told of an error'),
     );
   }

@@ -4,7 +4,8 @@ import type { Asker, Bot } from './bot.ts';
 import { confirmationContent } from './confirmation-blocks.ts';
 import { formView } from './form-blocks.ts';
 import type { JobMessages } from './job-messages.ts';
-import { escape, inlineCode } from './mrkdwn.ts';
+import { escape } from './mrkdwn.ts';
+import { refusalText } from './people.ts';
 import { offerButton, offerButtons, thingMade, thingsIn } from './offers.ts';
 import { uploadPictures } from './pictures.ts';
 import { post, slackError, whisper } from './replies.ts';
@@ -28,7 +29,7 @@ export async function perform(stage: Stage, asker: Asker, performance: Performan
   } catch (error) {
     if (!HubError.is(error) || error.status !== 400 || action.fields.length === 0) throw error;
     const form = offerButton(action, { action: action.id, input, asForm: true }, 0);
-    const text = `${escape(error.message, 2_000)} ${inlineCode(error.code, 80)}`;
+    const text = refusalText(error);
     await whisper(stage.bot, asker, { text, blocks: [section(text), ...buttons(form ? [form] : [])] });
   }
 }

@@ -4,7 +4,7 @@ import { PRESS } from './block-kit.ts';
 import { runOffer, runWords } from './command.ts';
 import { confirmationContent, settledContent } from './confirmation-blocks.ts';
 import { readOffer } from './offers.ts';
-import { noteContent } from './people.ts';
+import { noteContent, refusalContent } from './people.ts';
 import type { Stage } from './perform.ts';
 import { edit, whisper, type Posted } from './replies.ts';
 import { viewBlocks, viewText } from './view-blocks.ts';
@@ -34,7 +34,7 @@ async function refuse(stage: Stage, asker: Asker, refusal: { readonly press: Pre
   if (!HubError.is(error)) throw error;
   const isOver = SETTLES.has(error.code) || (!error.code.startsWith('confirmation_') && !error.retryable && error.status === 404);
   if (isOver) await settle(stage, asker, { title: press.title, sentence: `${error.message} Nothing was done.` });
-  await whisper(stage.bot, asker, noteContent(error.message));
+  await whisper(stage.bot, asker, refusalContent(error));
 }
 
 async function confirm(stage: Stage, asker: Asker, press: Press): Promise<void> {

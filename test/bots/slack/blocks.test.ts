@@ -92,6 +92,15 @@ describe('what Slack would refuse is never sent', () => {
   });
 });
 
+describe('the help', () => {
+  it('begins with the noun with which most can be done', () => {
+    const [one] = fc.sample(action, { numRuns: 1, seed: 1 });
+    const actions = ['audit.list', 'vm.create', 'vm.list'].map((id) => ({ ...one!, id, title: id }));
+    const text = JSON.stringify(helpContent(actions).blocks);
+    expect(text.indexOf('vm create')).toBeLessThan(text.indexOf('audit list'));
+  });
+});
+
 describe('what people wrote stays text', () => {
   it('cannot mention, link, or leave a code block', () => {
     fc.assert(
