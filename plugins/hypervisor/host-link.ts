@@ -2,6 +2,7 @@ import { connect, type Connection } from 'node-libvirt';
 import { HubError, type Clock, type Log } from 'novacron/plugin';
 import type { HypervisorConfig } from './config.ts';
 import { hostUnreachable, toHubError } from './errors.ts';
+import { memoryOf } from './host-memory.ts';
 import type { Accelerator, HostState, HostStatus } from './port.ts';
 import { ensurePool } from './pool.ts';
 import { sleep } from './wait.ts';
@@ -139,9 +140,9 @@ export class HostLink {
   async #learn(conn: Connection): Promise<void> {
     const { config } = this.#options;
     const call = { timeoutMs: CALL_TIMEOUT_MS };
-    const node = await conn.getNodeInfo(call);
+    const [node, memory] = await Promise.all([conn.getNodeInfo(call), memoryOf(conn, call)]);
     this.#cpus = node.cpus;
-    this.#memoryBytes = node.memoryKib * 1024;
+    this.#memoryBytes = memory.totalBytes;
     this.#poolPath = await ensurePool(conn, { name: config.pool, dir: config.poolDir });
   }
 }

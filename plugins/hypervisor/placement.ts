@@ -1,21 +1,9 @@
-import type { Connection } from 'node-libvirt';
 import { HubError } from 'novacron/plugin';
 import { hostUnreachable } from './errors.ts';
 import { linkOf, type HostLink } from './host-link.ts';
+import { memoryOf } from './host-memory.ts';
 import type { Runtime } from './runtime.ts';
 import { formatBytes } from './sizes.ts';
-
-export interface HostMemory {
-  readonly totalBytes: number;
-  /** Free, or free as soon as it is asked for. */
-  readonly availableBytes: number;
-}
-
-export async function memoryOf(conn: Connection): Promise<HostMemory> {
-  const stats = await conn.getNodeMemoryStats();
-  const bytes = (kind: string): number => Number(stats[kind] ?? 0n) * 1024;
-  return { totalBytes: bytes('total'), availableBytes: bytes('free') + bytes('buffers') + bytes('cached') };
-}
 
 /** The wanted host, or the connected one with the most free memory. HubErrors `host_unknown`, `host_unreachable`, `host_memory_short`. */
 export async function chooseHost(

@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -21,6 +22,7 @@ test('a hub whose only host is dead starts, says so, and connects when the host 
     'the host is connected',
     async () => ((await hub.run('host.get', { host: 'local' })) as { state: string }).state === 'connected',
   );
+  expect(await hub.run('host.get', { host: 'local' })).toMatchObject({ memoryBytes: totalmem() });
 });
 
 test('a full pool is said with figures, and nothing is left of the VM', async () => {

@@ -32,6 +32,7 @@ async function start(onInput: (call: Incoming) => void = () => undefined) {
   };
 }
 
+const noBytes = new Uint8Array();
 const data = (call: Incoming, bytes: Uint8Array, status: number = messageStatus.continue) =>
   call.packet({ type: messageType.stream, status }, rawBytes, bytes);
 const codeOf = (promise: Promise<unknown>) =>
@@ -69,6 +70,24 @@ test('data sent together with the answer are not lost, and an error in the middl
   })();
   expect(await codeOf(reading)).toBe(0);
   expect(seen).toEqual(['login: ']);
+});
+
+test('data and their end that overtake the answer are not lost, because a server does not keep them in order', async () => {
+  await using it = await start();
+  it.server.on(openConsole, (call) => {
+    if (call.header.type === messageType.stream) return void call.socket.write(data(call, noBytes, messageStatus.ok));
+    const overtaken = [data(call, Buffer.from('log')), data(call, Buffer.from('in')), data(call, noBytes)];
+    call.socket.write(Buffer.concat([...overtaken, call.packet({}, rawBytes, noBytes)]));
+  });
+  expect(await readAll(await it.domain.openConsole())).toBe('login');
+});
+
+test('a server that never answers but sends and sends is given up, not remembered without bound', async () => {
+  await using it = await start();
+  it.server.on(openConsole, (call) => {
+    for (let sent = 0; sent < 65; sent++) call.socket.write(data(call, Buffer.from('x')));
+  });
+  expect(await codeOf(it.domain.openConsole())).toBe('limit_exceeded');
 });
 
 test('a connection that breaks under a stream is an error for its reader, its writer and its end', async () => {

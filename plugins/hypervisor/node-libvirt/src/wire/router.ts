@@ -38,6 +38,8 @@ interface Call {
   procedure: Procedure<never, unknown>;
   packet: Buffer;
   sink: StreamSink | undefined;
+  /** What came for the stream before the answer: the server's threads do not keep these two in order. */
+  early: { header: Header; body: XdrReader }[];
   sentAtMs: number;
   /** Whether it was sent as a call that may take its time. */
   slow: boolean;
@@ -54,6 +56,8 @@ interface Request<A, R> {
 }
 
 const serialMax = 0xffffffff;
+/** Of a stream, before its call is answered; the server sends the next only when the one before has left. */
+const earlyPacketsMax = 64;
 
 /** Matches answers to calls by their serial number. Calls beyond what the server should have wait here, where giving them up means that they never happen. */
 export class Router {
@@ -108,6 +112,7 @@ export class Router {
         procedure: procedure as Procedure<never, unknown>,
         packet,
         sink,
+        early: [],
         sentAtMs: 0,
         slow: true,
         settle: undefined,
@@ -199,11 +204,14 @@ export class Router {
       if (call.sink) this.sinks.set(call.serial, { sink: call.sink, procedure: procedure.number });
       call.settle?.(undefined, value);
     } catch (error) {
-      call.settle?.(error as Error);
+      return call.settle?.(error as Error);
     }
+    for (const { header: earlier, body: data } of call.early) this.handleStream(earlier, data);
   }
 
   private handleStream(header: Header, body: XdrReader): void {
+    const call = this.sent.get(header.serial);
+    if (call?.sink) return keepEarly(call, header, body);
     const entry = this.sinks.get(header.serial);
     // A stream that was given up may have data on their way.
     if (!entry || entry.procedure !== header.procedure) return;
@@ -226,6 +234,15 @@ export class Router {
     for (const call of calls) call.settle?.(error);
     for (const { sink } of sinks) sink.onError(error);
   }
+}
+
+function keepEarly({ early }: Call, header: Header, body: XdrReader): void {
+  if (early.length >= earlyPacketsMax)
+    throw new ConnectionError(
+      'limit_exceeded',
+      `The server sent ${earlyPacketsMax} packets of a stream before it answered the call for it.`,
+    );
+  early.push({ header, body });
 }
 
 const noPacket = Buffer.alloc(0);
