@@ -9,6 +9,7 @@ import { jobContent, progressBar } from '../../../bots/slack/job-blocks.ts';
 import { asksMore, offerButtons, readOffer } from '../../../bots/slack/offers.ts';
 import { cut } from '../../../bots/slack/mrkdwn.ts';
 import { cardBlocks, tableLines, viewBlocks, viewText } from '../../../bots/slack/view-blocks.ts';
+import { formField } from '../../kit/form-field.ts';
 import { action, anyText, card, job, view } from './arbitraries.ts';
 
 const RUNS = { numRuns: 150 };
@@ -158,19 +159,6 @@ describe('cards and progress', () => {
 });
 
 describe('offers', () => {
-  const field = {
-    label: 'x',
-    help: null,
-    type: 'integer',
-    required: false,
-    default: null,
-    choices: [],
-    picker: null,
-    minimum: null,
-    maximum: null,
-    lengthMax: null,
-    pattern: null,
-  } as const;
   const resize = {
     id: 'vm.resize',
     plugin: 'p',
@@ -181,13 +169,13 @@ describe('offers', () => {
     positional: [],
     examples: [],
     usage: '',
-    fields: [{ ...field, name: 'vcpus' }],
+    fields: [formField('vcpus', { type: 'integer' })],
   } as const;
 
   it('open a form where a press alone would mean nothing', () => {
     expect(asksMore(resize, {})).toBe(true);
     expect(asksMore(resize, { vcpus: 2 })).toBe(false);
-    expect(asksMore({ ...resize, fields: [{ ...field, name: 'purge', type: 'boolean', default: false }] }, {})).toBe(false);
+    expect(asksMore({ ...resize, fields: [formField('purge', { type: 'boolean', default: false })] }, {})).toBe(false);
     expect(asksMore({ ...resize, risk: 'read' }, {})).toBe(false);
   });
 

@@ -1,22 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fieldErrors, formView, readForm, readMeta, shownFields, withUnit } from '../../../bots/slack/form-blocks.ts';
-import type { ActionDescription, FormField } from '../../../core/contract.ts';
-
-const field = (name: string, changes: Partial<FormField> = {}): FormField => ({
-  name,
-  label: name,
-  help: null,
-  type: 'text',
-  required: false,
-  default: null,
-  choices: [],
-  picker: null,
-  minimum: null,
-  maximum: null,
-  lengthMax: null,
-  pattern: null,
-  ...changes,
-});
+import type { ActionDescription } from '../../../core/contract.ts';
+import { formField } from '../../kit/form-field.ts';
 
 const create: ActionDescription = {
   id: 'vm.create',
@@ -26,14 +11,14 @@ const create: ActionDescription = {
   help: null,
   risk: 'change',
   fields: [
-    field('memoryBytes', { type: 'integer', default: 512 * 1024 * 1024 }),
-    field('name', { required: true }),
-    field('vm', { type: 'picker', picker: 'vm' }),
-    field('size', { type: 'choice', choices: ['small', 'large'], default: 'small' }),
-    field('vcpus', { type: 'integer', minimum: 1, maximum: 8 }),
-    field('start', { type: 'boolean', default: true }),
-    field('at', { type: 'instant' }),
-    field('tags', { type: 'list' }),
+    formField('memoryBytes', { type: 'integer', default: 512 * 1024 * 1024 }),
+    formField('name', { required: true }),
+    formField('vm', { type: 'picker', picker: 'vm' }),
+    formField('size', { type: 'choice', choices: ['small', 'large'], default: 'small' }),
+    formField('vcpus', { type: 'integer', minimum: 1, maximum: 8 }),
+    formField('start', { type: 'boolean', default: true }),
+    formField('at', { type: 'instant' }),
+    formField('tags', { type: 'list' }),
   ],
   positional: ['name'],
   examples: [],
@@ -121,7 +106,7 @@ describe('a filled form', () => {
   });
 
   it('writes bytes with a unit only where it comes out even', () => {
-    const bytes = field('memoryBytes', { type: 'integer' });
+    const bytes = formField('memoryBytes', { type: 'integer' });
     expect([withUnit(bytes, 2 ** 30), withUnit(bytes, 1_500), withUnit(bytes, 1_536 * 1_024)]).toEqual(['1GiB', '1500B', '1536KiB']);
   });
 });

@@ -3,7 +3,8 @@ import type { Actor, Role } from '../../../core/contract.ts';
 import type { HttpDeps } from '../../../core/http/deps.ts';
 import { createHttp, type Http } from '../../../core/http/server.ts';
 import { createLog } from '../../../core/log.ts';
-import type { TestHub } from '../../kit/hub.ts';
+import { startTestHub, type TestHub } from '../../kit/hub.ts';
+import { createThings } from '../../kit/things.ts';
 
 export interface Reply {
   readonly status: number;
@@ -61,4 +62,26 @@ export function serve(hub: TestHub, settings: Partial<HttpDeps> = {}): Promise<H
     registry: new Registry(),
     ...settings,
   });
+}
+
+/** A hub with things, an operator's token, and further HTTP servers on it that end with it. */
+export async function startServed() {
+  const things = createThings();
+  const hub = await startTestHub({ plugins: [things.plugin] });
+  const open: Http[] = [];
+  return {
+    things,
+    hub,
+    operator: await tokenFor(hub, 'operator'),
+    /** The URL of a new one. */
+    async served(settings: Partial<HttpDeps>): Promise<string> {
+      const http = await serve(hub, settings);
+      open.push(http);
+      return http.url;
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(open.map((http) => http.close()));
+      await hub[Symbol.asyncDispose]();
+    },
+  };
 }

@@ -1,34 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { Events, SampleBatch } from '../../../core/contract.ts';
-import type { Http } from '../../../core/http/server.ts';
 import { readEvents } from '../../../core/cli/sse.ts';
-import { startTestHub, type TestHub } from '../../kit/hub.ts';
-import { createThings } from '../../kit/things.ts';
-import { ask, serve, tokenFor } from './client.ts';
+import { ask, serve, startServed, tokenFor } from './client.ts';
 
-let hub: TestHub;
-let operator: string;
-const things = createThings();
-const open: Http[] = [];
-
-beforeAll(async () => {
-  hub = await startTestHub({ plugins: [things.plugin] });
-  operator = await tokenFor(hub, 'operator');
-});
-afterAll(async () => {
-  await Promise.all(open.map((http) => http.close()));
-  await hub[Symbol.asyncDispose]();
-});
-
-async function served(settings: Parameters<typeof serve>[1]): Promise<string> {
-  const http = await serve(hub, settings);
-  open.push(http);
-  return http.url;
-}
+const lab = await startServed();
+const { things, hub, operator, served } = lab;
+afterAll(() => lab[Symbol.asyncDispose]());
 
 interface Client {
   readonly socket: WebSocket;

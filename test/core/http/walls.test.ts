@@ -4,32 +4,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Http } from '../../../core/http/server.ts';
+import { afterAll, describe, expect, it } from 'vitest';
 import { openApiDocument } from '../../../core/surfaces/openapi.ts';
-import { startTestHub, type TestHub } from '../../kit/hub.ts';
-import { createThings } from '../../kit/things.ts';
-import { ask, serve, tokenFor } from './client.ts';
+import { ask, serve, startServed } from './client.ts';
 
-let hub: TestHub;
-let operator: string;
-const things = createThings();
-const open: Http[] = [];
-
-beforeAll(async () => {
-  hub = await startTestHub({ plugins: [things.plugin] });
-  operator = await tokenFor(hub, 'operator');
-});
-afterAll(async () => {
-  await Promise.all(open.map((http) => http.close()));
-  await hub[Symbol.asyncDispose]();
-});
-
-async function served(settings: Parameters<typeof serve>[1]): Promise<string> {
-  const http = await serve(hub, settings);
-  open.push(http);
-  return http.url;
-}
+const lab = await startServed();
+const { hub, operator, served } = lab;
+afterAll(() => lab[Symbol.asyncDispose]());
 
 /** fetch() forbids these headers, so the bare client. */
 function sendRaw(url: string, headers: Record<string, string>, method = 'GET'): Promise<{ status: number; body: string }> {

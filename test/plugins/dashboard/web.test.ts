@@ -1,37 +1,21 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { FormField } from '../../../core/contract.ts';
 import { fieldErrors, initialValues, toInput } from '../../../plugins/dashboard/web/src/form-values.ts';
 import { formatBytes, formatDuration, formatRatio, formatValue } from '../../../plugins/dashboard/web/src/format.ts';
 import { LiveStore } from '../../../plugins/dashboard/web/src/live-store.ts';
 import { readRoute, vmPath } from '../../../plugins/dashboard/web/src/route.ts';
 import { toHistory, toSeries } from '../../../plugins/dashboard/web/src/series.ts';
-
-const field = (name: string, type: FormField['type'], more: Partial<FormField> = {}): FormField => ({
-  name,
-  label: name,
-  help: null,
-  type,
-  required: false,
-  default: null,
-  choices: [],
-  picker: null,
-  minimum: null,
-  maximum: null,
-  lengthMax: null,
-  pattern: null,
-  ...more,
-});
+import { formField } from '../../kit/form-field.ts';
 
 describe('a form', () => {
   it('leaves out what is empty, and sends what does not fit as it is', () => {
     const fields = [
-      field('a', 'text'),
-      field('n', 'integer'),
-      field('m', 'number'),
-      field('l', 'list'),
-      field('at', 'instant'),
-      field('b', 'boolean'),
+      formField('a'),
+      formField('n', { type: 'integer' }),
+      formField('m', { type: 'number' }),
+      formField('l', { type: 'list' }),
+      formField('at', { type: 'instant' }),
+      formField('b', { type: 'boolean' }),
     ];
     expect(toInput(fields, { a: ' ', n: '', m: '', l: '', at: '', b: false })).toEqual({ b: false });
     expect(toInput(fields, { a: ' x ', n: '3', m: 'many', l: 'a, b,,c ', at: '2026-01-31T12:00:00Z', b: true })).toEqual({
@@ -46,10 +30,10 @@ describe('a form', () => {
 
   it('begins with the defaults and sends them unchanged', () => {
     const fields = [
-      field('a', 'text', { default: 'tiny' }),
-      field('n', 'integer', { default: 2 }),
-      field('l', 'list', { default: ['x', 'y'] }),
-      field('b', 'boolean', { default: true }),
+      formField('a', { default: 'tiny' }),
+      formField('n', { type: 'integer', default: 2 }),
+      formField('l', { type: 'list', default: ['x', 'y'] }),
+      formField('b', { type: 'boolean', default: true }),
     ];
     expect(toInput(fields, initialValues(fields))).toEqual({ a: 'tiny', n: 2, l: ['x', 'y'], b: true });
     expect(toInput(fields, { ...initialValues(fields), l: '' })).toMatchObject({ l: [] });
