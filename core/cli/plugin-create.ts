@@ -38,7 +38,7 @@ export async function createPlugin(words: readonly string[], { screen, options, 
   else
     screen.lines([
       ...files.map(({ to }) => `Wrote ${to}`),
-      `Named it in plugins.json. Test it: npx vitest run test/plugins/${name}`,
+      `Named it in plugins.json. Test it: npm test -- ${name}`,
       `Start the hub again, then try: novacron ${name} greet world`,
     ]);
   return EXIT.ok;

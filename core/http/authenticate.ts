@@ -2,7 +2,8 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { decodeJwt } from 'jose';
 import { HubError } from '../contract/errors.ts';
 import type { Actor, Via } from '../contract/things.ts';
-import type { HttpDeps, HttpIdentity, HttpLimits } from './deps.ts';
+import type { HttpLimits } from '../plugins/hub-config.ts';
+import type { HttpDeps, HttpIdentity } from './deps.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {

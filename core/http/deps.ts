@@ -4,6 +4,7 @@ import type { Actions, Events, Jobs, Metrics, Resources } from '../contract/serv
 import type { Actor } from '../contract/things.ts';
 import type { Verified } from '../audit/verify.ts';
 import type { Identity } from '../identity/identity.ts';
+import type { HttpLimits } from '../plugins/hub-config.ts';
 import type { Declared } from '../surfaces/openapi.ts';
 
 /** What HTTP asks of core/identity. */
@@ -26,42 +27,14 @@ export interface HealthReport {
   readonly reasons: readonly string[];
 }
 
-export interface HttpLimits {
-  /** Bytes of a request body. Default 1 MiB. */
-  readonly bodyBytesMax: number;
-  /** Requests of one address in a minute. Default 6,000. */
-  readonly addressPerMinuteMax: number;
-  /** Requests of one actor in a minute. Default 3,000. */
-  readonly actorPerMinuteMax: number;
-  /** Sign-ins, refreshes and refused tokens of one address in a minute. Default 30. */
-  readonly authPerMinuteMax: number;
-  /** Streams (SSE and WebSocket) of the whole hub. Default 500. */
-  readonly streamsMax: number;
-  /** Streams of one actor. Default 20. */
-  readonly streamsPerActorMax: number;
-  /** A client that takes nothing for so long is closed. Default 15 s. */
-  readonly slowClientMs: number;
-  /** Bytes that may wait for one slow client before samples are left out. Default 1 MiB. */
-  readonly clientBytesMax: number;
-}
-
-export const DEFAULT_LIMITS: HttpLimits = {
-  bodyBytesMax: 1024 * 1024,
-  addressPerMinuteMax: 6000,
-  actorPerMinuteMax: 3000,
-  authPerMinuteMax: 30,
-  streamsMax: 500,
-  streamsPerActorMax: 20,
-  slowClientMs: 15_000,
-  clientBytesMax: 1024 * 1024,
-};
-
 export interface HttpConfig {
   readonly host: string;
   /** 0: a free one. */
   readonly port: number;
   /** How people reach the hub when a proxy stands in front. */
   readonly publicUrl?: string | undefined;
+  /** Addresses and CIDR ranges; default: nobody is believed. */
+  readonly trustedProxies?: readonly string[] | undefined;
   readonly limits?: Partial<HttpLimits> | undefined;
 }
 

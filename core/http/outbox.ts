@@ -1,5 +1,5 @@
 import type { WebSocket } from 'ws';
-import type { HttpLimits } from './deps.ts';
+import type { HttpLimits } from '../plugins/hub-config.ts';
 
 /** What goes out to one client, with back-pressure. */
 export interface Outbox {

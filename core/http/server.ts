@@ -6,7 +6,8 @@ import websocket from '@fastify/websocket';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { HubError } from '../contract/errors.ts';
 import { createAuthenticate, rateLimited } from './authenticate.ts';
-import { DEFAULT_LIMITS, type HttpDeps, type HttpLimits } from './deps.ts';
+import { HttpLimits } from '../plugins/hub-config.ts';
+import type { HttpDeps } from './deps.ts';
 import { registerDocs } from './docs.ts';
 import { registerGuard } from './guard.ts';
 import { registerMeasures } from './measure.ts';
@@ -30,9 +31,9 @@ export interface Http {
 
 /** Listens when it returns. Errors: HubError `http_port_taken` names the address. */
 export async function createHttp(deps: HttpDeps): Promise<Http> {
-  const limits: HttpLimits = { ...DEFAULT_LIMITS, ...deps.config.limits };
+  const limits = HttpLimits.parse(deps.config.limits ?? {});
   const streams = createStreams(limits);
-  const app = createApp(limits);
+  const app = createApp(limits, deps.config.trustedProxies ?? []);
   app.addHook('preClose', async () => streams.stop());
   await registerWalls(app, { deps, limits, streams });
   const authenticate = createAuthenticate(app, deps, limits);
@@ -59,10 +60,11 @@ export async function createHttp(deps: HttpDeps): Promise<Http> {
   return { url: urlOf(app, deps.config.host), close: () => app.close() };
 }
 
-function createApp(limits: HttpLimits): FastifyInstance {
+function createApp(limits: HttpLimits, trustedProxies: readonly string[]): FastifyInstance {
   const app = Fastify({
     logger: false,
     bodyLimit: limits.bodyBytesMax,
+    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     requestTimeout: 30_000,
     keepAliveTimeout: 72_000,
     forceCloseConnections: true,

@@ -1,6 +1,6 @@
 import { HubError } from '../contract/errors.ts';
 import type { Actor } from '../contract/things.ts';
-import type { HttpLimits } from './deps.ts';
+import type { HttpLimits } from '../plugins/hub-config.ts';
 
 /** Counts open streams and ends them all when the hub stops. */
 export interface Streams {

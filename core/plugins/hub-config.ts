@@ -6,11 +6,42 @@ const confirmationRule = z.strictObject({
   by: z.enum(['nobody', 'actor', 'second-person']).describe('Who must confirm.'),
 });
 
+const positive = (most: number) => z.int().min(1).max(most);
+
+/** What the HTTP server takes at the most. */
+export const HttpLimits = z.strictObject({
+  bodyBytesMax: positive(2 ** 30)
+    .default(2 ** 20)
+    .describe('Bytes of a request body.'),
+  addressPerMinuteMax: positive(10 ** 7)
+    .default(6000)
+    .describe('Requests of one address in a minute.'),
+  actorPerMinuteMax: positive(10 ** 7)
+    .default(3000)
+    .describe('Requests of one actor in a minute.'),
+  authPerMinuteMax: positive(10 ** 6)
+    .default(30)
+    .describe('Sign-ins, refreshes and refused tokens of one address in a minute.'),
+  streamsMax: positive(100_000).default(500).describe('Streams (SSE and WebSocket) of the whole hub.'),
+  streamsPerActorMax: positive(100_000).default(20).describe('Streams of one actor.'),
+  slowClientMs: positive(600_000).default(15_000).describe('A client that takes nothing for so long is closed.'),
+  clientBytesMax: positive(2 ** 30)
+    .default(2 ** 20)
+    .describe('Bytes that may wait for one slow client before samples are left out.'),
+});
+export type HttpLimits = z.infer<typeof HttpLimits>;
+
 /** The `hub` part of plugins.json. */
 export const HubConfig = z.strictObject({
   host: z.string().default('127.0.0.1').describe('Address to listen on; loopback unless you put a TLS proxy in front.'),
   port: z.int().min(0).max(65_535).default(7780).describe('Port of the page and the API; 0 takes a free one.'),
   publicUrl: z.url().optional().describe('How people reach the hub when a proxy stands in front.'),
+  trustedProxies: z
+    .array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]))
+    .max(100)
+    .default([])
+    .describe('Addresses of your proxies; only they are believed when they name the client in X-Forwarded-For.'),
+  limits: HttpLimits.prefault({}).describe('What the HTTP server takes at the most.'),
   databaseUrl: z.string().optional().describe('PostgreSQL of your own; default: DATABASE_URL, else the embedded server.'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   tenants: z

@@ -4,7 +4,8 @@ import { HubError } from '../../contract/errors.ts';
 import { Secret } from '../../contract/secret.ts';
 import { actorOf } from '../authenticate.ts';
 import type { Session } from '../../identity/identity.ts';
-import type { HttpDeps, HttpLimits } from '../deps.ts';
+import type { HttpLimits } from '../../plugins/hub-config.ts';
+import type { HttpDeps } from '../deps.ts';
 import { read } from '../read.ts';
 
 const COOKIE = 'nova_refresh';

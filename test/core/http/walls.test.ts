@@ -81,6 +81,23 @@ describe('limits', () => {
   });
 });
 
+describe('the address of a client', () => {
+  const tries = async (url: string) => {
+    const from = (client: string) => ask(`${url}/api/v1/actions`, { token: 'nova_guess', headers: { 'x-forwarded-for': client } });
+    return [(await from('192.0.2.1')).status, (await from('192.0.2.1')).status, (await from('192.0.2.2')).status];
+  };
+  const config = { host: '127.0.0.1', port: 0, limits: { authPerMinuteMax: 1 } };
+
+  it('is what a trusted proxy says it is, so that clients behind it do not share a limit', async () => {
+    expect(await tries(await served({ config: { ...config, trustedProxies: ['127.0.0.0/8'] } }))).toEqual([401, 429, 401]);
+  });
+
+  it('is that of the connection for everybody else, whatever the request says', async () => {
+    expect(await tries(await served({ config }))).toEqual([401, 429, 429]);
+    expect(await tries(await served({ config: { ...config, trustedProxies: ['192.0.2.9'] } }))).toEqual([401, 429, 429]);
+  });
+});
+
 describe('bytes that are no HTTP', () => {
   it('get a problem and the connection is closed', async () => {
     const { hostname, port } = new URL(hub.url);
