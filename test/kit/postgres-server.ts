@@ -57,7 +57,8 @@ async function guard(dataDir: string): Promise<() => Promise<void>> {
 /** An embedded PostgreSQL in a folder of its own that forgets everything: nothing is flushed to the disk, the folder goes at the end. */
 export async function startTestServer(): Promise<TestServer> {
   const dataDir = await mkdtemp(join(tmpdir(), 'novacron-postgres-'));
-  const settings = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=300'];
+  // A worker of autovacuum is the superuser's, so that no other role may drop the database that it looks at.
+  const settings = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=300', 'autovacuum=off'];
   const server = await openEmbedded({ dataDir, log: quietLog, signal: new AbortController().signal, settings });
   const unguard = await guard(dataDir);
   return {
