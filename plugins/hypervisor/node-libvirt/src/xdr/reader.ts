@@ -8,9 +8,11 @@ export class XdrReader {
   readonly bytes: Buffer;
   readonly end: number;
   offset: number;
+  private readonly view: DataView;
 
   constructor(bytes: Buffer, offset = 0, end = bytes.length) {
     this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.offset = offset;
     this.end = end;
   }
@@ -38,15 +40,15 @@ export class XdrReader {
   }
 
   hyper(): bigint {
-    return this.bytes.readBigInt64BE(this.take(8));
+    return this.view.getBigInt64(this.take(8));
   }
 
   uhyper(): bigint {
-    return this.bytes.readBigUInt64BE(this.take(8));
+    return this.view.getBigUint64(this.take(8));
   }
 
   double(): number {
-    return this.bytes.readDoubleBE(this.take(8));
+    return this.view.getFloat64(this.take(8));
   }
 
   bool(): boolean {
@@ -76,6 +78,18 @@ export class XdrReader {
     const length = this.count(maxBytes, 1);
     const at = this.take(length + padding(length));
     return names.get(this.bytes, at, at + length) ?? this.bytes.toString('utf8', at, at + length);
+  }
+
+  /** Goes past the next string when it is this ASCII name, and says whether it was. */
+  passName(name: string): boolean {
+    const { length } = name;
+    const at = this.offset + 4;
+    const next = at + length + padding(length);
+    const b = this.bytes;
+    if (next > this.end || this.view.getUint32(this.offset) !== length) return false;
+    for (let i = 0; i < length; i++) if (b[at + i] !== name.charCodeAt(i)) return false;
+    this.offset = next;
+    return true;
   }
 
   /** A copy, so that the packet itself can be freed. */
