@@ -1,0 +1,34 @@
+#!/bin/bash
+# PID 1 of one machine of a lab (see machine.ts): bash machine-init.sh FOLDER NAME ADDRESS MAC [host], inside its own namespaces.
+# `host` makes it a hypervisor host. It says who it is, waits for its cable, and lives until stdin ends.
+set -eu
+dir=$1
+name=$2
+address=$3
+mac=$4
+role=${5:-client}
+# /proc is still the machine's, so this is the number by which the machine knows us.
+read -r pid _ </proc/self/stat
+echo "$pid"
+read -r _
+mount -t overlay overlay -o "lowerdir=/etc,upperdir=$dir/etc,workdir=$dir/etc-work" /etc
+# shellcheck source=../kit/host-mounts.sh
+. "$(dirname "$0")/../kit/host-mounts.sh"
+private_mounts "$dir" "$name"
+# Guests are plugged into br0, so that they stand on one network with all hosts.
+ip -batch - <<BATCH
+link add br0 address $mac type bridge mcast_snooping 0
+link set eth0 master br0 up
+link set br0 up
+addr add $address/24 dev br0
+BATCH
+set +e
+if [ "$role" = host ]; then
+  # Without PAM, sshd refuses an account whose password is locked, and root's often is.
+  sed -i 's/^root:[^:]*:/root:*:/' /etc/shadow
+  mkdir -p /run/sshd
+  /usr/sbin/sshd -D -e </dev/null >"$dir/sshd.log" 2>&1 &
+  libvirtd -l </dev/null >>"$dir/libvirtd.log" 2>&1 &
+fi
+echo up
+while read -r _; do :; done

@@ -1,0 +1,136 @@
+import { inNetworkOf, ip, run } from './namespaces.ts';
+import { Relay } from './relay.ts';
+
+/** How a link between two stations carries frames, each way. */
+export interface LinkQuality {
+  /** Added to every frame, one way; the round trip takes twice that. Default 0. */
+  readonly delayMs?: number;
+  /** The delay varies by up to this much either way; frames keep their order. Default 0. */
+  readonly jitterMs?: number;
+  /** Share of the frames that never arrive, 0 to 1, one way. Default 0. */
+  readonly lossRatio?: number;
+}
+
+interface Port {
+  readonly mac: string;
+  /** PID 1 of the machine at the other end, while it is plugged in. */
+  pid: number | null;
+  isCut: boolean;
+  rateMbit: number | null;
+}
+
+const deviceOf = (name: string): string => `p-${name}`;
+const QUEUE_MS = 50;
+
+/** The switch that joins all stations of a lab: a bridge in the lab's own network namespace. It remembers each cable's state, so that a host that comes back finds it. */
+export class Switch {
+  readonly #pid: number;
+  readonly #ports = new Map<string, Port>();
+  readonly #links = new Map<string, { a: string; b: string; quality: Required<LinkQuality> }>();
+  readonly #relay: Relay;
+
+  /** `pid` is the lab's PID 1. */
+  constructor(pid: number) {
+    this.#pid = pid;
+    this.#relay = new Relay(pid);
+  }
+
+  get relayPid(): number | undefined {
+    return this.#relay.pid;
+  }
+
+  /** Lays a cable from the switch to the machine's eth0. */
+  async plug(name: string, machine: { pid: number; mac: string }): Promise<void> {
+    const old = this.#ports.get(name);
+    const port: Port = { isCut: false, rateMbit: null, ...old, ...machine };
+    this.#ports.set(name, port);
+    const device = deviceOf(name);
+    await ip(this.#pid, [
+      `link add ${device} type veth peer name eth0 address ${port.mac} netns ${port.pid}`,
+      `link set ${device} master br0`,
+      `link set ${device} ${port.isCut ? 'down' : 'up'}`,
+    ]);
+    if (port.rateMbit !== null) await this.#applyRate(name, port);
+    if (this.#isLinked(name)) await this.#applyLinks();
+  }
+
+  /** Takes away the cable of a machine that is no more. */
+  async unplug(name: string): Promise<void> {
+    this.#portOf(name).pid = null;
+    // The kernel removes it too, when it gets round to clearing up the dead machine's namespace.
+    await run([...inNetworkOf(this.#pid), 'sh', '-c', `ip link del ${deviceOf(name)} 2>/dev/null; ! ip link show ${deviceOf(name)} 2>&1`]);
+    if (this.#isLinked(name)) await this.#applyLinks();
+  }
+
+  async setCut(name: string, isCut: boolean): Promise<void> {
+    const port = this.#portOf(name);
+    port.isCut = isCut;
+    if (port.pid !== null) await ip(this.#pid, [`link set ${deviceOf(name)} ${isCut ? 'down' : 'up'}`]);
+  }
+
+  /** Limits what goes to and from the machine, each way; null takes the limit away. */
+  async setRate(name: string, rateMbit: number | null): Promise<void> {
+    if (rateMbit !== null && !(rateMbit > 0)) throw new Error(`A rate of ${rateMbit} Mbit/s is none; give more than 0, or cut the cable.`);
+    const port = this.#portOf(name);
+    if (port.rateMbit === rateMbit) return;
+    port.rateMbit = rateMbit;
+    if (port.pid !== null) await this.#applyRate(name, port);
+  }
+
+  async #applyRate(name: string, port: Port): Promise<void> {
+    const what = port.rateMbit === null ? ['del'] : ['replace'];
+    const how = port.rateMbit === null ? [] : ['tbf', 'rate', `${port.rateMbit}mbit`, 'burst', '64kb', 'latency', `${QUEUE_MS}ms`];
+    const ends = [
+      { pid: this.#pid, device: deviceOf(name) },
+      { pid: port.pid ?? 0, device: 'eth0' },
+    ];
+    for (const { pid, device } of ends)
+      await run([...inNetworkOf(pid), 'tc', 'qdisc', ...what, 'dev', device, 'root', ...how]);
+  }
+
+  /** Gives the link between two stations a quality; null makes it a plain cable again. */
+  async link(a: string, b: string, quality: LinkQuality | null): Promise<void> {
+    for (const name of [a, b]) this.#portOf(name);
+    if (a === b) throw new Error(`A link needs two different stations, not ${a} twice.`);
+    const key = [a, b].toSorted().join(' ');
+    if (quality === null) this.#links.delete(key);
+    else this.#links.set(key, { a, b, quality: checked(quality) });
+    await this.#applyLinks();
+  }
+
+  readonly #isLinked = (name: string): boolean => [...this.#links.values()].some(({ a, b }) => a === name || b === name);
+
+  /** Stations with a link that has a quality no longer hear each other through the bridge; the relay carries between them, and only between them. */
+  async #applyLinks(): Promise<void> {
+    const plugged = [...this.#ports].filter(([, { pid }]) => pid !== null);
+    const linked = plugged.filter(([name]) => this.#isLinked(name));
+    await ip(
+      this.#pid,
+      plugged.map(([name]) => `link set ${deviceOf(name)} type bridge_slave isolated ${this.#isLinked(name) ? 'on' : 'off'}`),
+    );
+    // Frames of the size of the wire, so that one loss is one frame and not the sixty-four kilobytes that the kernel hands over at once.
+    for (const [name, { pid }] of plugged) await ip(pid ?? 0, [`link set eth0 gso_max_segs ${this.#isLinked(name) ? 1 : 65_535}`]);
+    const names = new Set(linked.map(([name]) => name));
+    const links = [...this.#links.values()].filter(({ a, b }) => names.has(a) && names.has(b));
+    await this.#relay.configure({
+      ports: [...names].map(deviceOf),
+      links: links.map(({ a, b, quality }) => ({ a: deviceOf(a), b: deviceOf(b), ...quality })),
+    });
+  }
+
+  #portOf(name: string): Port {
+    const port = this.#ports.get(name);
+    if (!port) throw new Error(`There is no ${name} on this lab's network; there are: ${[...this.#ports.keys()].join(', ')}.`);
+    return port;
+  }
+
+  stop(): Promise<void> {
+    return this.#relay.stop();
+  }
+}
+
+function checked({ delayMs = 0, jitterMs = 0, lossRatio = 0 }: LinkQuality): Required<LinkQuality> {
+  const fine = delayMs >= 0 && delayMs <= 10_000 && jitterMs >= 0 && jitterMs <= 10_000 && lossRatio >= 0 && lossRatio <= 1;
+  if (!fine) throw new Error(`No link can have this: delay and jitter are 0 to 10,000 ms, loss is 0 to 1 (delay ${delayMs}, jitter ${jitterMs}, loss ${lossRatio}).`);
+  return { delayMs, jitterMs, lossRatio };
+}
