@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { hasEnded, listenTo, nextLine, type Running } from '../kit/private-libvirtd.ts';
 import { createCredentials, type Station } from './credentials.ts';
 import { claimFolder, recordInit, removeLab, type LabRecord } from './folder.ts';
+import { startGuest, type Guest, type GuestOptions } from './guest.ts';
 import { labMissing } from './missing.ts';
 import { LabHost, layOutMachine, Machine, type MachinePlan, type Pool } from './machine.ts';
 import { Switch, type LinkQuality } from './switch.ts';
@@ -18,6 +19,7 @@ export interface LabOptions {
 }
 
 const HOSTS_MAX = 9;
+const CLIENT_NUMBER = 254;
 const INIT = fileURLToPath(new URL('lab-init.sh', import.meta.url));
 const NAMESPACES = ['--mount', '--net', '--ipc', '--pid', '--fork', '--kill-child=SIGKILL', '--propagation', 'private'];
 
@@ -31,6 +33,9 @@ export class Lab implements AsyncDisposable {
   readonly client: Machine;
   /** The storage pool that all hosts have, with its folder as a host sees it. */
   readonly pool: Pool;
+  /** Unique on this machine; name and addresses follow from it. */
+  readonly number: number;
+  #guestCount = 0;
   readonly #record: LabRecord;
   readonly #running: Running;
   readonly #network: Switch;
@@ -38,6 +43,7 @@ export class Lab implements AsyncDisposable {
   constructor(parts: { record: LabRecord; running: Running; network: Switch; hosts: LabHost[]; client: Machine; pool: Pool }) {
     this.name = basename(parts.record.dir);
     this.dir = parts.record.dir;
+    this.number = parts.record.number;
     this.hosts = parts.hosts;
     this.client = parts.client;
     this.pool = parts.pool;
@@ -58,6 +64,16 @@ export class Lab implements AsyncDisposable {
     return this.#network.link(a, b, quality);
   }
 
+  /** Defines a guest of the built-in image on a host, starts it, and waits until it is up. */
+  guest(options: GuestOptions): Promise<Guest> {
+    return startGuest(this, this.#guestCount++, options);
+  }
+
+  /** An address on the lab's network; 1 to 9 are hosts', 254 is the client's, guests' begin at 20. */
+  addressOf(station: number): string {
+    return addressIn(this.number, station);
+  }
+
   /** The process that delays and loses frames, while any link does; for measuring what it costs. */
   get relayPid(): number | undefined {
     return this.#network.relayPid;
@@ -76,7 +92,9 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const missing = labMissing();
   if (missing !== null) throw new Error(`No lab can be started here: ${missing}.`);
   let record = await claimFolder();
-  const running = listenTo(spawn('unshare', [...NAMESPACES, 'bash', INIT, record.dir], { stdio: ['pipe', 'pipe', 'inherit'] }));
+  const log = await open(join(record.dir, 'init.log'), 'w');
+  const running = listenTo(spawn('unshare', [...NAMESPACES, 'bash', INIT, record.dir], { stdio: ['pipe', 'pipe', log.fd] }));
+  await log.close();
   try {
     const labPid = Number(await nextLine(running, 'start of the lab'));
     record = await recordInit(record, labPid);
@@ -98,8 +116,8 @@ interface Plot {
 async function furnish({ record, running, labPid, count, storage }: Plot): Promise<Lab> {
   const names = Array.from({ length: count }, (_, i) => `h${i + 1}`);
   const stations: Station[] = [
-    ...names.map((name, i) => ({ name, address: `10.77.${record.number}.${i + 1}` })),
-    { name: 'client', address: `10.77.${record.number}.254` },
+    ...names.map((name, i) => ({ name, address: addressIn(record.number, i + 1) })),
+    { name: 'client', address: addressIn(record.number, CLIENT_NUMBER) },
   ];
   const keysDir = join(record.dir, 'keys');
   const [sharedDir, consoleDir] = [join(record.dir, 'shared'), join(record.dir, 'consoles')];
@@ -128,6 +146,7 @@ async function furnish({ record, running, labPid, count, storage }: Plot): Promi
   return new Lab({ record, running, network, hosts, client, pool });
 }
 
+const addressIn = (lab: number, station: number): string => `10.77.${lab}.${station}`;
 const hex = (byte: number): string => byte.toString(16).padStart(2, '0');
 
 async function end(running: Running, record: LabRecord): Promise<void> {

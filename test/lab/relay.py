@@ -22,7 +22,7 @@ FRAME_BYTES_MAX = 65536 + 256
 FRAMES_AT_ONCE = 64
 FRAMES_UNDER_WAY_MAX = 50_000
 # How often a frame goes to all ports because nobody knows yet where its receiver is.
-SEARCH_INTERVAL_S = 0.1
+SEARCH_INTERVAL_S = 0.01
 
 
 def open_port(name):
@@ -53,7 +53,8 @@ class Relay:
         for port in self.ports.values():
             self.poll.unregister(port)
             port.close()
-        self.ports = {name: open_port(name) for name in wanted["ports"]}
+        self.ports = {each["name"]: open_port(each["name"]) for each in wanted["ports"]}
+        self.place.update((bytes.fromhex(each["mac"].replace(":", "")), each["name"]) for each in wanted["ports"])
         self.names = {port.fileno(): name for name, port in self.ports.items()}
         for number in self.names:
             self.poll.register(number, select.EPOLLIN)

@@ -12,8 +12,8 @@ export const PYTHON = '/usr/bin/python3';
 const SCRIPT = fileURLToPath(new URL('relay.py', import.meta.url));
 
 export interface RelaySettings {
-  /** Names of the devices between which it carries everything. */
-  readonly ports: readonly string[];
+  /** The devices between which it carries everything, each with the address of the machine at the other end. */
+  readonly ports: readonly { name: string; mac: string }[];
   /** How it carries between two of them; at once and all of it by default. */
   readonly links: readonly { a: string; b: string; delayMs: number; jitterMs: number; lossRatio: number }[];
 }

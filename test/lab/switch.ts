@@ -113,7 +113,7 @@ export class Switch {
     const names = new Set(linked.map(([name]) => name));
     const links = [...this.#links.values()].filter(({ a, b }) => names.has(a) && names.has(b));
     await this.#relay.configure({
-      ports: [...names].map(deviceOf),
+      ports: linked.map(([name, { mac }]) => ({ name: deviceOf(name), mac })),
       links: links.map(({ a, b, quality }) => ({ a: deviceOf(a), b: deviceOf(b), ...quality })),
     });
   }
