@@ -29,7 +29,7 @@ const FIRST_ANSWER_TIMEOUT_MS = 10_000;
  * Pings `address` from a machine, and resolves with the first answer. The answers come from the guest's kernel, so nothing in the guest
  * has to be running, or to be scheduled, for the measure to be right.
  */
-export async function startEcho(from: Machine, address: string, { intervalMs = 10 }: EchoOptions): Promise<Echo> {
+export async function startEcho(from: Machine, address: string, { intervalMs = 10 }: EchoOptions = {}): Promise<Echo> {
   const [program, ...args] = from.enter;
   const child = spawn(program, [...args, 'busybox', 'ping', '-i', String(intervalMs / 1000), '-W', '1', address], {
     stdio: ['ignore', 'pipe', 'inherit'],
