@@ -13,9 +13,5 @@ private_mounts() {
     mkdir -p "/var/$part/libvirt"
     mount --bind "$1/$part" "/var/$part/libvirt"
   done
-  # What QEMU can do takes libvirt more than a second to find out, and is the same on every host of this machine; libvirt itself checks whether it still holds.
-  known=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/node_modules/.cache/novacron/qemu-capabilities
-  mkdir -p "$known" /var/cache/libvirt/qemu/capabilities
-  mount --bind "$known" /var/cache/libvirt/qemu/capabilities
   ip link set lo up 2>/dev/null || true
 }

@@ -144,13 +144,12 @@ async function boot(root: string, name: string): Promise<Running> {
 /** PID 1 exits; the kernel then kills all that is in its namespace, and only then unshare exits. */
 async function end(running: Running): Promise<void> {
   if (hasEnded(running)) return;
-  const { child, lines } = running;
+  const { child } = running;
   const exited = once(child, 'exit');
   child.stdin.end('exit\n');
   const forced = setTimeout(() => child.kill('SIGKILL'), 5000);
   await exited;
   clearTimeout(forced);
-  lines.close();
 }
 
 async function answerTo(running: Running, command: string): Promise<string> {

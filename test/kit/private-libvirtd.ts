@@ -2,20 +2,23 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { ChildProcessByStdio } from 'node:child_process';
-import { createInterface, type Interface } from 'node:readline';
+import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 
-/** A host's PID 1, and the lines that it says. */
+/** A host's PID 1, and the lines that it says; none is lost while nobody waits for it. */
 export interface Running {
   readonly child: ChildProcessByStdio<Writable, Readable, null>;
-  readonly lines: Interface;
+  readonly lines: AsyncIterator<string>;
 }
 
+/** What QEMU can do takes libvirt more than a second to find out, and is the same for all hosts of this machine; libvirt itself checks whether it still holds. */
+const CAPABILITIES = fileURLToPath(new URL('../../node_modules/.cache/novacron/qemu-capabilities', import.meta.url));
 /** Longest path of a unix socket on Linux, without the final zero byte. */
 const SOCKET_PATH_BYTES_MAX = 107;
 const START_TIMEOUT_MS = 60_000;
@@ -41,7 +44,9 @@ export async function layOutLibvirtd(root: string, settings: { hostUuid: string;
   const length = Buffer.byteLength(socketPathOf(root));
   if (length > SOCKET_PATH_BYTES_MAX)
     throw new Error(`The path of the host's socket has ${length} bytes, Linux allows ${SOCKET_PATH_BYTES_MAX}.`);
-  for (const part of ['run', 'libvirt/qemu', 'lib/images', 'log', 'cache']) await mkdir(join(root, part), { recursive: true });
+  for (const part of ['run', 'libvirt/qemu', 'lib/images', 'log', 'cache/qemu']) await mkdir(join(root, part), { recursive: true });
+  await mkdir(CAPABILITIES, { recursive: true });
+  await symlink(CAPABILITIES, join(root, 'cache/qemu/capabilities'));
   const daemon = [
     'auth_unix_rw = "none"',
     'unix_sock_rw_perms = "0700"',
@@ -69,25 +74,17 @@ export async function layOutLibvirtd(root: string, settings: { hostUuid: string;
 export function listenTo(child: Running['child']): Running {
   // A command may race with the end of the host; the answer that never comes is the error that counts.
   child.stdin.on('error', () => undefined);
-  return { child, lines: createInterface({ input: child.stdout }) };
+  return { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };
 }
 
 export const hasEnded = ({ child }: Running): boolean => child.exitCode !== null || child.signalCode !== null;
 
 /** The next line that the host says; throws when it ends instead. `what` is awaited, for the message. */
-export async function nextLine({ child, lines }: Running, what: string): Promise<string> {
-  const settled = new AbortController();
-  try {
-    const line = once(lines, 'line', { signal: settled.signal });
-    const exit = once(child, 'exit', { signal: settled.signal }).then(() => undefined);
-    line.catch(() => undefined);
-    exit.catch(() => undefined);
-    const first = await Promise.race([line, exit]);
-    if (first === undefined) throw new Error(`${what}: the host ended (exit code ${child.exitCode ?? child.signalCode}).`);
-    return String(first[0]);
-  } finally {
-    settled.abort();
-  }
+export async function nextLine(running: Running, what: string): Promise<string> {
+  const { value, done } = await running.lines.next();
+  if (done !== true) return value;
+  if (!hasEnded(running)) await once(running.child, 'exit');
+  throw new Error(`${what}: the host ended (exit code ${running.child.exitCode ?? running.child.signalCode}).`);
 }
 
 /** Waits until libvirtd answers its first question, which it does only when all its drivers are up. */

@@ -76,17 +76,21 @@ export const isStale = ({ owner }: LabRecord): boolean => !lives(owner);
 
 /** Ends and removes all labs whose owner is dead; returns their numbers. */
 export async function removeStaleLabs(): Promise<number[]> {
-  const stale = (await listLabs()).filter((record) => isStale(record));
+  const stale = (await listLabs()).filter(isStale);
   for (const record of stale) await removeLab(record);
   return stale.map(({ number }) => number);
 }
 
 /** Ends the lab's PID 1, with which the kernel ends all its hosts and guests, and removes the folder. */
 export async function removeLab({ dir, init }: LabRecord): Promise<void> {
-  if (init !== null && lives(init)) process.kill(init.pid, 'SIGKILL');
-  for (let waitedMs = 0; init !== null && lives(init); waitedMs += 20) {
-    if (waitedMs > END_TIMEOUT_MS) throw new Error(`Process ${init.pid}, PID 1 of the lab in ${dir}, does not end.`);
+  if (init !== null && lives(init)) await end(init);
+  await rm(dir, { recursive: true, force: true, maxRetries: 5 });
+}
+
+async function end(init: Owner): Promise<void> {
+  process.kill(init.pid, 'SIGKILL');
+  for (let waitedMs = 0; lives(init); waitedMs += 20) {
+    if (waitedMs > END_TIMEOUT_MS) throw new Error(`Process ${init.pid}, PID 1 of a lab, does not end.`);
     await sleep(20);
   }
-  await rm(dir, { recursive: true, force: true, maxRetries: 5 });
 }

@@ -33,7 +33,10 @@ test('a guest that writes memory moves live over TCP and back over TLS, and some
 });
 
 test('guests on different hosts talk to each other, and the power failure of one host leaves the other guest', async () => {
-  const [here, there] = await Promise.all([lab.guest({ host: 'h1', name: 'here' }), lab.guest({ host: 'h2', name: 'there', diskBytes: 0 })]);
+  const [here, there] = await Promise.all([
+    lab.guest({ host: 'h1', name: 'here' }),
+    lab.guest({ host: 'h2', name: 'there', diskBytes: 0 }),
+  ]);
   expect(await here.shell(`ping -c 1 -W 5 ${there.address} | grep received`)).toContain('1 packets received');
   await lab.host('h1').crash();
   await expect(here.host()).rejects.toThrow(`The guest here runs on no host of ${lab.name}.`);

@@ -1,14 +1,15 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { hasEnded, listenTo, nextLine, type Running } from '../kit/private-libvirtd.ts';
+import { hasEnded, nextLine, type Running } from '../kit/private-libvirtd.ts';
+import type { LabStatus } from './control.ts';
 import { createCredentials, type Station } from './credentials.ts';
 import { claimFolder, recordInit, removeLab, type LabRecord } from './folder.ts';
 import { startGuest, type Guest, type GuestOptions } from './guest.ts';
 import { labMissing } from './missing.ts';
 import { LabHost, layOutMachine, Machine, type MachinePlan, type Pool } from './machine.ts';
+import { startInit } from './namespaces.ts';
 import { Switch, type LinkQuality } from './switch.ts';
 
 export interface LabOptions {
@@ -59,6 +60,28 @@ export class Lab implements AsyncDisposable {
     return host;
   }
 
+  /** The host of that name, or `client`; throws when there is none. */
+  machine(name: string): Machine {
+    return name === this.client.name ? this.client : this.host(name);
+  }
+
+  /** How it stands now. */
+  status(): LabStatus {
+    const machines = [...this.hosts, this.client].map((machine) => ({
+      name: machine.name,
+      address: machine.address,
+      pid: machine.isUp ? machine.pid : null,
+      ...this.#network.cableOf(machine.name),
+      uri: machine instanceof LabHost ? machine.uri : null,
+    }));
+    return { name: this.name, number: this.number, dir: this.dir, machines, links: this.#network.links };
+  }
+
+  /** True when it was disposed of. */
+  get isEnded(): boolean {
+    return hasEnded(this.#running);
+  }
+
   /** Gives the link between two machines (hosts, or `client`) delay, jitter and loss; null makes it a plain cable again. */
   link(a: string, b: string, quality: LinkQuality | null): Promise<void> {
     return this.#network.link(a, b, quality);
@@ -92,9 +115,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const missing = labMissing();
   if (missing !== null) throw new Error(`No lab can be started here: ${missing}.`);
   let record = await claimFolder();
-  const log = await open(join(record.dir, 'init.log'), 'w');
-  const running = listenTo(spawn('unshare', [...NAMESPACES, 'bash', INIT, record.dir], { stdio: ['pipe', 'pipe', log.fd] }));
-  await log.close();
+  const running = await startInit(['unshare', ...NAMESPACES, 'bash', INIT, record.dir], join(record.dir, 'init.log'));
   try {
     const labPid = Number(await nextLine(running, 'start of the lab'));
     record = await recordInit(record, labPid);
@@ -154,5 +175,4 @@ async function end(running: Running, record: LabRecord): Promise<void> {
   if (record.init === null) running.child.kill('SIGKILL');
   await removeLab(record);
   await exited;
-  running.lines.close();
 }

@@ -1,12 +1,11 @@
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { hasEnded, layOutLibvirtd, libvirtdAnswered, listenTo, nextLine, uriOf, type Running } from '../kit/private-libvirtd.ts';
+import { hasEnded, layOutLibvirtd, libvirtdAnswered, nextLine, uriOf, type Running } from '../kit/private-libvirtd.ts';
 import { installCredentials, type Station } from './credentials.ts';
-import { onMachineOf, run, type RunOptions, type RunResult } from './namespaces.ts';
+import { onMachineOf, run, startInit, type RunOptions, type RunResult } from './namespaces.ts';
 import type { Switch } from './switch.ts';
 
 const INIT = fileURLToPath(new URL('machine-init.sh', import.meta.url));
@@ -55,11 +54,11 @@ export class Machine {
     // libvirt takes what is in there for guests that still run: after a power failure none does, and the folder is on a disk here, not a tmpfs.
     await rm(join(this.dir, 'run'), { recursive: true, force: true });
     await mkdir(join(this.dir, 'run'));
-    const inLab = [`--target=${this.#site.labPid}`, '--pid', '--', 'unshare', ...NAMESPACES];
     const init = ['bash', INIT, this.dir, this.name, this.address, this.#site.mac, this.role];
-    const log = await open(join(this.dir, 'init.log'), 'w');
-    const running = listenTo(spawn('nsenter', [...inLab, ...init], { stdio: ['pipe', 'pipe', log.fd] }));
-    await log.close();
+    const running = await startInit(
+      ['nsenter', `--target=${this.#site.labPid}`, '--pid', '--', 'unshare', ...NAMESPACES, ...init],
+      join(this.dir, 'init.log'),
+    );
     this.#running = running;
     try {
       this.#pid = Number(await nextLine(running, `start of ${this.name}`));
@@ -93,7 +92,6 @@ export class Machine {
       else running.child.kill('SIGKILL');
       await exited;
     }
-    running.lines.close();
     this.#pid = 0;
     await this.#site.network.unplug(this.name);
   }

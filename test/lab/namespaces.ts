@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import { open } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
+import { listenTo, type Running } from '../kit/private-libvirtd.ts';
 
 export interface RunOptions {
   /** What the program reads on stdin; nothing by default. */
@@ -59,3 +61,12 @@ export const onMachineOf = (pid: number): [string, ...string[]] => [
 /** Runs lines of `ip` in the network namespace of a process. */
 export const ip = (pid: number, lines: readonly string[]): Promise<RunResult> =>
   run([...inNetworkOf(pid), 'ip', '-batch', '-'], { input: `${lines.join('\n')}\n` });
+
+/** Starts a PID 1 whose complaints go to a file. */
+export async function startInit(command: readonly [string, ...string[]], logPath: string): Promise<Running> {
+  const [program, ...args] = command;
+  const log = await open(logPath, 'w');
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', log.fd] });
+  await log.close();
+  return listenTo(child as Running['child']);
+}

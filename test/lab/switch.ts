@@ -11,6 +11,13 @@ export interface LinkQuality {
   readonly lossRatio?: number;
 }
 
+/** A link that has a quality. */
+export interface Link {
+  readonly a: string;
+  readonly b: string;
+  readonly quality: Required<LinkQuality>;
+}
+
 interface Port {
   readonly mac: string;
   /** PID 1 of the machine at the other end, while it is plugged in. */
@@ -26,7 +33,7 @@ const QUEUE_MS = 50;
 export class Switch {
   readonly #pid: number;
   readonly #ports = new Map<string, Port>();
-  readonly #links = new Map<string, { a: string; b: string; quality: Required<LinkQuality> }>();
+  readonly #links = new Map<string, Link>();
   readonly #relay: Relay;
 
   /** `pid` is the lab's PID 1. */
@@ -37,6 +44,17 @@ export class Switch {
 
   get relayPid(): number | undefined {
     return this.#relay.pid;
+  }
+
+  /** All links that have a quality. */
+  get links(): readonly Link[] {
+    return [...this.#links.values()];
+  }
+
+  /** How a machine's cable stands. */
+  cableOf(name: string): { isCut: boolean; rateMbit: number | null } {
+    const { isCut, rateMbit } = this.#portOf(name);
+    return { isCut, rateMbit };
   }
 
   /** Lays a cable from the switch to the machine's eth0. */
@@ -84,8 +102,7 @@ export class Switch {
       { pid: this.#pid, device: deviceOf(name) },
       { pid: port.pid ?? 0, device: 'eth0' },
     ];
-    for (const { pid, device } of ends)
-      await run([...inNetworkOf(pid), 'tc', 'qdisc', ...what, 'dev', device, 'root', ...how]);
+    for (const { pid, device } of ends) await run([...inNetworkOf(pid), 'tc', 'qdisc', ...what, 'dev', device, 'root', ...how]);
   }
 
   /** Gives the link between two stations a quality; null makes it a plain cable again. */
@@ -131,6 +148,9 @@ export class Switch {
 
 function checked({ delayMs = 0, jitterMs = 0, lossRatio = 0 }: LinkQuality): Required<LinkQuality> {
   const fine = delayMs >= 0 && delayMs <= 10_000 && jitterMs >= 0 && jitterMs <= 10_000 && lossRatio >= 0 && lossRatio <= 1;
-  if (!fine) throw new Error(`No link can have this: delay and jitter are 0 to 10,000 ms, loss is 0 to 1 (delay ${delayMs}, jitter ${jitterMs}, loss ${lossRatio}).`);
+  if (!fine)
+    throw new Error(
+      `No link can have this: delay and jitter are 0 to 10,000 ms, loss is 0 to 1 (delay ${delayMs}, jitter ${jitterMs}, loss ${lossRatio}).`,
+    );
   return { delayMs, jitterMs, lossRatio };
 }
