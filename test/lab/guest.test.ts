@@ -14,7 +14,7 @@ const MOVE = 'virsh -q migrate --live --p2p --unsafe --persistent --undefinesour
 
 test('a guest that writes memory moves live over TCP and back over TLS, and somebody who talks to it notices a short gap at most', async () => {
   const guest = await lab.guest({ host: 'h1', name: 'mover' });
-  const load = guest.dirty(4, 8);
+  const load = guest.dirty(4, 5);
   for (const [from, to, how] of [
     ['h1', 'h2', `mover ${lab.host('h2').uris.tcp}`],
     ['h2', 'h1', `--tls mover ${lab.host('h1').uris.tls}`],

@@ -37,7 +37,7 @@ test('two links have each their own quality, beside a third that has none', asyn
 
 test('a lossy link loses its share of the packets, and a plain one loses none', async () => {
   await lab.link('h1', 'h2', { lossRatio: 0.2 });
-  const lossy = await echo('h1', 'h2', 4000);
+  const lossy = await echo('h1', 'h2', 2000);
   // Lost on the way there or back: 1 - 0.8 * 0.8.
   expect(1 - lossy.answered / lossy.sent).toBeGreaterThan(0.2);
   expect(1 - lossy.answered / lossy.sent).toBeLessThan(0.55);

@@ -9,7 +9,7 @@ import { onMachineOf, run, startInit, type RunOptions, type RunResult } from './
 import type { Switch } from './switch.ts';
 
 const INIT = fileURLToPath(new URL('machine-init.sh', import.meta.url));
-const NAMESPACES = ['--mount', '--net', '--uts', '--ipc', '--pid', '--fork', '--kill-child=SIGKILL', '--propagation', 'private'];
+const NAMESPACES = ['--mount', '--net', '--uts', '--ipc', '--pid', '--cgroup', '--fork', '--kill-child=SIGKILL', '--propagation', 'private'];
 
 /** What a machine is given by its lab. */
 export interface MachineSite {

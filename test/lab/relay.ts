@@ -34,9 +34,10 @@ export class Relay {
 
   async configure(settings: RelaySettings): Promise<void> {
     if (settings.ports.length === 0) return this.stop();
-    this.#running ??= this.#start();
-    this.#running.child.stdin.write(`${JSON.stringify(settings)}\n`);
-    const answer = await nextLine(this.#running, 'the relay');
+    const running = this.#running && !hasEnded(this.#running) ? this.#running : this.#start();
+    this.#running = running;
+    running.child.stdin.write(`${JSON.stringify(settings)}\n`);
+    const answer = await nextLine(running, 'the relay');
     if (answer !== 'ok') throw new Error(`The relay answered: ${answer}`);
   }
 
