@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Machine } from './machine.ts';
+import { inNetworkOf } from './namespaces.ts';
 
 export interface EchoOptions {
   /** Time from one packet to the next. Default 10, least 2. */
@@ -9,9 +10,10 @@ export interface EchoOptions {
 }
 
 export interface EchoResult {
+  /** Up to the last one that was answered; whether later ones would have been is not known. */
   readonly sent: number;
   readonly answered: number;
-  /** Longest time from one answer to the next (or from the start, or to the end): what somebody talking to the guest noticed. */
+  /** Longest time from one answer to the next, or to the end: what somebody talking to the guest noticed. */
   readonly longestGapMs: number;
   /** Of the round trips. */
   readonly medianMs: number;
@@ -30,13 +32,12 @@ const FIRST_ANSWER_TIMEOUT_MS = 10_000;
  * has to be running, or to be scheduled, for the measure to be right.
  */
 export async function startEcho(from: Machine, address: string, { intervalMs = 10 }: EchoOptions = {}): Promise<Echo> {
-  const [program, ...args] = from.enter;
+  const [program, ...args] = inNetworkOf(from.pid);
   const child = spawn(program, [...args, 'busybox', 'ping', '-i', String(intervalMs / 1000), '-W', '1', address], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = once(child, 'exit');
   const answers: { sequence: number; atMs: number; tripMs: number }[] = [];
-  const startedAtMs = performance.now();
   const lines = createInterface({ input: child.stdout });
   const first = new Promise<void>((resolve) => {
     lines.on('line', (line) => {
@@ -58,10 +59,10 @@ export async function startEcho(from: Machine, address: string, { intervalMs = 1
     result: async () => {
       const endedAtMs = performance.now();
       await stop();
-      const times = [answers[0]?.atMs ?? startedAtMs, ...answers.map(({ atMs }) => atMs), endedAtMs];
+      const times = [...answers.map(({ atMs }) => atMs), endedAtMs];
       const trips = answers.map(({ tripMs }) => tripMs).toSorted((a, b) => a - b);
       return {
-        sent: Math.floor((endedAtMs - startedAtMs) / intervalMs),
+        sent: Math.max(...answers.map(({ sequence }) => sequence)) + 1,
         answered: new Set(answers.map(({ sequence }) => sequence)).size,
         longestGapMs: Math.max(...times.slice(1).map((at, i) => at - (times[i] ?? at))),
         medianMs: trips[Math.floor(trips.length / 2)] ?? 0,

@@ -82,6 +82,14 @@ describe('three hosts', () => {
     await expect.poll(() => pings(h1, 'h2')).toBe(true);
   });
 
+  test('a command that is called off ends on its machine too', async () => {
+    const h1 = lab.host('h1');
+    const calledOff = AbortSignal.timeout(300);
+    await expect(h1.run(['sleep', '4321'], { signal: calledOff })).rejects.toThrow('aborted');
+    const sleeping = 'grep -azl "^sleep.4321" /proc/[0-9]*/cmdline 2>/dev/null | wc -l';
+    await expect.poll(() => h1.shell(sleeping)).toBe('0');
+  });
+
   test('what there is not is refused by name', async () => {
     expect(() => lab.host('h9')).toThrow('There is no host h9 in this lab; there are: h1, h2, h3.');
     await expect(lab.link('h1', 'h9', null)).rejects.toThrow('There is no h9');

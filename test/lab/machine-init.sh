@@ -11,7 +11,10 @@ role=${5:-client}
 read -r pid _ </proc/self/stat
 echo "$pid"
 read -r _
-mount -t overlay overlay -o "lowerdir=/etc,upperdir=$dir/etc,workdir=$dir/etc-work" /etc
+# `volatile`, or else the end of the machine would wait until the disk has everything, and a power failure waits for nothing. It wants a fresh work folder.
+rm -rf "$dir/etc-work"
+mkdir "$dir/etc-work"
+mount -t overlay overlay -o "volatile,lowerdir=/etc,upperdir=$dir/etc,workdir=$dir/etc-work" /etc
 # shellcheck source=../kit/host-mounts.sh
 . "$(dirname "$0")/../kit/host-mounts.sh"
 private_mounts "$dir" "$name"

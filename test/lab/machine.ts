@@ -9,7 +9,18 @@ import { onMachineOf, run, startInit, type RunOptions, type RunResult } from './
 import type { Switch } from './switch.ts';
 
 const INIT = fileURLToPath(new URL('machine-init.sh', import.meta.url));
-const NAMESPACES = ['--mount', '--net', '--uts', '--ipc', '--pid', '--cgroup', '--fork', '--kill-child=SIGKILL', '--propagation', 'private'];
+const NAMESPACES = [
+  '--mount',
+  '--net',
+  '--uts',
+  '--ipc',
+  '--pid',
+  '--cgroup',
+  '--fork',
+  '--kill-child=SIGKILL',
+  '--propagation',
+  'private',
+];
 
 /** What a machine is given by its lab. */
 export interface MachineSite {
@@ -184,7 +195,7 @@ export async function layOutMachine(dir: string, station: Station, plan: Machine
     ],
   });
   const etc = join(dir, 'etc');
-  for (const folder of [etc, join(dir, 'etc-work'), join(dir, 'libvirt/storage/autostart')]) await mkdir(folder, { recursive: true });
+  for (const folder of [etc, join(dir, 'libvirt/storage/autostart')]) await mkdir(folder, { recursive: true });
   await writeFile(join(etc, 'hostname'), `${station.name}\n`);
   await writeFile(join(etc, 'machine-id'), `${randomUUID().replaceAll('-', '')}\n`);
   await writeFile(join(etc, 'hosts'), plan.hosts);

@@ -5,14 +5,27 @@ import { namespacesMissing } from '../kit/private-libvirtd.ts';
 import { labsDir } from './folder.ts';
 import { PYTHON } from './relay.ts';
 
-const PROGRAMS = ['nsenter', 'ip', 'tc', 'libvirtd', 'qemu-system-x86_64', 'qemu-img', 'sshd', 'ssh', 'ssh-keygen', 'openssl', 'busybox'];
+const PROGRAMS = [
+  'nsenter',
+  'setpriv',
+  'ip',
+  'tc',
+  'libvirtd',
+  'qemu-system-x86_64',
+  'qemu-img',
+  'sshd',
+  'ssh',
+  'ssh-keygen',
+  'openssl',
+  'busybox',
+];
 
 /** Bridge, veth and overlay, tried where they leave nothing behind. */
 const TRIAL = `set -e
 ip link add name br0 type bridge || { echo 'the kernel has no bridges' >&2; exit 1; }
 ip link add name cable0 type veth peer name cable1 || { echo 'the kernel has no veth' >&2; exit 1; }
 mkdir "$1/upper" "$1/work"
-mount -t overlay overlay -o "lowerdir=/etc,upperdir=$1/upper,workdir=$1/work" /etc ||
+mount -t overlay overlay -o "volatile,lowerdir=/etc,upperdir=$1/upper,workdir=$1/work" /etc ||
   { echo "no overlay can stand on the file system of $1; set TMPDIR to a folder on ext4, xfs or tmpfs" >&2; exit 1; }`;
 
 /** Why `startLab` cannot work on this machine, by name; null when it can. */

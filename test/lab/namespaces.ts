@@ -46,17 +46,11 @@ export async function run(command: readonly [string, ...string[]], options: RunO
 /** The words before a command that run it in the network namespace of a process. */
 export const inNetworkOf = (pid: number): [string, ...string[]] => ['nsenter', `--target=${pid}`, '--net', '--'];
 
-/** The words before a command that run it on the machine whose PID 1 is `pid`. */
-export const onMachineOf = (pid: number): [string, ...string[]] => [
-  'nsenter',
-  `--target=${pid}`,
-  '--mount',
-  '--uts',
-  '--ipc',
-  '--net',
-  '--pid',
-  '--',
-];
+/** The words before a command that run it on the machine whose PID 1 is `pid`. nsenter waits outside; ended, it takes the command along. */
+export const onMachineOf = (pid: number): [string, ...string[]] => {
+  const namespaces = ['--mount', '--uts', '--ipc', '--net', '--pid'];
+  return ['nsenter', `--target=${pid}`, ...namespaces, '--', 'setpriv', '--pdeathsig=KILL', '--'];
+};
 
 /** Runs lines of `ip` in the network namespace of a process. */
 export const ip = (pid: number, lines: readonly string[]): Promise<RunResult> =>

@@ -35,6 +35,7 @@ export class Switch {
   readonly #ports = new Map<string, Port>();
   readonly #links = new Map<string, Link>();
   readonly #relay: Relay;
+  #goneCount = 0;
 
   /** `pid` is the lab's PID 1. */
   constructor(pid: number) {
@@ -75,8 +76,10 @@ export class Switch {
   /** Takes away the cable of a machine that is no more. */
   async unplug(name: string): Promise<void> {
     this.#portOf(name).pid = null;
-    // The kernel removes it too, when it gets round to clearing up the dead machine's namespace.
-    await run([...inNetworkOf(this.#pid), 'sh', '-c', `ip link del ${deviceOf(name)} 2>/dev/null; ! ip link show ${deviceOf(name)} 2>&1`]);
+    // The kernel removes it in its own time, with the dead machine's namespace; under another name it is in nobody's way until then.
+    const [device, gone] = [deviceOf(name), `gone-${++this.#goneCount}`];
+    const aside = `{ ip link set ${device} down && ip link set ${device} name ${gone}; } 2>/dev/null`;
+    await run([...inNetworkOf(this.#pid), 'sh', '-c', `${aside} || ! ip link show ${device} 2>&1`]);
     if (this.#isLinked(name)) await this.#applyLinks();
   }
 
