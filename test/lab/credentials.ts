@@ -13,7 +13,10 @@ const AUTHORITY = 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertS
 /** GnuTLS wants keyEncipherment even with keys that cannot encipher. */
 const MEMBER = 'basicConstraints=CA:FALSE\nkeyUsage=critical,digitalSignature,keyEncipherment\nextendedKeyUsage=serverAuth,clientAuth';
 
-/** The lab's own keys, under `dir`: one authority, a certificate and an SSH key for every station, one SSH key that opens all hosts. */
+/**
+ * The lab's own keys, under `dir`: one authority, a certificate and an SSH key for every station, one SSH key that opens all hosts, and
+ * in `pki` what a client elsewhere needs.
+ */
 export async function createCredentials(dir: string, stations: readonly Station[]): Promise<void> {
   await mkdir(dir, { recursive: true });
   const sshKeys = ['login', ...stations.map(({ name }) => name)];
@@ -22,7 +25,12 @@ export async function createCredentials(dir: string, stations: readonly Station[
     stations.map(async ({ name, address }) => `${name},${address} ${await readFile(join(dir, `${name}.ssh.pub`), 'utf8')}`),
   );
   await writeFile(join(dir, 'known_hosts'), known.join(''));
+  await mkdir(join(dir, 'pki'));
+  await Promise.all(Object.entries(CLIENT_PLACES).map(([to, from]) => copyFile(join(dir, from), join(dir, 'pki', to))));
 }
+
+/** The names that libvirt expects in the folder of a `pkipath`. */
+const CLIENT_PLACES = { 'cacert.pem': 'ca.pem', 'clientcert.pem': 'client.pem', 'clientkey.pem': 'client.key' };
 
 const createSshKey = (path: string, comment: string) => run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', comment, '-f', path]);
 

@@ -9,6 +9,7 @@ import { connect } from 'node-libvirt';
 import { isStale, labsDir, listLabs, removeStaleLabs, type LabRecord } from './folder.ts';
 import { startLab, type Lab } from './lab.ts';
 import type { Machine } from './machine.ts';
+import { run } from './namespaces.ts';
 
 const pings = (from: Machine, to: string): Promise<boolean> =>
   from.run(['busybox', 'ping', '-c', '1', '-W', '1', to]).then(
@@ -43,6 +44,14 @@ describe('three hosts', () => {
     await lab.client.shell(`echo '${lab.host('h2').address} elsewhere' >>/etc/hosts`);
     await expect(lab.client.shell('virsh -q -c qemu+tls://elsewhere/system hostname')).rejects.toThrow('elsewhere');
     await expect(lab.client.shell('virsh -q -c qemu+ssh://root@elsewhere/system hostname')).rejects.toThrow('Host key verification failed');
+  });
+
+  test('code outside of the lab comes in through a forwarded port, by TLS with the client\'s certificate', async () => {
+    await using door = await lab.forward('h2', 16514);
+    const { stdout } = await run(['virsh', '-q', '-c', `qemu+tls://127.0.0.1:${door.port}/system?pkipath=${lab.pkiPath}`, 'hostname']);
+    expect(stdout.trim()).toBe('h2');
+    await using closed = await lab.forward('h2', 9);
+    await expect(run(['virsh', '-c', `qemu+tcp://127.0.0.1:${closed.port}/system`, 'hostname'])).rejects.toThrow('error:');
   });
 
   test('all hosts see one shared pool', async () => {

@@ -6,6 +6,7 @@ import { hasEnded, nextLine, type Running } from '../kit/private-libvirtd.ts';
 import type { LabStatus } from './control.ts';
 import { createCredentials, type Station } from './credentials.ts';
 import { claimFolder, recordInit, removeLab, type LabRecord } from './folder.ts';
+import { forward, type Forward } from './forward.ts';
 import { startGuest, type Guest, type GuestOptions } from './guest.ts';
 import { labMissing } from './missing.ts';
 import { LabHost, layOutMachine, Machine, type MachinePlan, type Pool } from './machine.ts';
@@ -90,6 +91,16 @@ export class Lab implements AsyncDisposable {
   /** Defines a guest of the built-in image on a host, starts it, and waits until it is up. */
   guest(options: GuestOptions): Promise<Guest> {
     return startGuest(this, this.#guestCount++, options);
+  }
+
+  /** Opens a port of this process's loopback that leads over the client to a port of a machine: for code that cannot be run in the lab. */
+  forward(name: string, port: number): Promise<Forward> {
+    return forward(this.client.pid, this.machine(name).address, port);
+  }
+
+  /** The folder of the client's certificate and key, for the `pkipath` of a URI; the hosts' certificates are good for 127.0.0.1 too. */
+  get pkiPath(): string {
+    return join(this.dir, 'keys', 'pki');
   }
 
   /** An address on the lab's network; 1 to 9 are hosts', 254 is the client's, guests' begin at 20. */
