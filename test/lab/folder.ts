@@ -55,8 +55,10 @@ async function write(dir: string, record: LabRecord): Promise<void> {
 }
 
 /** All labs of this machine, by number. */
-export async function listLabs(): Promise<LabRecord[]> {
-  const names = (await readdir(labsDir())).filter((name) => /^nova-lab-\d+$/.test(name));
+export const listLabs = (): Promise<LabRecord[]> => recordsIn(/^nova-lab-\d+$/);
+
+async function recordsIn(pattern: RegExp): Promise<LabRecord[]> {
+  const names = (await readdir(labsDir())).filter((name) => pattern.test(name));
   const records = await Promise.all(names.map((name) => readRecord(join(labsDir(), name))));
   return records.filter((record) => record !== undefined).toSorted((a, b) => a.number - b.number);
 }
@@ -77,7 +79,9 @@ export const isStale = ({ owner }: LabRecord): boolean => !lives(owner);
 /** Ends and removes all labs whose owner is dead; returns their numbers. */
 export async function removeStaleLabs(): Promise<number[]> {
   const stale = (await listLabs()).filter(isStale);
-  for (const record of stale) await removeLab(record);
+  // And the folders of those that died before they had a number.
+  const drafts = (await recordsIn(/^\.nova-lab-/)).filter(isStale);
+  for (const record of [...stale, ...drafts]) await removeLab(record);
   return stale.map(({ number }) => number);
 }
 

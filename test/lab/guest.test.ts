@@ -54,4 +54,5 @@ test('a guest writes memory at the rate that was asked, and what it cannot do is
   await expect(guest.burn('memory 4000 1')).rejects.toThrow('MiB of memory can be burnt now');
   await expect(guest.shell('exit 3')).rejects.toThrow('exit code 3');
   await expect(lab.guest({ host: 'h2', name: 'No Name' })).rejects.toThrow("cannot be called 'No Name'");
+  await expect(lab.guest({ host: 'h1', name: 'writer' })).rejects.toThrow('There is a guest writer in this lab already.');
 });

@@ -163,14 +163,18 @@ test('a lab that did not notice the death of its owner is found and removed, and
 
 test('a process that only has the number of a dead one is left alone', async () => {
   const dir = join(labsDir(), 'nova-lab-999');
+  // One that died before it had its number.
+  const draft = join(labsDir(), '.nova-lab-dead');
   const stranger = { pid: process.pid, birth: '1' };
   await mkdir(dir);
   try {
-    await writeFile(join(dir, 'lab.json'), JSON.stringify({ number: 999, dir, owner: stranger, init: stranger, createdAt: '' }));
+    await mkdir(draft);
+    for (const each of [dir, draft])
+      await writeFile(join(each, 'lab.json'), JSON.stringify({ number: 999, dir, owner: stranger, init: stranger, createdAt: '' }));
     expect(await removeStaleLabs()).toContain(999);
-    expect(existsSync(dir)).toBe(false);
+    expect([dir, draft].filter((each) => existsSync(each))).toEqual([]);
   } finally {
-    await rm(dir, { recursive: true, force: true });
+    for (const each of [dir, draft]) await rm(each, { recursive: true, force: true });
   }
 });
 

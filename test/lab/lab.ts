@@ -37,7 +37,7 @@ export class Lab implements AsyncDisposable {
   readonly pool: Pool;
   /** Unique on this machine; name and addresses follow from it. */
   readonly number: number;
-  #guestCount = 0;
+  readonly #guestNames = new Set<string>();
   readonly #record: LabRecord;
   readonly #running: Running;
   readonly #network: Switch;
@@ -89,8 +89,11 @@ export class Lab implements AsyncDisposable {
   }
 
   /** Defines a guest of the built-in image on a host, starts it, and waits until it is up. */
-  guest(options: GuestOptions): Promise<Guest> {
-    return startGuest(this, this.#guestCount++, options);
+  async guest(options: GuestOptions): Promise<Guest> {
+    if (this.#guestNames.has(options.name)) throw new Error(`There is a guest ${options.name} in this lab already.`);
+    const number = this.#guestNames.size;
+    this.#guestNames.add(options.name);
+    return startGuest(this, number, options);
   }
 
   /** Opens a port of this process's loopback that leads over the client to a port of a machine: for code that cannot be run in the lab. */
@@ -165,7 +168,8 @@ async function furnish({ record, running, labPid, count, storage }: Plot): Promi
     const mac = `52:54:00:4c:${hex(record.number)}:${hex(i + 1)}`;
     return { station, mac, dir: join(record.dir, station.name), labPid, network };
   };
-  const machines = await Promise.all(
+  // All of them come to an end, even if one fails, so that none goes on in a folder that is being removed.
+  const started = await Promise.allSettled(
     stations.map(async (station, i) => {
       const hostUuid = await layOutMachine(join(record.dir, station.name), station, plan);
       const machine = station.name === 'client' ? new Machine(siteOf(station, i)) : new LabHost(siteOf(station, i), hostUuid);
@@ -173,6 +177,10 @@ async function furnish({ record, running, labPid, count, storage }: Plot): Promi
       return machine;
     }),
   );
+  const machines = started.map((each) => {
+    if (each.status === 'rejected') throw each.reason;
+    return each.value;
+  });
   const hosts = machines.filter((machine) => machine instanceof LabHost);
   const client = machines.find((machine) => !(machine instanceof LabHost))!;
   return new Lab({ record, running, network, hosts, client, pool });
