@@ -12,9 +12,16 @@ read -r pid _ </proc/self/stat
 echo "$pid"
 read -r _
 # `volatile`, or else the end of the machine would wait until the disk has everything, and a power failure waits for nothing. It wants a fresh work folder.
+layer() { mount -t overlay overlay -o "volatile,lowerdir=/etc,upperdir=$1,workdir=$2" /etc; }
 rm -rf "$dir/etc-work"
 mkdir "$dir/etc-work"
-mount -t overlay overlay -o "volatile,lowerdir=/etc,upperdir=$dir/etc,workdir=$dir/etc-work" /etc
+if ! layer "$dir/etc" "$dir/etc-work" 2>/dev/null; then
+  # A container's own disk carries no overlay; memory does, and then a power failure undoes what was changed in /etc.
+  mount -t tmpfs etc "$dir/etc-work"
+  mkdir "$dir/etc-work/work"
+  cp -a "$dir/etc" "$dir/etc-work/upper"
+  layer "$dir/etc-work/upper" "$dir/etc-work/work"
+fi
 # shellcheck source=../kit/host-mounts.sh
 . "$(dirname "$0")/../kit/host-mounts.sh"
 private_mounts "$dir" "$name"
