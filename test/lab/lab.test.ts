@@ -46,7 +46,7 @@ describe('three hosts', () => {
     await expect(lab.client.shell('virsh -q -c qemu+ssh://root@elsewhere/system hostname')).rejects.toThrow('Host key verification failed');
   });
 
-  test('code outside of the lab comes in through a forwarded port, by TLS with the client\'s certificate', async () => {
+  test("code outside of the lab comes in through a forwarded port, by TLS with the client's certificate", async () => {
     await using door = await lab.forward('h2', 16514);
     const { stdout } = await run(['virsh', '-q', '-c', `qemu+tls://127.0.0.1:${door.port}/system?pkipath=${lab.pkiPath}`, 'hostname']);
     expect(stdout.trim()).toBe('h2');

@@ -7,10 +7,11 @@ import type { LabStatus } from './control.ts';
 import { createCredentials, type Station } from './credentials.ts';
 import { claimFolder, recordInit, removeLab, type LabRecord } from './folder.ts';
 import { forward, type Forward } from './forward.ts';
-import { startGuest, type Guest, type GuestOptions } from './guest.ts';
+import type { Guest } from './guest.ts';
 import { labMissing } from './missing.ts';
 import { LabHost, layOutMachine, Machine, type MachinePlan, type Pool } from './machine.ts';
 import { startInit } from './namespaces.ts';
+import { startGuest, type GuestOptions } from './start-guest.ts';
 import { Switch, type LinkQuality } from './switch.ts';
 
 export interface LabOptions {
@@ -88,7 +89,7 @@ export class Lab implements AsyncDisposable {
     return this.#network.link(a, b, quality);
   }
 
-  /** Defines a guest of the built-in image on a host, starts it, and waits until it is up. */
+  /** Defines a guest on a host, starts it, and waits until it is up. */
   async guest(options: GuestOptions): Promise<Guest> {
     if (this.#guestNames.has(options.name)) throw new Error(`There is a guest ${options.name} in this lab already.`);
     const number = this.#guestNames.size;
