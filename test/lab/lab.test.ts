@@ -79,6 +79,14 @@ describe('three hosts', () => {
     expect(await lab.client.shell(`virsh -q -c ${h3.uris.tls} hostname`)).toBe('h3');
   });
 
+  test('a host that was ended by somebody else is down, and comes up again', async () => {
+    const h3 = lab.host('h3');
+    process.kill(h3.pid, 'SIGKILL');
+    await expect.poll(() => h3.isUp).toBe(false);
+    await h3.up();
+    expect(await lab.client.shell(`virsh -q -c ${h3.uris.tcp} hostname`)).toBe('h3');
+  });
+
   test('a cut cable cuts off one host, stays cut through a power failure, and heals', async () => {
     const [h1, h2] = [lab.host('h1'), lab.host('h2')];
     await h2.cut();

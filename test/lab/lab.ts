@@ -79,7 +79,7 @@ export class Lab implements AsyncDisposable {
     return { name: this.name, number: this.number, dir: this.dir, machines, links: this.#network.links };
   }
 
-  /** True when it was disposed of. */
+  /** True once all of it is gone. */
   get isEnded(): boolean {
     return hasEnded(this.#running);
   }

@@ -62,6 +62,8 @@ export class Machine {
   /** Starts the machine (again, after `crash()`), with its disks, settings and definitions; nothing to do when it is up. */
   async up(): Promise<void> {
     if (this.isUp) return;
+    // It may have ended by itself.
+    await this.crash();
     // libvirt takes what is in there for guests that still run: after a power failure none does, and the folder is on a disk here, not a tmpfs.
     await rm(join(this.dir, 'run'), { recursive: true, force: true });
     await mkdir(join(this.dir, 'run'));
@@ -97,6 +99,7 @@ export class Machine {
     const running = this.#running;
     this.#running = undefined;
     if (!running) return;
+    this.#site.network.expectEnd(this.name);
     if (!hasEnded(running)) {
       const exited = once(running.child, 'exit');
       if (this.#pid > 0) process.kill(this.#pid, 'SIGKILL');

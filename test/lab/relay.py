@@ -53,7 +53,12 @@ class Relay:
         for port in self.ports.values():
             self.poll.unregister(port)
             port.close()
-        self.ports = {each["name"]: open_port(each["name"]) for each in wanted["ports"]}
+        self.ports = {}
+        for each in wanted["ports"]:
+            try:
+                self.ports[each["name"]] = open_port(each["name"])
+            except OSError:
+                pass  # its machine lost its power a moment ago, and a configuration without it is on its way
         self.place.update((bytes.fromhex(each["mac"].replace(":", "")), each["name"]) for each in wanted["ports"])
         self.names = {port.fileno(): name for name, port in self.ports.items()}
         for number in self.names:

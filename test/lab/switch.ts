@@ -36,6 +36,7 @@ export class Switch {
   readonly #links = new Map<string, Link>();
   readonly #relay: Relay;
   #goneCount = 0;
+  #turn: Promise<void> = Promise.resolve();
 
   /** `pid` is the lab's PID 1. */
   constructor(pid: number) {
@@ -59,34 +60,43 @@ export class Switch {
   }
 
   /** Lays a cable from the switch to the machine's eth0. */
-  async plug(name: string, machine: { pid: number; mac: string }): Promise<void> {
-    const old = this.#ports.get(name);
-    const port: Port = { isCut: false, rateMbit: null, ...old, ...machine };
-    this.#ports.set(name, port);
-    const device = deviceOf(name);
-    await ip(this.#pid, [
-      `link add ${device} type veth peer name eth0 address ${port.mac} netns ${port.pid}`,
-      `link set ${device} master br0`,
-      `link set ${device} ${port.isCut ? 'down' : 'up'}`,
-    ]);
-    if (port.rateMbit !== null) await this.#applyRate(name, port);
-    if (this.#isLinked(name)) await this.#applyLinks();
+  plug(name: string, machine: { pid: number; mac: string }): Promise<void> {
+    return this.#inTurn(async () => {
+      const port: Port = { isCut: false, rateMbit: null, ...this.#ports.get(name), ...machine };
+      this.#ports.set(name, port);
+      const device = deviceOf(name);
+      await ip(this.#pid, [
+        `link add ${device} type veth peer name eth0 address ${port.mac} netns ${machine.pid}`,
+        `link set ${device} master br0`,
+        `link set ${device} ${port.isCut ? 'down' : 'up'}`,
+      ]);
+      if (port.rateMbit !== null) await this.#applyRate(name, port);
+      if (this.#isLinked(name)) await this.#applyLinks();
+    });
+  }
+
+  /** Says that the machine is about to lose its power, so that nothing is asked of it any more. */
+  expectEnd(name: string): void {
+    const port = this.#ports.get(name);
+    if (port) port.pid = null;
   }
 
   /** Takes away the cable of a machine that is no more. */
-  async unplug(name: string): Promise<void> {
-    this.#portOf(name).pid = null;
-    // The kernel removes it in its own time, with the dead machine's namespace; under another name it is in nobody's way until then.
-    const [device, gone] = [deviceOf(name), `gone-${++this.#goneCount}`];
-    const aside = `{ ip link set ${device} down && ip link set ${device} name ${gone}; } 2>/dev/null`;
-    await run([...inNetworkOf(this.#pid), 'sh', '-c', `${aside} || ! ip link show ${device} 2>&1`]);
-    if (this.#isLinked(name)) await this.#applyLinks();
+  unplug(name: string): Promise<void> {
+    this.expectEnd(name);
+    return this.#inTurn(async () => {
+      // The kernel removes it in its own time, with the dead machine's namespace; under another name it is in nobody's way until then.
+      const [device, gone] = [deviceOf(name), `gone-${++this.#goneCount}`];
+      const aside = `{ ip link set ${device} down && ip link set ${device} name ${gone}; } 2>/dev/null`;
+      await run([...inNetworkOf(this.#pid), 'sh', '-c', `${aside} || ! ip link show ${device} 2>&1`]);
+      if (this.#isLinked(name)) await this.#applyLinks();
+    });
   }
 
   async setCut(name: string, isCut: boolean): Promise<void> {
     const port = this.#portOf(name);
     port.isCut = isCut;
-    if (port.pid !== null) await ip(this.#pid, [`link set ${deviceOf(name)} ${isCut ? 'down' : 'up'}`]);
+    await this.#inTurn(() => whileUp(port, () => ip(this.#pid, [`link set ${deviceOf(name)} ${isCut ? 'down' : 'up'}`])));
   }
 
   /** Limits what goes to and from the machine, each way; null takes the limit away. */
@@ -95,17 +105,16 @@ export class Switch {
     const port = this.#portOf(name);
     if (port.rateMbit === rateMbit) return;
     port.rateMbit = rateMbit;
-    if (port.pid !== null) await this.#applyRate(name, port);
+    await this.#inTurn(() => this.#applyRate(name, port));
   }
 
   async #applyRate(name: string, port: Port): Promise<void> {
     const what = port.rateMbit === null ? ['del'] : ['replace'];
     const how = port.rateMbit === null ? [] : ['tbf', 'rate', `${port.rateMbit}mbit`, 'burst', '64kb', 'latency', `${QUEUE_MS}ms`];
-    const ends = [
-      { pid: this.#pid, device: deviceOf(name) },
-      { pid: port.pid ?? 0, device: 'eth0' },
-    ];
-    for (const { pid, device } of ends) await run([...inNetworkOf(pid), 'tc', 'qdisc', ...what, 'dev', device, 'root', ...how]);
+    await whileUp(port, async (pid) => {
+      await run([...inNetworkOf(this.#pid), 'tc', 'qdisc', ...what, 'dev', deviceOf(name), 'root', ...how]);
+      await run([...inNetworkOf(pid), 'tc', 'qdisc', ...what, 'dev', 'eth0', 'root', ...how]);
+    });
   }
 
   /** Gives the link between two stations a quality; null makes it a plain cable again. */
@@ -115,27 +124,33 @@ export class Switch {
     const key = [a, b].toSorted().join(' ');
     if (quality === null) this.#links.delete(key);
     else this.#links.set(key, { a, b, quality: checked(quality) });
-    await this.#applyLinks();
+    await this.#inTurn(() => this.#applyLinks());
   }
 
   readonly #isLinked = (name: string): boolean => [...this.#links.values()].some(({ a, b }) => a === name || b === name);
 
   /** Stations with a link that has a quality no longer hear each other through the bridge; the relay carries between them, and only between them. */
   async #applyLinks(): Promise<void> {
-    const plugged = [...this.#ports].filter(([, { pid }]) => pid !== null);
-    const linked = plugged.filter(([name]) => this.#isLinked(name));
-    await ip(
-      this.#pid,
-      plugged.map(([name]) => `link set ${deviceOf(name)} type bridge_slave isolated ${this.#isLinked(name) ? 'on' : 'off'}`),
-    );
-    // Frames of the size of the wire, so that one loss is one frame and not the sixty-four kilobytes that the kernel hands over at once.
-    for (const [name, { pid }] of plugged) await ip(pid ?? 0, [`link set eth0 gso_max_segs ${this.#isLinked(name) ? 1 : 65_535}`]);
-    const names = new Set(linked.map(([name]) => name));
-    const links = [...this.#links.values()].filter(({ a, b }) => names.has(a) && names.has(b));
+    for (const [name, port] of this.#ports) {
+      const isLinked = this.#isLinked(name);
+      await whileUp(port, async (pid) => {
+        await ip(this.#pid, [`link set ${deviceOf(name)} type bridge_slave isolated ${isLinked ? 'on' : 'off'}`]);
+        // Frames of the size of the wire, so that one loss is one frame and not the sixty-four kilobytes that the kernel hands over at once.
+        await ip(pid, [`link set eth0 gso_max_segs ${isLinked ? 1 : 65_535}`]);
+      });
+    }
+    const linked = [...this.#ports].filter(([name, { pid }]) => pid !== null && this.#isLinked(name));
     await this.#relay.configure({
       ports: linked.map(([name, { mac }]) => ({ name: deviceOf(name), mac })),
-      links: links.map(({ a, b, quality }) => ({ a: deviceOf(a), b: deviceOf(b), ...quality })),
+      links: this.links.map(({ a, b, quality }) => ({ a: deviceOf(a), b: deviceOf(b), ...quality })),
     });
+  }
+
+  /** One change at a time, because each looks at what the one before has left. */
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    const mine = this.#turn.then(change);
+    this.#turn = mine.catch(() => undefined);
+    return mine;
   }
 
   #portOf(name: string): Port {
@@ -146,6 +161,16 @@ export class Switch {
 
   stop(): Promise<void> {
     return this.#relay.stop();
+  }
+}
+
+/** Does something to the cable of a machine, unless the machine is down, or goes down over it. */
+async function whileUp(port: Port, work: (pid: number) => Promise<unknown>): Promise<void> {
+  if (port.pid === null) return;
+  try {
+    await work(port.pid);
+  } catch (error) {
+    if (port.pid !== null) throw error;
   }
 }
 

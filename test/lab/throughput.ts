@@ -6,7 +6,7 @@ const SERVER = `const server = require('node:net').createServer({ allowHalfOpen:
   let bytes = 0;
   socket.on('data', (part) => (bytes += part.length)).on('end', () => (socket.end(String(bytes)), server.close()));
 }).listen(${PORT});`;
-/** Counts seconds from the first byte to the other side's word that it has them all. */
+/** Counts the time from the first byte to the other side's word that it has them all. */
 const CLIENT = `const [, host, bytes] = process.argv;
 const socket = require('node:net').connect({ port: ${PORT}, host, allowHalfOpen: true }, () => {
   const startedAt = performance.now();
