@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { libvirtHostMissing } from './test/kit/libvirt-host.ts';
+import { labMissing } from './test/lab/missing.ts';
 import { SummaryReporter } from './test/kit/summary-reporter.ts';
 
 type Project = 'unit' | 'service' | 'real' | 'e2e';
@@ -10,21 +11,31 @@ type Project = 'unit' | 'service' | 'real' | 'e2e';
 function projectOf(file: string): Project {
   const text = readFileSync(file, 'utf8');
   if (file.startsWith('test/e2e/') || text.includes("'playwright-core'")) return 'e2e';
-  if (file.startsWith('test/lab/') || text.includes('libvirt-host')) return 'real';
+  if (needsLab(file, text) || text.includes('libvirt-host')) return 'real';
   return [text, ...helpersOf(file, text)].some((each) => /kit\/(hub|postgres|state)\.ts'|'node:child_process'/.test(each))
     ? 'service'
     : 'unit';
 }
+
+const needsLab = (file: string, text: string): boolean => file.startsWith('test/lab/') || text.includes('lab/lab.ts');
 
 /** The files beside a test that it imports. */
 const helpersOf = (file: string, text: string): string[] =>
   [...text.matchAll(/from '(\.\/[^']+\.ts)'/g)].map(([, helper = '']) => readFileSync(join(dirname(file), helper), 'utf8'));
 
 const files = globSync('test/**/*.test.{ts,tsx}').toSorted();
-const missing = libvirtHostMissing();
+const missing = { host: libvirtHostMissing(), lab: labMissing() };
+
+/** Why this machine cannot run a test; null when it can. */
+function reasonAgainst(file: string): string | null {
+  const text = readFileSync(file, 'utf8');
+  if (missing.host !== null && text.includes('libvirt-host')) return `a hypervisor host cannot be had: ${missing.host}`;
+  return missing.lab !== null && needsLab(file, text) ? `a lab cannot be had: ${missing.lab}` : null;
+}
+
 const absent = files.flatMap((file) => {
-  const needsHost = readFileSync(file, 'utf8').includes('libvirt-host');
-  return missing === null || !needsHost ? [] : [{ file, project: projectOf(file), reason: `a hypervisor host cannot be had: ${missing}` }];
+  const reason = reasonAgainst(file);
+  return reason === null ? [] : [{ file, project: projectOf(file), reason }];
 });
 const filesOf = (project: string): string[] =>
   files.filter((file) => projectOf(file) === project && !absent.some((each) => each.file === file));

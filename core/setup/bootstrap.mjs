@@ -44,6 +44,7 @@ const TASKS = {
   smoke: { does: 'the first journey, once, measured', packages: ['up'], pages: true, run: [['test/smoke/main.ts']] },
   bench: { does: 'one benchmark: npm run bench -- NAME', packages: ['up', 'test'], run: [['test/bench/main.ts']] },
   crash: { does: 'the crash matrix', packages: ['up'], run: [['test/crash/main.ts']] },
+  lab: { does: 'several hypervisor hosts on this machine: npm run lab -- up', packages: ['up', 'test'], run: [['test/lab/main.ts']] },
 };
 
 async function runTask([name, ...args]) {

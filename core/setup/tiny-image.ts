@@ -15,7 +15,7 @@ export interface TinyImage {
   readonly initrdPath: string;
   /** Changes with the recipe; folders of other versions may stand beside it. */
   readonly version: string;
-  /** What the kernel needs on its command line; `tiny.name=HOSTNAME` may follow. */
+  /** What the kernel needs on its command line; `tiny.name=HOSTNAME` and `tiny.address=ADDRESS/BITS` may follow. */
   readonly commandLine: string;
 }
 

@@ -5,21 +5,10 @@
 set -eu
 dir=$1
 name=$2
-hostname "$name"
-mount -t proc proc /proc
-# libvirt reads the list of mounts, so the machine's control groups must be gone from it: two hosts would collide in them.
-umount -R -l /sys 2>/dev/null || true
-mount -t sysfs sysfs /sys
-mount -t tmpfs -o mode=755 run /run
-mkdir -p /run/libvirt /run/lock
-mount --bind "$dir/run" /run/libvirt
-mount --bind "$dir/etc" /etc/libvirt
+# shellcheck source=host-mounts.sh
+. "$(dirname "$0")/host-mounts.sh"
+private_mounts "$dir" "$name"
 mount --bind "$dir/hosts" /etc/hosts
-for part in lib log cache; do
-  mkdir -p "/var/$part/libvirt"
-  mount --bind "$dir/$part" "/var/$part/libvirt"
-done
-ip link set lo up 2>/dev/null || true
 
 daemon=
 start() {

@@ -1,15 +1,22 @@
-import { spawn, spawnSync, type ChildProcessByStdio } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface, type Interface } from 'node:readline';
-import type { Readable, Writable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import {
+  hasEnded,
+  layOutLibvirtd,
+  libvirtdAnswered,
+  listenTo,
+  logTail,
+  namespacesMissing,
+  nextLine,
+  socketPathOf,
+  uriOf,
+  type Running,
+} from './private-libvirtd.ts';
 
 /**
  * A hypervisor host of its own: a private libvirtd in own mount, network, UTS, IPC and PID namespaces, with own
@@ -44,29 +51,10 @@ export interface LibvirtHost extends AsyncDisposable {
   log(): Promise<string>;
 }
 
-/** Longest path of a unix socket on Linux, without the final zero byte. */
-const SOCKET_PATH_BYTES_MAX = 107;
-const START_TIMEOUT_MS = 60_000;
 const INIT = fileURLToPath(new URL('libvirt-host-init.sh', import.meta.url));
 
 /** Why `startLibvirtHost` cannot work on this machine; null when it can. */
-export function libvirtHostMissing(): string | null {
-  if (process.platform !== 'linux') return 'it needs Linux';
-  if (process.getuid?.() !== 0) return 'it needs root';
-  const dirs = (process.env['PATH'] ?? '').split(':').concat('/usr/sbin', '/sbin');
-  const missing = ['unshare', 'mount', 'hostname', 'libvirtd', 'qemu-system-x86_64'].filter(
-    (name) => !dirs.some((dir) => existsSync(join(dir, name))),
-  );
-  if (missing.length > 0) return `not installed: ${missing.join(', ')}`;
-  const tried = spawnSync('unshare', ['--mount', '--net', '--uts', '--ipc', '--pid', '--fork', 'true'], { encoding: 'utf8' });
-  return tried.status === 0 ? null : `unshare is refused: ${tried.stderr.trim()}`;
-}
-
-type Child = ChildProcessByStdio<Writable, Readable, null>;
-interface Running {
-  readonly child: Child;
-  readonly lines: Interface;
-}
+export const libvirtHostMissing = (): string | null => namespacesMissing(['libvirtd', 'qemu-system-x86_64']);
 
 /** Starts one host; dispose it (`await using`) and everything of it is gone. */
 export async function startLibvirtHost(options: { name?: string } = {}): Promise<LibvirtHost> {
@@ -88,7 +76,7 @@ export async function startLibvirtHost(options: { name?: string } = {}): Promise
   let turn: Promise<unknown> = Promise.resolve();
   const ask = (command: string): Promise<string> => {
     const mine = turn.then(() => {
-      if (!running || running.child.exitCode !== null) throw new Error(`The host ${name} does not run; restart() it first.`);
+      if (!running || hasEnded(running)) throw new Error(`The host ${name} does not run; restart() it first.`);
       return answerTo(running, command);
     });
     turn = mine.catch(() => undefined);
@@ -105,7 +93,7 @@ export async function startLibvirtHost(options: { name?: string } = {}): Promise
   return {
     name,
     hostUuid,
-    uri: `qemu+unix:///system?socket=${socketPathOf(root)}`,
+    uri: uriOf(root),
     socketPath: socketPathOf(root),
     dir: join(root, 'shared'),
     kill: () => demand('kill'),
@@ -119,7 +107,7 @@ export async function startLibvirtHost(options: { name?: string } = {}): Promise
       if (!running) running = await boot(root, name);
       else {
         await demand('start');
-        await answered(root, running);
+        await libvirtdAnswered(root, running);
       }
     },
     log: () => logTail(root),
@@ -130,33 +118,10 @@ export async function startLibvirtHost(options: { name?: string } = {}): Promise
   };
 }
 
-const socketPathOf = (root: string): string => join(root, 'run', 'libvirt-sock');
-
 async function prepare(root: string, name: string, hostUuid: string): Promise<void> {
-  const length = Buffer.byteLength(socketPathOf(root));
-  if (length > SOCKET_PATH_BYTES_MAX)
-    throw new Error(`The path of the host's socket has ${length} bytes, Linux allows ${SOCKET_PATH_BYTES_MAX}.`);
-  for (const part of ['run', 'etc/qemu', 'lib/images', 'log', 'cache', 'shared']) await mkdir(join(root, part), { recursive: true });
+  await layOutLibvirtd(root, { hostUuid });
+  await mkdir(join(root, 'shared'));
   await writeFile(join(root, 'hosts'), `127.0.0.1 localhost ${name}\n`);
-  const daemon = [
-    'auth_unix_rw = "none"',
-    'unix_sock_rw_perms = "0700"',
-    `host_uuid = "${hostUuid}"`,
-    'max_clients = 200',
-    'max_client_requests = 20',
-  ];
-  await writeFile(join(root, 'etc/libvirtd.conf'), `${daemon.join('\n')}\n`);
-  const qemu = [
-    'user = "root"',
-    'group = "root"',
-    'dynamic_ownership = 0',
-    'remember_owner = 0',
-    'security_driver = "none"',
-    'namespaces = []',
-    'cgroup_controllers = []',
-    'stdio_handler = "file"',
-  ];
-  await writeFile(join(root, 'etc/qemu.conf'), `${qemu.join('\n')}\n`);
 }
 
 async function boot(root: string, name: string): Promise<Running> {
@@ -165,13 +130,10 @@ async function boot(root: string, name: string): Promise<Running> {
   await rm(join(root, 'run'), { recursive: true, force: true });
   await mkdir(join(root, 'run'));
   const namespaces = ['--mount', '--net', '--uts', '--ipc', '--pid', '--fork', '--kill-child=SIGKILL', '--propagation', 'private'];
-  const child = spawn('unshare', [...namespaces, 'bash', INIT, root, name], { stdio: ['pipe', 'pipe', 'inherit'] });
-  // A command may race with the end of the host; the answer that never comes is the error that counts.
-  child.stdin.on('error', () => undefined);
-  const running = { child, lines: createInterface({ input: child.stdout }) };
+  const running = listenTo(spawn('unshare', [...namespaces, 'bash', INIT, root, name], { stdio: ['pipe', 'pipe', 'inherit'] }));
   try {
     await nextLine(running, `start of host ${name}`);
-    await answered(root, running);
+    await libvirtdAnswered(root, running);
     return running;
   } catch (error) {
     await end(running);
@@ -180,67 +142,18 @@ async function boot(root: string, name: string): Promise<Running> {
 }
 
 /** PID 1 exits; the kernel then kills all that is in its namespace, and only then unshare exits. */
-async function end({ child, lines }: Running): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+async function end(running: Running): Promise<void> {
+  if (hasEnded(running)) return;
+  const { child } = running;
   const exited = once(child, 'exit');
   child.stdin.end('exit\n');
   const forced = setTimeout(() => child.kill('SIGKILL'), 5000);
   await exited;
   clearTimeout(forced);
-  lines.close();
 }
 
 async function answerTo(running: Running, command: string): Promise<string> {
   const line = nextLine(running, command);
   running.child.stdin.write(`${command}\n`);
   return line;
-}
-
-async function nextLine({ child, lines }: Running, what: string): Promise<string> {
-  const settled = new AbortController();
-  try {
-    const line = once(lines, 'line', { signal: settled.signal });
-    const exit = once(child, 'exit', { signal: settled.signal }).then(() => undefined);
-    line.catch(() => undefined);
-    exit.catch(() => undefined);
-    const first = await Promise.race([line, exit]);
-    if (first === undefined) throw new Error(`${what}: the host ended (exit code ${child.exitCode ?? child.signalCode}).`);
-    return String(first[0]);
-  } finally {
-    settled.abort();
-  }
-}
-
-/** Waits until libvirtd answers its first question, which it does only when all its drivers are up. */
-async function answered(root: string, { child }: Running): Promise<void> {
-  const endsAt = Date.now() + START_TIMEOUT_MS;
-  for (;;) {
-    if (await answersOnce(socketPathOf(root), endsAt - Date.now())) return;
-    if (Date.now() > endsAt || child.exitCode !== null) throw new Error(`libvirtd did not come up:\n${await logTail(root)}`);
-    await sleep(25);
-  }
-}
-
-/** Asks for the list of authentication methods: length, program, version, procedure 66, call, serial, status. */
-function answersOnce(path: string, timeoutMs: number): Promise<boolean> {
-  const question = Buffer.alloc(28);
-  [28, 0x2000_8086, 1, 66, 0, 0, 0].forEach((word, i) => question.writeUInt32BE(word, i * 4));
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    const done = (ok: boolean): void => {
-      socket.destroy();
-      resolve(ok);
-    };
-    socket.setTimeout(Math.max(1, timeoutMs), () => done(false));
-    socket
-      .on('error', () => done(false))
-      .on('close', () => done(false))
-      .on('data', () => done(true));
-    socket.on('connect', () => socket.write(question));
-  });
-}
-
-async function logTail(root: string): Promise<string> {
-  const text = await readFile(join(root, 'libvirtd.log'), 'utf8').catch(() => '(no log)');
-  return text.split('\n').slice(-30).join('\n');
 }

@@ -101,6 +101,8 @@ describe('the guest', () => {
     await saysBy('burner', 'done: burn cpu 1 50');
     await type('burn memory 8 1');
     await saysBy('burner', 'done: burn memory 8 1');
+    await type('burn dirty 4 1');
+    await saysBy('burner', 'done: burn dirty 4 1, ');
     await type('burn disk 5');
     await saysBy('burner', 'done: burn disk 5');
     await type('burn memory 4000 1');
