@@ -50,7 +50,7 @@ describe('plugin create', () => {
   });
 
   it('writes about thirty lines that load and pass their own test', async () => {
-    for (const folder of ['core', 'test/kit']) await cp(join(root, folder), join(projectDir, folder), { recursive: true });
+    for (const folder of ['core', 'test/kit', 'test/lab']) await cp(join(root, folder), join(projectDir, folder), { recursive: true });
     for (const file of ['package.json', 'vitest.config.ts', 'tsconfig.json']) await cp(join(root, file), join(projectDir, file));
     await symlink(join(root, 'node_modules'), join(projectDir, 'node_modules'));
     await writeFile(join(projectDir, 'plugins.json'), '{ "plugins": {} }');
