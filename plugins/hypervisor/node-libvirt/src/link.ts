@@ -156,7 +156,7 @@ export class Link implements Caller {
     return this.current(options).then((session) => session.call(procedure, args, options));
   }
 
-  async openStream<A>(procedure: Procedure<A, void>, args: A, options: CallOptions = {}): Promise<Stream> {
+  async openStream<A, R>(procedure: Procedure<A, R>, args: A, options: CallOptions = {}): Promise<Stream<R>> {
     await this.current(options);
     return openStream({ target: this.target, session: this.sessionOptions, procedure, args }, options);
   }

@@ -99,7 +99,11 @@ export class Session {
     return this.router.call(procedure, args, options);
   }
 
-  openStream<A>(procedure: Procedure<A, void>, args: A, options: CallOptions & { sink: StreamSink }): Promise<StreamChannel> {
+  openStream<A, R>(
+    procedure: Procedure<A, R>,
+    args: A,
+    options: CallOptions & { sink: StreamSink },
+  ): Promise<{ answer: R; channel: StreamChannel }> {
     return this.router.openStream(procedure, args, options);
   }
 

@@ -2,22 +2,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { ConnectionError, Stream } from 'node-libvirt';
 import { connect, ErrorCode, remoteProcedures as remote } from 'node-libvirt';
-import { messageStatus, messageType, rawBytes } from '../../../../plugins/hypervisor/node-libvirt/src/wire/packet.ts';
-import type { Incoming } from './kit/protocol-server.ts';
-import { ProtocolServer } from './kit/protocol-server.ts';
+import type { Incoming } from 'node-libvirt/testing';
+import { FakeLibvirt, messageStatus, messageType, rawBytes } from 'node-libvirt/testing';
 
 const openConsole = remote.domainOpenConsole;
 
 /** A server with a console: what is written to it goes through `onInput`. */
 async function start(onInput: (call: Incoming) => void = () => undefined) {
-  const server = await ProtocolServer.start();
+  const server = await FakeLibvirt.start();
   const calls: Incoming[] = [];
-  server.on(openConsole, (call) => {
+  server.intercept(openConsole, (call) => {
     if (call.header.type !== messageType.call) return onInput(call);
     calls.push(call);
     call.reply(openConsole, undefined);
   });
-  server.on(remote.connectGetHostname, (call) => call.reply(remote.connectGetHostname, { hostname: 'host' }));
+  server.intercept(remote.connectGetHostname, (call) => call.reply(remote.connectGetHostname, { hostname: 'host' }));
   const conn = await connect(server.uri, { keepaliveIntervalMs: 0 });
   const domain = conn.domain({ uuid: '00000000-0000-4000-8000-000000000001' });
   return {
@@ -52,14 +51,14 @@ async function until(condition: () => boolean): Promise<void> {
 
 test('a console that cannot be opened is an error and leaves no connection behind', async () => {
   await using it = await start();
-  it.server.on(openConsole, (call) => call.fail(ErrorCode.OPERATION_INVALID, 'domain is not running'));
+  it.server.intercept(openConsole, (call) => call.fail(ErrorCode.OPERATION_INVALID, 'domain is not running'));
   expect(await codeOf(it.domain.openConsole())).toBe(ErrorCode.OPERATION_INVALID);
   await until(() => it.server.sockets.size === 1);
 });
 
 test('data sent together with the answer are not lost, and an error in the middle comes after them', async () => {
   await using it = await start();
-  it.server.on(openConsole, (call) => {
+  it.server.intercept(openConsole, (call) => {
     const failed = call.packet({ type: messageType.stream, status: messageStatus.error }, errorBody, Buffer.alloc(48));
     call.socket.write(Buffer.concat([call.packet({}, rawBytes, new Uint8Array()), data(call, Buffer.from('login: ')), failed]));
   });

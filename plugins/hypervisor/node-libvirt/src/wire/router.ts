@@ -3,13 +3,15 @@ import { ConnectionError } from '../errors.ts';
 import type { XdrReader } from '../xdr/reader.ts';
 import { Pace } from './pace.ts';
 import type { Header } from './packet.ts';
-import { encodePacket, messageStatus, messageType, rawBytes } from './packet.ts';
+import { encodePacket, hole, messageStatus, messageType, rawBytes } from './packet.ts';
 import { decodeServerError } from './server-error.ts';
 import { abortedError, watchLimits } from './time-limit.ts';
 
 /** What a stream does with what comes for it. */
 export interface StreamSink {
   onData(bytes: Uint8Array): void;
+  /** So many zeros, which are not sent. */
+  onHole(lengthBytes: number): void;
   onEnd(): void;
   onError(error: Error): void;
 }
@@ -18,6 +20,8 @@ export interface StreamSink {
 export interface StreamChannel {
   /** Sends data (`continue`), the end (`ok`) or an abort (`error`). */
   send(status: number, bytes: Uint8Array): void;
+  /** Sends zeros by their number. */
+  sendHole(lengthBytes: number): void;
 }
 
 export interface RouterOptions {
@@ -86,11 +90,21 @@ export class Router {
   }
 
   /** Makes a call that comes with a stream. What comes for the stream goes to the sink, from the answer on. */
-  async openStream<A>(procedure: Procedure<A, void>, args: A, options: CallOptions & { sink: StreamSink }): Promise<StreamChannel> {
+  async openStream<A, R>(
+    procedure: Procedure<A, R>,
+    args: A,
+    options: CallOptions & { sink: StreamSink },
+  ): Promise<{ answer: R; channel: StreamChannel }> {
     const serial = this.nextSerial();
-    await this.submit({ procedure, args, options, serial, sink: options.sink });
-    const header = { program: procedure.program, procedure: procedure.number, type: messageType.stream, serial };
-    return { send: (status, bytes) => this.options.send(encodePacket({ ...header, status }, rawBytes, bytes)) };
+    const answer = await this.submit({ procedure, args, options, serial, sink: options.sink });
+    const header = { program: procedure.program, procedure: procedure.number, serial };
+    const { stream, streamHole } = messageType;
+    const channel: StreamChannel = {
+      send: (status, bytes) => this.options.send(encodePacket({ ...header, type: stream, status }, rawBytes, bytes)),
+      sendHole: (lengthBytes) =>
+        this.options.send(encodePacket({ ...header, type: streamHole, status: messageStatus.continue }, hole, { lengthBytes, flags: 0 })),
+    };
+    return { answer, channel };
   }
 
   private submit<A, R>(request: Request<A, R>): Promise<R> {
@@ -164,6 +178,7 @@ export class Router {
       case messageType.reply:
         return this.handleReply(header, body);
       case messageType.stream:
+      case messageType.streamHole:
         return this.handleStream(header, body);
       case messageType.message:
         return this.options.onMessage(header, body);
@@ -207,6 +222,7 @@ export class Router {
     const entry = this.sinks.get(header.serial);
     // A stream that was given up may have data on their way.
     if (!entry || entry.procedure !== header.procedure) return;
+    if (header.type === messageType.streamHole) return entry.sink.onHole(hole.decode(body).lengthBytes);
     if (header.status === messageStatus.continue) return entry.sink.onData(body.rest());
     this.sinks.delete(header.serial);
     if (header.status === messageStatus.ok) entry.sink.onEnd();
