@@ -29,7 +29,7 @@ export class Incoming {
   /** Answers with libvirt's error body; `type` is that of a packet of a stream when it is the stream that fails. */
   fail(code: number, message: string | null, type: number = messageType.reply): void {
     const rest = {
-      domain: ErrorDomain.DOMAIN,
+      domain: ErrorDomain.QEMU,
       level: ErrorLevel.ERR_ERROR,
       dom: null,
       str1: null,
@@ -50,5 +50,5 @@ export class Incoming {
 
 /** The error that a handler throws for the client to get: `throw libvirtError(ErrorCode.NO_DOMAIN, 'no such domain')`. */
 export function libvirtError(code: number, message: string): LibvirtError {
-  return new LibvirtError(message, { code, domain: ErrorDomain.DOMAIN, level: ErrorLevel.ERR_ERROR, str1: null, str2: null, str3: null });
+  return new LibvirtError(message, { code, domain: ErrorDomain.QEMU, level: ErrorLevel.ERR_ERROR, str1: null, str2: null, str3: null });
 }
