@@ -64,7 +64,7 @@ export class FakeLibvirt implements AsyncDisposable {
   private constructor(dir: string, { transport = 'unix' }: FakeLibvirtOptions) {
     this.dir = dir;
     this.transport = transport;
-    this.server = createServer((socket) => this.accept(socket));
+    this.server = createServer({ noDelay: true }, (socket) => this.accept(socket));
     this.answer(remote.authList, () => ({ types: [0] }));
     this.answer(remote.connectOpen, () => undefined);
     this.answer(remote.connectClose, () => undefined);
