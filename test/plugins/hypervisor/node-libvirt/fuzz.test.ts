@@ -16,6 +16,7 @@ import { Router } from '../../../../plugins/hypervisor/node-libvirt/src/wire/rou
 import { PacketSplitter } from '../../../../plugins/hypervisor/node-libvirt/src/wire/splitter.ts';
 import type { Codec } from '../../../../plugins/hypervisor/node-libvirt/src/xdr/codec.ts';
 import { nothing } from '../../../../plugins/hypervisor/node-libvirt/src/xdr/codec.ts';
+import { XdrReader } from '../../../../plugins/hypervisor/node-libvirt/src/xdr/reader.ts';
 import { valueOf } from './kit/arbitrary.ts';
 import { collectGarbage } from './kit/collect-garbage.ts';
 
@@ -54,7 +55,7 @@ function samples(): Sample[] {
       const fast = procedure.number === getAllDomainStats.number && procedure.program === program;
       return {
         packet: encode({ ...procedure, type: messageType.reply }, procedure.ret, value),
-        procedure: fast ? (getAllDomainStats as Procedure<unknown, unknown>) : procedure,
+        procedure: fast ? getAllDomainStats : procedure,
       };
     }),
   );
@@ -113,7 +114,7 @@ async function receive(bytes: Buffer, { procedure }: Sample, pieceBytes: number)
     timeoutMs: Infinity,
   });
   // The arguments of no procedure matter here, for they are never sent.
-  const call = procedure && router.call({ ...procedure, args: nothing as Codec<unknown> }, undefined);
+  const call = procedure && router.call({ ...procedure, args: nothing }, undefined);
   const settled = call?.catch(expectOwnError);
   const splitter = new PacketSplitter((packet) => router.handle(decodeHeader(packet), packet));
   try {
@@ -158,13 +159,11 @@ test(`${packetsMax} damaged packets do no harm`, { timeout: 60_000 + packetsMax 
 });
 
 test('undamaged, every one of them is understood', () => {
-  for (const sample of samples()) {
-    const splitter = new PacketSplitter((packet) => {
-      const header = decodeHeader(packet);
-      if (header.type !== messageType.reply) return;
-      sample.procedure!.ret.decode(packet);
-      packet.expectEnd();
-    });
-    splitter.push(sample.packet);
+  for (const { packet, procedure } of samples()) {
+    const reader = new XdrReader(packet, 4);
+    const { type } = decodeHeader(reader);
+    if (type !== messageType.reply) continue;
+    procedure!.ret.decode(reader);
+    expect(reader.remaining).toBe(0);
   }
 });

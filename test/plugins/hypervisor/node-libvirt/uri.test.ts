@@ -5,15 +5,15 @@ import { parseUri } from '../../../../plugins/hypervisor/node-libvirt/src/uri.ts
 
 describe('a URI', () => {
   test.each([
-    ['qemu:///system', 'unix', '', undefined, 'qemu:///system'],
-    ['test:///default', 'unix', '', undefined, 'test:///default'],
-    ['qemu://host/system', 'tls', 'host', undefined, 'qemu:///system'],
-    ['qemu+tcp://host:1234/system', 'tcp', 'host', 1234, 'qemu:///system'],
-    ['qemu+tls://[::1]:99/system', 'tls', '::1', 99, 'qemu:///system'],
-    ['qemu+ssh:///system', 'ssh', 'localhost', undefined, 'qemu:///system'],
-    ['remote+tls://host/', 'tls', 'host', undefined, ''],
-  ])('%s goes by %s to "%s"', (uri, transport, host, port, driverUri) => {
-    expect(parseUri(uri)).toMatchObject({ transport, host, port, driverUri });
+    ['qemu:///system', { transport: 'unix', host: '', driverUri: 'qemu:///system' }],
+    ['test:///default', { transport: 'unix', host: '', driverUri: 'test:///default' }],
+    ['qemu://host/system', { transport: 'tls', host: 'host', port: undefined, driverUri: 'qemu:///system' }],
+    ['qemu+tcp://host:1234/system', { transport: 'tcp', host: 'host', port: 1234, driverUri: 'qemu:///system' }],
+    ['qemu+tls://[::1]:99/system', { transport: 'tls', host: '::1', port: 99, driverUri: 'qemu:///system' }],
+    ['qemu+ssh:///system', { transport: 'ssh', host: 'localhost', driverUri: 'qemu:///system' }],
+    ['remote+tls://host/', { transport: 'tls', host: 'host', driverUri: '' }],
+  ])('%s goes where libvirt would go', (uri, target) => {
+    expect(parseUri(uri)).toMatchObject(target);
   });
 
   test('parameters of the client are taken out, those of the daemon stay as they were written', () => {

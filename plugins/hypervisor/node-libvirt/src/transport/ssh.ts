@@ -41,7 +41,11 @@ export function sshArguments(target: Target, terminal: boolean): string[] {
     ...(parameters.known_hosts === undefined ? [] : ['-o', fileOption('UserKnownHostsFile', parameters.known_hosts)]),
     ...hostKeyOptions(target),
     ...(terminal && !isOn(parameters.no_tty) ? [] : ['-o', 'BatchMode=yes']),
-    ...['-T', '-e', 'none', '--', host],
+    '-T',
+    '-e',
+    'none',
+    '--',
+    host,
     remoteCommand(target),
   ];
 }
