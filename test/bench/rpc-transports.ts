@@ -13,7 +13,7 @@ import { freePorts } from '../plugins/hypervisor/node-libvirt/kit/free-ports.ts'
 import type { Measure, Measures } from './rpc-measure.ts';
 import { compare, listenPython, measure, measurePython, run, startClocks } from './rpc-measure.ts';
 
-export const opens = 50;
+export const opens = 200;
 export const stormEvents = 10_000;
 export const volumeMib = 256;
 const storm = fileURLToPath(new URL('rpc-storm.ts', import.meta.url));
@@ -104,7 +104,7 @@ export async function compareTransfers(host: LibvirtHost, signal: AbortSignal): 
   );
   const download = await compare(
     {
-      node: () => once(async () => pipeline(await volume.download(), createWriteStream(copy))),
+      node: () => once(async () => pipeline(await volume.download(), createWriteStream(copy, { highWaterMark: 1024 * 1024 }))),
       virsh: () => virsh('vol-download', '--pool', 'bench', 'bench.img', copy),
     },
     signal,

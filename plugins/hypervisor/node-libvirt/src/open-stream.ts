@@ -4,11 +4,8 @@ import type { SessionOptions } from './session.ts';
 import { Session } from './session.ts';
 import { Stream } from './stream.ts';
 import type { Target } from './uri.ts';
-import { messageStatus } from './wire/packet.ts';
 import type { StreamChannel, StreamSink } from './wire/router.ts';
 import { abortedError } from './wire/time-limit.ts';
-
-const noBytes = new Uint8Array();
 
 /**
  * Opens a connection for one stream and makes the call. libvirt's protocol cannot hold up a single stream, only a whole connection:
@@ -21,15 +18,12 @@ export async function openStream<A, R>(
   const session = await Session.open(request.target, { ...request.session, keepaliveIntervalMs: 0 }, options);
   let channel: StreamChannel | undefined;
   const stream = new Stream<R>({
-    sendData(bytes) {
-      channel?.send(messageStatus.continue, bytes);
-      return session.drained();
-    },
+    sendData: (bytes) => channel?.sendData(bytes) ?? Promise.resolve(),
     sendHole(lengthBytes) {
       channel?.sendHole(lengthBytes);
       return session.drained();
     },
-    sendEnd: () => channel?.send(messageStatus.ok, noBytes),
+    sendEnd: () => channel?.sendEnd(),
     pause: () => session.pause(),
     resume: () => session.resume(),
     close: () => session.destroy(new ConnectionError('closed', 'The stream is over.')),

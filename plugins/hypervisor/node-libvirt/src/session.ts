@@ -35,7 +35,10 @@ export class Session {
   private readonly wire: Duplex;
   private readonly options: SessionOptions;
   private readonly keepalive: Keepalive;
-  private readonly splitter = new PacketSplitter((packet) => this.receive(packet));
+  private readonly splitter = new PacketSplitter(
+    (packet) => this.receive(packet),
+    (header) => this.router.takerOf(decodeHeader(header)),
+  );
   private outbox: Buffer[] = [];
   private end: ConnectionError | undefined;
   private readonly onEnd: ((reason: ConnectionError) => void)[] = [];
@@ -46,6 +49,7 @@ export class Session {
     this.options = options;
     this.router = new Router({
       send: (packet) => this.send(packet),
+      sendLong: (head, body) => this.sendLong(head, body),
       onMessage: (header, body) => options.onEvent(header, body),
       callsMax: options.callsMax,
       slotsMax: options.slotsMax,
@@ -89,10 +93,15 @@ export class Session {
 
   private async handshake(target: Target, call: CallOptions): Promise<void> {
     await signIn(this, { target, credentials: this.options.credentials }, call);
-    await this.call(remote.connectOpen, { name: target.driverUri, flags: 0 }, call);
-    if (this.options.keepaliveIntervalMs <= 0) return;
-    const { supported } = await this.call(remote.connectSupportsFeature, { feature: featureKeepalive }, call);
-    if (supported === 1) this.keepalive.start();
+    const opening = this.call(remote.connectOpen, { name: target.driverUri, flags: 0 }, call);
+    // The daemon answers this question without the driver, so both go out together.
+    const [feature] = await Promise.all([this.askKeepalive(call), opening]);
+    if (feature) this.keepalive.start();
+  }
+
+  private async askKeepalive(call: CallOptions): Promise<boolean> {
+    if (this.options.keepaliveIntervalMs <= 0) return false;
+    return (await this.call(remote.connectSupportsFeature, { feature: featureKeepalive }, call)).supported === 1;
   }
 
   call<A, R>(procedure: Procedure<A, R>, args: A, options?: CallOptions): Promise<R> {
@@ -119,6 +128,19 @@ export class Session {
     if (this.end || packets.length === 0) return;
     // One write of many small packets is cheaper than the list of them.
     this.wire.write(packets.length === 1 ? packets[0]! : Buffer.concat(packets));
+  }
+
+  /** Without a copy of the body: the kernel takes head and body together. */
+  private sendLong(head: Buffer, body: Uint8Array): Promise<void> {
+    this.flush();
+    if (this.end) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.wire.cork();
+      this.wire.write(head);
+      // If it fails, whoever waits for the stream learns of that elsewhere.
+      this.wire.write(body, () => resolve());
+      this.wire.uncork();
+    });
   }
 
   private onData(bytes: Buffer): void {

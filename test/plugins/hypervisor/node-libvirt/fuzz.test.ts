@@ -105,6 +105,7 @@ function mutate(sample: Buffer, random: (below: number) => number): Buffer {
 async function receive(bytes: Buffer, { procedure }: Sample, pieceBytes: number): Promise<void> {
   const router = new Router({
     send: () => undefined,
+    sendLong: () => Promise.resolve(),
     onMessage: (header, body) => {
       const event = Object.values(remoteEvents).find((one) => one.number === header.procedure);
       event?.message.decode(body);

@@ -70,6 +70,38 @@ test('data sent together with the answer are not lost, and an error in the middl
   expect(seen).toEqual(['login: ']);
 });
 
+test('data that overtake the answer are not lost either', async () => {
+  await using it = await start();
+  it.server.intercept(openConsole, (call) => {
+    if (call.header.type !== messageType.call) call.socket.write(data(call, new Uint8Array(), messageStatus.ok));
+    else
+      call.socket.write(
+        Buffer.concat([data(call, Buffer.from('first')), data(call, new Uint8Array()), call.packet({}, rawBytes, new Uint8Array())]),
+      );
+  });
+  expect(await readAll(await it.domain.openConsole())).toBe('first');
+});
+
+test('a large packet is read as it comes', async () => {
+  await using it = await start();
+  const stream = await it.domain.openConsole();
+  const call = it.calls[0]!;
+  const whole = data(call, Buffer.alloc(200_000, 'x'));
+  const reading = readAll(stream);
+  for (const end of [10, 28, 50, 100_000, 199_000]) {
+    call.socket.write(
+      whole.subarray(
+        [0, 10, 28, 50, 100_000, 199_000].findLast((start) => start < end),
+        end,
+      ),
+    );
+    await sleep(5);
+  }
+  call.socket.end(Buffer.concat([whole.subarray(199_000), data(call, Buffer.from('y')), data(call, new Uint8Array(), messageStatus.ok)]));
+  const text = await reading;
+  expect([text.length, text.at(-2), text.at(-1)]).toEqual([200_001, 'x', 'y']);
+});
+
 test('a connection that breaks under a stream is an error for its reader, its writer and its end', async () => {
   await using it = await start();
   const stream = await it.domain.openConsole();
