@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import type { Credentials } from './auth/mechanism.ts';
 import { signIn } from './auth/sign-in.ts';
 import type { CallOptions, Procedure } from './caller.ts';
@@ -126,8 +127,9 @@ export class Session {
     const packets = this.outbox;
     this.outbox = [];
     if (this.end || packets.length === 0) return;
+    if (this.wire instanceof TLSSocket) for (const packet of packets) this.wire.write(packet);
     // One write of many small packets is cheaper than the list of them.
-    this.wire.write(packets.length === 1 ? packets[0]! : Buffer.concat(packets));
+    else this.wire.write(packets.length === 1 ? packets[0]! : Buffer.concat(packets));
   }
 
   /** Without a copy of the body: the kernel takes head and body together. */

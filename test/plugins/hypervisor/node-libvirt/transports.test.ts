@@ -106,6 +106,12 @@ describe.skipIf(missing)('the ways to a real libvirtd', () => {
       expect(await volumeRoundTrip(uri(folders.good))).toBe(true);
     });
 
+    test('a thousand calls at once all come back', async () => {
+      await using conn = await connect(uri(folders.good));
+      const names = await Promise.all(Array.from({ length: 1000 }, () => conn.getHostname()));
+      expect(new Set(names)).toEqual(new Set(['far-away']));
+    });
+
     test('it is what a URI with a host and without a transport means', async () => {
       expect(await hostname(`qemu://localhost:${ports.tls}/system?pkipath=${folders.good}`)).toBe('far-away');
     });

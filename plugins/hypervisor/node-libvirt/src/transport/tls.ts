@@ -34,7 +34,7 @@ export async function dialTls(target: Target, limits: Limits): Promise<Duplex> {
 function start({ host, port, verify, files }: { host: string; port: number; verify: boolean; files: TlsFiles }): TLSSocket {
   const { ca, crl, cert, key } = files;
   try {
-    return connectTls({
+    const socket = connectTls({
       host,
       port,
       // A name is what the server may choose its certificate by; an address is no name.
@@ -44,7 +44,10 @@ function start({ host, port, verify, files }: { host: string; port: number; veri
       ...(ca && { ca }),
       ...(crl && { crl }),
       ...(cert && key && { cert, key }),
-    }).setNoDelay();
+    });
+    // libvirtd overlooks a second packet in one TLS record until more comes, so no two writes may become one.
+    Object.defineProperty(socket, '_writev', { value: null });
+    return socket.setNoDelay();
   } catch (cause) {
     throw new ConnectionError('bad_argument', `The certificates in ${files.folders.join(' and ')} cannot be used: ${messageOf(cause)}`, {
       cause,
