@@ -5,7 +5,7 @@ import type { Connection } from 'node-libvirt';
 import { connect } from 'node-libvirt';
 import { TINY_READY } from '../../core/setup/tiny-image.ts';
 import type { LibvirtHost } from '../kit/libvirt-host.ts';
-import { libvirtHostMissing, startLibvirtHost } from '../kit/libvirt-host.ts';
+import { libvirtHostMissing } from '../kit/libvirt-host.ts';
 import { tinyImage } from '../kit/tiny-image.ts';
 import type { Aim, BenchOptions, BenchResult, BenchTable } from './main.ts';
 import type { Measures } from './rpc-measure.ts';
@@ -139,20 +139,20 @@ export async function bench({ signal }: BenchOptions): Promise<BenchResult> {
 
 async function measureAll({ host, uris }: OpenHost, signal: AbortSignal): Promise<Record<string, Part>> {
   const parts: Record<string, Part> = {};
-  const add = (name: string, what: string, measures: Measures, yardstick: Part['yardstick'] = 'python') => {
-    parts[name] = { what, measures, yardstick };
-  };
-  for (const [name, uri] of Object.entries(uris))
-    add(`${name}Open`, `${opens} x open, first answer, close by ${name}`, await compareOpen(uri, signal));
-  add('storm', `${stormEvents} events`, await compareStorm(uris.unix, signal));
+  const yardstick = 'python';
+  for (const [name, uri] of Object.entries(uris)) {
+    const what = `${opens} x open, first answer, close by ${name}`;
+    parts[`${name}Open`] = { what, measures: await compareOpen(uri, signal), yardstick };
+  }
+  parts['storm'] = { what: `${stormEvents} events`, measures: await compareStorm(uris.unix, signal), yardstick };
   const { upload, download } = await compareTransfers(host, signal);
-  add('upload', `upload of ${volumeMib} MiB`, upload, 'virsh');
-  add('download', `download of ${volumeMib} MiB`, download, 'virsh');
+  parts['upload'] = { what: `upload of ${volumeMib} MiB`, measures: upload, yardstick: 'virsh' };
+  parts['download'] = { what: `download of ${volumeMib} MiB`, measures: download, yardstick: 'virsh' };
   await using conn = await connect(uris.unix);
-  add('info', `${infoCalls} x getInfo`, await compareInfo(uris.unix, conn, signal));
+  parts['info'] = { what: `${infoCalls} x getInfo`, measures: await compareInfo(uris.unix, conn, signal), yardstick };
   await defineTestDomains(conn);
   const what = `${statsCalls.test} x statistics of ${testDomains} test domains`;
-  add('stats', what, await compareStats({ uri: uris.unix, conn }, statsCalls.test, signal));
+  parts['stats'] = { what, measures: await compareStats({ uri: uris.unix, conn }, statsCalls.test, signal), yardstick };
   return parts;
 }
 
