@@ -227,7 +227,7 @@ export class Connection implements Caller, AsyncDisposable {
   }
 }
 
-/** Connects to the libvirt daemon of a URI such as `qemu:///system`, `test:///default` or `qemu+unix:///system?socket=/path`. */
+/** Connects to the libvirt daemon of a URI such as `qemu:///system`, `qemu+tls://host/system` or `qemu+ssh://user@host/system`. */
 export async function connect(uri: string, options?: ConnectOptions): Promise<Connection> {
   return new Connection(await Link.open(uri, options));
 }

@@ -175,7 +175,7 @@ export class Link implements Caller {
   private finish(reason: ConnectionError): void {
     this.lost = reason;
     this.setState('closed', reason);
-    this.closing.abort();
+    this.closing.abort(reason);
     this.next.reject(reason);
     this.events.end(reason);
   }
