@@ -1,19 +1,22 @@
 #!/bin/bash
-# PID 1 of one private libvirt host (see libvirt-host.ts): bash libvirt-host-init.sh FOLDER NAME, inside its own namespaces.
+# PID 1 of one private libvirt host (see libvirt-host.ts): bash libvirt-host-init.sh FOLDER NAME [LIBVIRTD-OPTION...], inside its own namespaces.
 # It reads one command a line from stdin and answers each with one line; when stdin ends,
 # the whole host ends with it, and its folder goes too.
 set -eu
 dir=$1
 name=$2
+shift 2
 # shellcheck source=host-mounts.sh
 . "$(dirname "$0")/host-mounts.sh"
 private_mounts "$dir" "$name"
 mount --bind "$dir/hosts" /etc/hosts
+[ ! -d "$dir/sasl2" ] || mount --bind "$dir/sasl2" /etc/sasl2
 
+options=("$@")
 daemon=
 start() {
   rm -f /run/libvirt/libvirt-sock* /run/libvirt/libvirt-admin-sock
-  libvirtd </dev/null >>"$dir/libvirtd.log" 2>&1 &
+  libvirtd "${options[@]}" </dev/null >>"$dir/libvirtd.log" 2>&1 &
   daemon=$!
 }
 stop() {
@@ -30,6 +33,7 @@ living() {
   done
 }
 set +e
+[ ! -f "$dir/beside.sh" ] || bash "$dir/beside.sh" </dev/null >>"$dir/beside.log" 2>&1 &
 start
 echo started
 while read -r verb guest; do

@@ -16,6 +16,7 @@ import {
   socketPathOf,
   uriOf,
   type Running,
+  type Settings,
 } from './private-libvirtd.ts';
 
 /**
@@ -51,22 +52,35 @@ export interface LibvirtHost extends AsyncDisposable {
   log(): Promise<string>;
 }
 
+export interface LibvirtHostOptions {
+  name?: string;
+  /** Settings of libvirtd.conf beside or in place of the usual ones. */
+  settings?: Settings;
+  /** Listens for TCP and TLS (see `settings`) on the machine's own loopback, not in a network of its own. Default: false. */
+  onLoopback?: boolean;
+  /** The daemon's sasl2/libvirt.conf. */
+  saslConfig?: string;
+  /** A bash script that runs beside libvirtd, in the same namespaces. */
+  beside?: string;
+}
+
 const INIT = fileURLToPath(new URL('libvirt-host-init.sh', import.meta.url));
 
 /** Why `startLibvirtHost` cannot work on this machine; null when it can. */
 export const libvirtHostMissing = (): string | null => namespacesMissing(['libvirtd', 'qemu-system-x86_64']);
 
 /** Starts one host; dispose it (`await using`) and everything of it is gone. */
-export async function startLibvirtHost(options: { name?: string } = {}): Promise<LibvirtHost> {
+export async function startLibvirtHost(options: LibvirtHostOptions = {}): Promise<LibvirtHost> {
   const missing = libvirtHostMissing();
   if (missing !== null) throw new Error(`No libvirt host can be started here: ${missing}.`);
   const root = await mkdtemp(join(tmpdir().length > 60 ? '/tmp' : tmpdir(), 'nova-host-'));
   const name = options.name ?? `host-${root.slice(-6).toLowerCase()}`;
   const hostUuid = randomUUID();
   let running: Running | undefined;
+  const start = (): Promise<Running> => boot(root, name, options.onLoopback ?? false);
   try {
-    await prepare(root, name, hostUuid);
-    running = await boot(root, name);
+    await prepare(root, { ...options, name, hostUuid });
+    running = await start();
   } catch (error) {
     await rm(root, { recursive: true, force: true });
     throw error;
@@ -104,7 +118,7 @@ export async function startLibvirtHost(options: { name?: string } = {}): Promise
     guests: async () => (await ask('guests')).split(' ').filter((word) => word !== '' && word !== 'ok'),
     crash,
     restart: async () => {
-      if (!running) running = await boot(root, name);
+      if (!running) running = await start();
       else {
         await demand('start');
         await libvirtdAnswered(root, running);
@@ -118,19 +132,26 @@ export async function startLibvirtHost(options: { name?: string } = {}): Promise
   };
 }
 
-async function prepare(root: string, name: string, hostUuid: string): Promise<void> {
-  await layOutLibvirtd(root, { hostUuid });
+async function prepare(root: string, options: LibvirtHostOptions & { name: string; hostUuid: string }): Promise<void> {
+  const { name, hostUuid, settings = {}, saslConfig, beside } = options;
+  await layOutLibvirtd(root, { hostUuid, daemon: settings });
   await mkdir(join(root, 'shared'));
   await writeFile(join(root, 'hosts'), `127.0.0.1 localhost ${name}\n`);
+  if (beside !== undefined) await writeFile(join(root, 'beside.sh'), beside);
+  if (saslConfig === undefined) return;
+  await mkdir(join(root, 'sasl2'));
+  await writeFile(join(root, 'sasl2/libvirt.conf'), saslConfig);
 }
 
-async function boot(root: string, name: string): Promise<Running> {
+async function boot(root: string, name: string, onLoopback: boolean): Promise<Running> {
   await rm(socketPathOf(root), { force: true });
   // libvirt takes these for guests that still run: after a power cut none does, and the folder is on a disk here, not a tmpfs.
   await rm(join(root, 'run'), { recursive: true, force: true });
   await mkdir(join(root, 'run'));
-  const namespaces = ['--mount', '--net', '--uts', '--ipc', '--pid', '--fork', '--kill-child=SIGKILL', '--propagation', 'private'];
-  const running = listenTo(spawn('unshare', [...namespaces, 'bash', INIT, root, name], { stdio: ['pipe', 'pipe', 'inherit'] }));
+  const network = onLoopback ? [] : ['--net'];
+  const namespaces = ['--mount', ...network, '--uts', '--ipc', '--pid', '--fork', '--kill-child=SIGKILL', '--propagation', 'private'];
+  const init = ['bash', INIT, root, name, ...(onLoopback ? ['--listen'] : [])];
+  const running = listenTo(spawn('unshare', [...namespaces, ...init], { stdio: ['pipe', 'pipe', 'inherit'] }));
   try {
     await nextLine(running, `start of host ${name}`);
     await libvirtdAnswered(root, running);

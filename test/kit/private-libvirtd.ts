@@ -39,36 +39,44 @@ export const socketPathOf = (root: string): string => join(root, 'run', 'libvirt
 /** The URI of a libvirtd whose socket stands under `root`, usable from anywhere on the machine. */
 export const uriOf = (root: string): string => `qemu+unix:///system?socket=${socketPathOf(root)}`;
 
-/** The folders of one host under `root`, and libvirt's settings; `daemon` and `qemu` are lines for libvirtd.conf and qemu.conf. */
-export async function layOutLibvirtd(root: string, settings: { hostUuid: string; daemon?: string[]; qemu?: string[] }): Promise<void> {
+/** Settings of a file of libvirt's. */
+export type Settings = Readonly<Record<string, string | number | readonly string[]>>;
+
+/** The folders of one host under `root`, and libvirt's settings; `daemon` and `qemu` go before the usual ones. */
+export async function layOutLibvirtd(root: string, settings: { hostUuid: string; daemon?: Settings; qemu?: Settings }): Promise<void> {
   const length = Buffer.byteLength(socketPathOf(root));
   if (length > SOCKET_PATH_BYTES_MAX)
     throw new Error(`The path of the host's socket has ${length} bytes, Linux allows ${SOCKET_PATH_BYTES_MAX}.`);
   for (const part of ['run', 'libvirt/qemu', 'lib/images', 'log', 'cache/qemu']) await mkdir(join(root, part), { recursive: true });
   await mkdir(CAPABILITIES, { recursive: true });
   await symlink(CAPABILITIES, join(root, 'cache/qemu/capabilities'));
-  const daemon = [
-    'auth_unix_rw = "none"',
-    'unix_sock_rw_perms = "0700"',
-    `host_uuid = "${settings.hostUuid}"`,
-    'max_clients = 200',
-    'max_client_requests = 20',
-    ...(settings.daemon ?? []),
-  ];
-  await writeFile(join(root, 'libvirt/libvirtd.conf'), `${daemon.join('\n')}\n`);
-  const qemu = [
-    'user = "root"',
-    'group = "root"',
-    'dynamic_ownership = 0',
-    'remember_owner = 0',
-    'security_driver = "none"',
-    'namespaces = []',
-    'cgroup_controllers = []',
-    'stdio_handler = "file"',
-    ...(settings.qemu ?? []),
-  ];
-  await writeFile(join(root, 'libvirt/qemu.conf'), `${qemu.join('\n')}\n`);
+  const daemon = {
+    auth_unix_rw: 'none',
+    unix_sock_rw_perms: '0700',
+    host_uuid: settings.hostUuid,
+    max_clients: 200,
+    max_client_requests: 20,
+    ...settings.daemon,
+  };
+  await writeFile(join(root, 'libvirt/libvirtd.conf'), toLines(daemon));
+  const qemu = {
+    user: 'root',
+    group: 'root',
+    dynamic_ownership: 0,
+    remember_owner: 0,
+    security_driver: 'none',
+    namespaces: [],
+    cgroup_controllers: [],
+    stdio_handler: 'file',
+    ...settings.qemu,
+  };
+  await writeFile(join(root, 'libvirt/qemu.conf'), toLines(qemu));
 }
+
+const toLines = (settings: Settings): string =>
+  Object.entries(settings)
+    .map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`)
+    .join('');
 
 /** Listens to a host's PID 1 that was just started. */
 export function listenTo(child: Running['child']): Running {

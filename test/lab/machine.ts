@@ -188,14 +188,14 @@ export async function layOutMachine(dir: string, station: Station, plan: Machine
   const hostUuid = randomUUID();
   await layOutLibvirtd(dir, {
     hostUuid,
-    daemon: ['listen_tls = 1', 'listen_tcp = 1', 'auth_tcp = "none"', 'auth_tls = "none"'],
-    qemu: [
-      'migration_address = "0.0.0.0"',
-      'default_tls_x509_cert_dir = "/etc/pki/qemu"',
-      'default_tls_x509_verify = 1',
-      'migrate_tls_x509_verify = 1',
-      'backup_tls_x509_verify = 1',
-    ],
+    daemon: { listen_tls: 1, listen_tcp: 1, auth_tcp: 'none', auth_tls: 'none' },
+    qemu: {
+      migration_address: '0.0.0.0',
+      default_tls_x509_cert_dir: '/etc/pki/qemu',
+      default_tls_x509_verify: 1,
+      migrate_tls_x509_verify: 1,
+      backup_tls_x509_verify: 1,
+    },
   });
   const etc = join(dir, 'etc');
   for (const folder of [etc, join(dir, 'libvirt/storage/autostart')]) await mkdir(folder, { recursive: true });

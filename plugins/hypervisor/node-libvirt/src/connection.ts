@@ -85,7 +85,7 @@ export class Connection implements Caller, AsyncDisposable {
   call<A, R>(procedure: Procedure<A, R>, args: A, options?: CallOptions): Promise<R> {
     return this.link.call(procedure, args, options);
   }
-  openStream<A>(procedure: Procedure<A, void>, args: A, options?: CallOptions): Promise<Stream> {
+  openStream<A, R>(procedure: Procedure<A, R>, args: A, options?: CallOptions): Promise<Stream<R>> {
     return this.link.openStream(procedure, args, options);
   }
 
@@ -227,7 +227,7 @@ export class Connection implements Caller, AsyncDisposable {
   }
 }
 
-/** Connects to the libvirt daemon of a URI such as `qemu:///system`, `test:///default` or `qemu+unix:///system?socket=/path`. */
+/** Connects to the libvirt daemon of a URI such as `qemu:///system`, `qemu+tls://host/system` or `qemu+ssh://user@host/system`. */
 export async function connect(uri: string, options?: ConnectOptions): Promise<Connection> {
   return new Connection(await Link.open(uri, options));
 }

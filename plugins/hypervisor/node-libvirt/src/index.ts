@@ -1,12 +1,13 @@
 export { connect } from './connection.ts';
 export type { Connection, EventOptions, LifecycleEvent, NodeInfo } from './connection.ts';
 export type { ConnectionState, ConnectOptions, StateListener } from './link.ts';
+export type { Credentials } from './auth/mechanism.ts';
 export type { CallOptions, Procedure } from './caller.ts';
 export type { Domain, DomainInfo, MetadataChange } from './domain.ts';
 export type { StoragePool, PoolInfo } from './storage-pool.ts';
 export type { StorageVolume, TransferOptions, VolumeInfo } from './storage-volume.ts';
 export type { Network } from './network.ts';
-export type { Stream } from './stream.ts';
+export type { Hole, Stream } from './stream.ts';
 export type { DomainStats } from './stats.ts';
 export type { EventQueue, Gap } from './event-queue.ts';
 export type { DomainEventMessage, DomainEventName } from './events.ts';
