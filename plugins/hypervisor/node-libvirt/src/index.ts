@@ -13,6 +13,7 @@ export type { DomainEventMessage, DomainEventName } from './events.ts';
 export type { TypedParameterValue } from './xdr/typed-parameter.ts';
 export { ConnectionError, LibvirtError } from './errors.ts';
 export type { ConnectionErrorCode, LibvirtErrorDetails } from './errors.ts';
+export { lxcProcedures } from './generated/procedures-lxc.ts';
 export { qemuProcedures } from './generated/procedures-qemu.ts';
 export { remoteProcedures } from './generated/procedures-remote.ts';
 export * from './generated/constants-common.ts';

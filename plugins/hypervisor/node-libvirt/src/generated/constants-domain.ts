@@ -31,6 +31,7 @@ export const DomainRunningReason = {
   WAKEUP: 8,
   CRASHED: 9,
   POSTCOPY: 10,
+  /** Since libvirt 8.5.0. */
   POSTCOPY_FAILED: 11,
 } as const
 export type DomainRunningReason = (typeof DomainRunningReason)[keyof typeof DomainRunningReason]
@@ -118,7 +119,7 @@ export const DomainControlErrorReason = {
 } as const
 export type DomainControlErrorReason = (typeof DomainControlErrorReason)[keyof typeof DomainControlErrorReason]
 
-/** libvirt's `virDomainModificationImpact`; the members begin with `VIR_DOMAIN_` in C. */
+/** libvirt's `virDomainModificationImpact`, flags of `virDomainSetMemoryParameters`, `virDomainGetMemoryParameters`, `virDomainGetBlkioParameters`, `virDomainSetBlkioParameters`, `virDomainGetSchedulerParametersFlags`, `virDomainSetSchedulerParametersFlags` and 21 others; the members begin with `VIR_DOMAIN_` in C. */
 export const DomainModificationImpact = {
   AFFECT_CURRENT: 0,
   AFFECT_LIVE: 1,
@@ -126,7 +127,7 @@ export const DomainModificationImpact = {
 } as const
 export type DomainModificationImpact = (typeof DomainModificationImpact)[keyof typeof DomainModificationImpact]
 
-/** libvirt's `virDomainCreateFlags`; the members begin with `VIR_DOMAIN_` in C. */
+/** libvirt's `virDomainCreateFlags`, flags of `virDomainCreateXML`, `virDomainCreateWithFlags`, `virDomainCreateWithFiles`, `virDomainCreateXMLWithFiles`; the members begin with `VIR_DOMAIN_` in C. */
 export const DomainCreateFlags = {
   NONE: 0,
   START_PAUSED: 1,
@@ -134,6 +135,7 @@ export const DomainCreateFlags = {
   START_BYPASS_CACHE: 4,
   START_FORCE_BOOT: 8,
   START_VALIDATE: 16,
+  /** Since libvirt 8.1.0. */
   START_RESET_NVRAM: 32,
 } as const
 export type DomainCreateFlags = (typeof DomainCreateFlags)[keyof typeof DomainCreateFlags]
@@ -157,7 +159,7 @@ export const DomainMemoryStatTags = {
 } as const
 export type DomainMemoryStatTags = (typeof DomainMemoryStatTags)[keyof typeof DomainMemoryStatTags]
 
-/** libvirt's `virDomainCoreDumpFlags`; the members begin with `VIR_` in C. */
+/** libvirt's `virDomainCoreDumpFlags`, flags of `virDomainCoreDump`, `virDomainCoreDumpWithFormat`; the members begin with `VIR_` in C. */
 export const DomainCoreDumpFlags = {
   DUMP_CRASH: 1,
   DUMP_LIVE: 2,
@@ -173,11 +175,12 @@ export const DomainCoreDumpFormat = {
   KDUMP_ZLIB: 1,
   KDUMP_LZO: 2,
   KDUMP_SNAPPY: 3,
+  /** Since libvirt 7.4.0. */
   WIN_DMP: 4,
 } as const
 export type DomainCoreDumpFormat = (typeof DomainCoreDumpFormat)[keyof typeof DomainCoreDumpFormat]
 
-/** libvirt's `virDomainMigrateFlags`; the members begin with `VIR_` in C. */
+/** libvirt's `virDomainMigrateFlags`, flags of `virDomainMigrate`, `virDomainMigrateToURI`, `virDomainMigrate2`, `virDomainMigrateToURI2`, `virDomainMigrate3`, `virDomainMigrateToURI3`; the members begin with `VIR_` in C. */
 export const DomainMigrateFlags = {
   MIGRATE_LIVE: 1,
   MIGRATE_PEER2PEER: 2,
@@ -197,19 +200,22 @@ export const DomainMigrateFlags = {
   MIGRATE_POSTCOPY: 32768,
   MIGRATE_TLS: 65536,
   MIGRATE_PARALLEL: 131072,
+  /** Since libvirt 8.0.0. */
   MIGRATE_NON_SHARED_SYNCHRONOUS_WRITES: 262144,
+  /** Since libvirt 8.5.0. */
   MIGRATE_POSTCOPY_RESUME: 524288,
+  /** Since libvirt 8.5.0. */
   MIGRATE_ZEROCOPY: 1048576,
 } as const
 export type DomainMigrateFlags = (typeof DomainMigrateFlags)[keyof typeof DomainMigrateFlags]
 
-/** libvirt's `virDomainMigrateMaxSpeedFlags`; the members begin with `VIR_DOMAIN_MIGRATE_MAX_SPEED_` in C. */
+/** libvirt's `virDomainMigrateMaxSpeedFlags`, flags of `virDomainMigrateSetMaxSpeed`, `virDomainMigrateGetMaxSpeed`; the members begin with `VIR_DOMAIN_MIGRATE_MAX_SPEED_` in C. */
 export const DomainMigrateMaxSpeedFlags = {
   POSTCOPY: 1,
 } as const
 export type DomainMigrateMaxSpeedFlags = (typeof DomainMigrateMaxSpeedFlags)[keyof typeof DomainMigrateMaxSpeedFlags]
 
-/** libvirt's `virDomainShutdownFlagValues`; the members begin with `VIR_DOMAIN_SHUTDOWN_` in C. */
+/** libvirt's `virDomainShutdownFlagValues`, flags of `virDomainShutdownFlags`; the members begin with `VIR_DOMAIN_SHUTDOWN_` in C. */
 export const DomainShutdownFlagValues = {
   DEFAULT: 0,
   ACPI_POWER_BTN: 1,
@@ -220,7 +226,7 @@ export const DomainShutdownFlagValues = {
 } as const
 export type DomainShutdownFlagValues = (typeof DomainShutdownFlagValues)[keyof typeof DomainShutdownFlagValues]
 
-/** libvirt's `virDomainRebootFlagValues`; the members begin with `VIR_DOMAIN_REBOOT_` in C. */
+/** libvirt's `virDomainRebootFlagValues`, flags of `virDomainReboot`; the members begin with `VIR_DOMAIN_REBOOT_` in C. */
 export const DomainRebootFlagValues = {
   DEFAULT: 0,
   ACPI_POWER_BTN: 1,
@@ -231,24 +237,26 @@ export const DomainRebootFlagValues = {
 } as const
 export type DomainRebootFlagValues = (typeof DomainRebootFlagValues)[keyof typeof DomainRebootFlagValues]
 
-/** libvirt's `virDomainDestroyFlagsValues`; the members begin with `VIR_DOMAIN_DESTROY_` in C. */
+/** libvirt's `virDomainDestroyFlagsValues`, flags of `virDomainDestroyFlags`; the members begin with `VIR_DOMAIN_DESTROY_` in C. */
 export const DomainDestroyFlagsValues = {
   DEFAULT: 0,
   GRACEFUL: 1,
+  /** Since libvirt 8.3.0. */
   REMOVE_LOGS: 2,
 } as const
 export type DomainDestroyFlagsValues = (typeof DomainDestroyFlagsValues)[keyof typeof DomainDestroyFlagsValues]
 
-/** libvirt's `virDomainSaveRestoreFlags`; the members begin with `VIR_DOMAIN_SAVE_` in C. */
+/** libvirt's `virDomainSaveRestoreFlags`, flags of `virDomainManagedSave`, `virDomainRestoreFlags`, `virDomainSaveFlags`, `virDomainSaveImageDefineXML`, `virDomainManagedSaveDefineXML`, `virDomainSaveParams` and 1 others; the members begin with `VIR_DOMAIN_SAVE_` in C. */
 export const DomainSaveRestoreFlags = {
   BYPASS_CACHE: 1,
   RUNNING: 2,
   PAUSED: 4,
+  /** Since libvirt 8.1.0. */
   RESET_NVRAM: 8,
 } as const
 export type DomainSaveRestoreFlags = (typeof DomainSaveRestoreFlags)[keyof typeof DomainSaveRestoreFlags]
 
-/** libvirt's `virDomainMemoryModFlags`; the members begin with `VIR_DOMAIN_` in C. */
+/** libvirt's `virDomainMemoryModFlags`, flags of `virDomainSetMemoryFlags`, `virDomainSetMemoryStatsPeriod`; the members begin with `VIR_DOMAIN_` in C. */
 export const DomainMemoryModFlags = {
   MEM_CURRENT: 0,
   MEM_LIVE: 1,
@@ -262,13 +270,16 @@ export const DomainNumatuneMemMode = {
   STRICT: 0,
   PREFERRED: 1,
   INTERLEAVE: 2,
+  /** Since libvirt 7.3.0. */
   RESTRICTIVE: 3,
 } as const
 export type DomainNumatuneMemMode = (typeof DomainNumatuneMemMode)[keyof typeof DomainNumatuneMemMode]
 
-/** libvirt's `virDomainGetHostnameFlags`; the members begin with `VIR_DOMAIN_GET_HOSTNAME_` in C. */
+/** libvirt's `virDomainGetHostnameFlags`, flags of `virDomainGetHostname`; the members begin with `VIR_DOMAIN_GET_HOSTNAME_` in C. */
 export const DomainGetHostnameFlags = {
+  /** Since libvirt 6.1.0. */
   LEASE: 1,
+  /** Since libvirt 6.1.0. */
   AGENT: 2,
 } as const
 export type DomainGetHostnameFlags = (typeof DomainGetHostnameFlags)[keyof typeof DomainGetHostnameFlags]
@@ -281,7 +292,7 @@ export const DomainMetadataType = {
 } as const
 export type DomainMetadataType = (typeof DomainMetadataType)[keyof typeof DomainMetadataType]
 
-/** libvirt's `virDomainXMLFlags`; the members begin with `VIR_DOMAIN_XML_` in C. */
+/** libvirt's `virDomainXMLFlags`, flags of `virDomainGetXMLDesc`; the members begin with `VIR_DOMAIN_XML_` in C. */
 export const DomainXMLFlags = {
   SECURE: 1,
   INACTIVE: 2,
@@ -290,44 +301,46 @@ export const DomainXMLFlags = {
 } as const
 export type DomainXMLFlags = (typeof DomainXMLFlags)[keyof typeof DomainXMLFlags]
 
-/** libvirt's `virDomainSaveImageXMLFlags`; the members begin with `VIR_DOMAIN_SAVE_IMAGE_XML_` in C. */
+/** libvirt's `virDomainSaveImageXMLFlags`, flags of `virDomainSaveImageGetXMLDesc`, `virDomainManagedSaveGetXMLDesc`; the members begin with `VIR_DOMAIN_SAVE_IMAGE_XML_` in C. */
 export const DomainSaveImageXMLFlags = {
   SECURE: 1,
 } as const
 export type DomainSaveImageXMLFlags = (typeof DomainSaveImageXMLFlags)[keyof typeof DomainSaveImageXMLFlags]
 
-/** libvirt's `virDomainBlockResizeFlags`; the members begin with `VIR_DOMAIN_BLOCK_RESIZE_` in C. */
+/** libvirt's `virDomainBlockResizeFlags`, flags of `virDomainBlockResize`; the members begin with `VIR_DOMAIN_BLOCK_RESIZE_` in C. */
 export const DomainBlockResizeFlags = {
   BYTES: 1,
 } as const
 export type DomainBlockResizeFlags = (typeof DomainBlockResizeFlags)[keyof typeof DomainBlockResizeFlags]
 
-/** libvirt's `virDomainMemoryFlags`; the members begin with `VIR_` in C. */
+/** libvirt's `virDomainMemoryFlags`, flags of `virDomainMemoryPeek`; the members begin with `VIR_` in C. */
 export const DomainMemoryFlags = {
   MEMORY_VIRTUAL: 1,
   MEMORY_PHYSICAL: 2,
 } as const
 export type DomainMemoryFlags = (typeof DomainMemoryFlags)[keyof typeof DomainMemoryFlags]
 
-/** libvirt's `virDomainDefineFlags`; the members begin with `VIR_DOMAIN_DEFINE_` in C. */
+/** libvirt's `virDomainDefineFlags`, flags of `virDomainDefineXMLFlags`; the members begin with `VIR_DOMAIN_DEFINE_` in C. */
 export const DomainDefineFlags = {
   VALIDATE: 1,
 } as const
 export type DomainDefineFlags = (typeof DomainDefineFlags)[keyof typeof DomainDefineFlags]
 
-/** libvirt's `virDomainUndefineFlagsValues`; the members begin with `VIR_DOMAIN_UNDEFINE_` in C. */
+/** libvirt's `virDomainUndefineFlagsValues`, flags of `virDomainUndefineFlags`; the members begin with `VIR_DOMAIN_UNDEFINE_` in C. */
 export const DomainUndefineFlagsValues = {
   MANAGED_SAVE: 1,
   SNAPSHOTS_METADATA: 2,
   NVRAM: 4,
   KEEP_NVRAM: 8,
   CHECKPOINTS_METADATA: 16,
+  /** Since libvirt 8.9.0. */
   TPM: 32,
+  /** Since libvirt 8.9.0. */
   KEEP_TPM: 64,
 } as const
 export type DomainUndefineFlagsValues = (typeof DomainUndefineFlagsValues)[keyof typeof DomainUndefineFlagsValues]
 
-/** libvirt's `virConnectListAllDomainsFlags`; the members begin with `VIR_CONNECT_LIST_` in C. */
+/** libvirt's `virConnectListAllDomainsFlags`, flags of `virConnectListAllDomains`; the members begin with `VIR_CONNECT_LIST_` in C. */
 export const ConnectListAllDomainsFlags = {
   DOMAINS_ACTIVE: 1,
   DOMAINS_INACTIVE: 2,
@@ -358,12 +371,14 @@ export type VcpuState = (typeof VcpuState)[keyof typeof VcpuState]
 
 /** libvirt's `virVcpuHostCpuState`; the members begin with `VIR_VCPU_` in C. */
 export const VcpuHostCpuState = {
+  /** Since libvirt 6.10.0. */
   INFO_CPU_OFFLINE: -1,
+  /** Since libvirt 6.10.0. */
   INFO_CPU_UNAVAILABLE: -2,
 } as const
 export type VcpuHostCpuState = (typeof VcpuHostCpuState)[keyof typeof VcpuHostCpuState]
 
-/** libvirt's `virDomainVcpuFlags`; the members begin with `VIR_DOMAIN_VCPU_` in C. */
+/** libvirt's `virDomainVcpuFlags`, flags of `virDomainGetVcpusFlags`, `virDomainSetVcpusFlags`; the members begin with `VIR_DOMAIN_VCPU_` in C. */
 export const DomainVcpuFlags = {
   CURRENT: 0,
   LIVE: 1,
@@ -374,7 +389,7 @@ export const DomainVcpuFlags = {
 } as const
 export type DomainVcpuFlags = (typeof DomainVcpuFlags)[keyof typeof DomainVcpuFlags]
 
-/** libvirt's `virDomainDeviceModifyFlags`; the members begin with `VIR_DOMAIN_DEVICE_MODIFY_` in C. */
+/** libvirt's `virDomainDeviceModifyFlags`, flags of `virDomainAttachDeviceFlags`, `virDomainDetachDeviceFlags`, `virDomainUpdateDeviceFlags`, `virDomainDetachDeviceAlias`; the members begin with `VIR_DOMAIN_DEVICE_MODIFY_` in C. */
 export const DomainDeviceModifyFlags = {
   CURRENT: 0,
   LIVE: 1,
@@ -394,12 +409,14 @@ export const DomainStatsTypes = {
   PERF: 64,
   IOTHREAD: 128,
   MEMORY: 256,
+  /** Since libvirt 7.2.0. */
   DIRTYRATE: 512,
+  /** Since libvirt 8.9.0. */
   VM: 1024,
 } as const
 export type DomainStatsTypes = (typeof DomainStatsTypes)[keyof typeof DomainStatsTypes]
 
-/** libvirt's `virConnectGetAllDomainStatsFlags`; the members begin with `VIR_CONNECT_GET_ALL_` in C. */
+/** libvirt's `virConnectGetAllDomainStatsFlags`, flags of `virConnectGetAllDomainStats`, `virDomainListGetStats`; the members begin with `VIR_CONNECT_GET_ALL_` in C. */
 export const ConnectGetAllDomainStatsFlags = {
   DOMAINS_STATS_ACTIVE: 1,
   DOMAINS_STATS_INACTIVE: 2,
@@ -426,32 +443,32 @@ export const DomainBlockJobType = {
 } as const
 export type DomainBlockJobType = (typeof DomainBlockJobType)[keyof typeof DomainBlockJobType]
 
-/** libvirt's `virDomainBlockJobAbortFlags`; the members begin with `VIR_DOMAIN_BLOCK_JOB_ABORT_` in C. */
+/** libvirt's `virDomainBlockJobAbortFlags`, flags of `virDomainBlockJobAbort`; the members begin with `VIR_DOMAIN_BLOCK_JOB_ABORT_` in C. */
 export const DomainBlockJobAbortFlags = {
   ASYNC: 1,
   PIVOT: 2,
 } as const
 export type DomainBlockJobAbortFlags = (typeof DomainBlockJobAbortFlags)[keyof typeof DomainBlockJobAbortFlags]
 
-/** libvirt's `virDomainBlockJobInfoFlags`; the members begin with `VIR_DOMAIN_BLOCK_JOB_INFO_` in C. */
+/** libvirt's `virDomainBlockJobInfoFlags`, flags of `virDomainGetBlockJobInfo`; the members begin with `VIR_DOMAIN_BLOCK_JOB_INFO_` in C. */
 export const DomainBlockJobInfoFlags = {
   BANDWIDTH_BYTES: 1,
 } as const
 export type DomainBlockJobInfoFlags = (typeof DomainBlockJobInfoFlags)[keyof typeof DomainBlockJobInfoFlags]
 
-/** libvirt's `virDomainBlockJobSetSpeedFlags`; the members begin with `VIR_DOMAIN_BLOCK_JOB_` in C. */
+/** libvirt's `virDomainBlockJobSetSpeedFlags`, flags of `virDomainBlockJobSetSpeed`; the members begin with `VIR_DOMAIN_BLOCK_JOB_` in C. */
 export const DomainBlockJobSetSpeedFlags = {
   SPEED_BANDWIDTH_BYTES: 1,
 } as const
 export type DomainBlockJobSetSpeedFlags = (typeof DomainBlockJobSetSpeedFlags)[keyof typeof DomainBlockJobSetSpeedFlags]
 
-/** libvirt's `virDomainBlockPullFlags`; the members begin with `VIR_DOMAIN_BLOCK_PULL_` in C. */
+/** libvirt's `virDomainBlockPullFlags`, flags of `virDomainBlockPull`; the members begin with `VIR_DOMAIN_BLOCK_PULL_` in C. */
 export const DomainBlockPullFlags = {
   BANDWIDTH_BYTES: 64,
 } as const
 export type DomainBlockPullFlags = (typeof DomainBlockPullFlags)[keyof typeof DomainBlockPullFlags]
 
-/** libvirt's `virDomainBlockRebaseFlags`; the members begin with `VIR_DOMAIN_BLOCK_REBASE_` in C. */
+/** libvirt's `virDomainBlockRebaseFlags`, flags of `virDomainBlockRebase`; the members begin with `VIR_DOMAIN_BLOCK_REBASE_` in C. */
 export const DomainBlockRebaseFlags = {
   SHALLOW: 1,
   REUSE_EXT: 2,
@@ -463,16 +480,17 @@ export const DomainBlockRebaseFlags = {
 } as const
 export type DomainBlockRebaseFlags = (typeof DomainBlockRebaseFlags)[keyof typeof DomainBlockRebaseFlags]
 
-/** libvirt's `virDomainBlockCopyFlags`; the members begin with `VIR_DOMAIN_BLOCK_COPY_` in C. */
+/** libvirt's `virDomainBlockCopyFlags`, flags of `virDomainBlockCopy`; the members begin with `VIR_DOMAIN_BLOCK_COPY_` in C. */
 export const DomainBlockCopyFlags = {
   SHALLOW: 1,
   REUSE_EXT: 2,
   TRANSIENT_JOB: 4,
+  /** Since libvirt 8.0.0. */
   SYNCHRONOUS_WRITES: 8,
 } as const
 export type DomainBlockCopyFlags = (typeof DomainBlockCopyFlags)[keyof typeof DomainBlockCopyFlags]
 
-/** libvirt's `virDomainBlockCommitFlags`; the members begin with `VIR_DOMAIN_BLOCK_COMMIT_` in C. */
+/** libvirt's `virDomainBlockCommitFlags`, flags of `virDomainBlockCommit`; the members begin with `VIR_DOMAIN_BLOCK_COMMIT_` in C. */
 export const DomainBlockCommitFlags = {
   SHALLOW: 1,
   DELETE: 2,
@@ -635,6 +653,7 @@ export const DomainEventResumedDetailType = {
   MIGRATED: 1,
   FROM_SNAPSHOT: 2,
   POSTCOPY: 3,
+  /** Since libvirt 8.5.0. */
   POSTCOPY_FAILED: 4,
 } as const
 export type DomainEventResumedDetailType = (typeof DomainEventResumedDetailType)[keyof typeof DomainEventResumedDetailType]
@@ -669,29 +688,38 @@ export type DomainEventPMSuspendedDetailType = (typeof DomainEventPMSuspendedDet
 /** libvirt's `virDomainEventCrashedDetailType`; the members begin with `VIR_DOMAIN_EVENT_CRASHED_` in C. */
 export const DomainEventCrashedDetailType = {
   PANICKED: 0,
+  /** Since libvirt 6.1.0. */
   CRASHLOADED: 1,
 } as const
 export type DomainEventCrashedDetailType = (typeof DomainEventCrashedDetailType)[keyof typeof DomainEventCrashedDetailType]
 
 /** libvirt's `virDomainMemoryFailureRecipientType`; the members begin with `VIR_DOMAIN_` in C. */
 export const DomainMemoryFailureRecipientType = {
+  /** Since libvirt 6.9.0. */
   EVENT_MEMORY_FAILURE_RECIPIENT_HYPERVISOR: 0,
+  /** Since libvirt 6.9.0. */
   EVENT_MEMORY_FAILURE_RECIPIENT_GUEST: 1,
 } as const
 export type DomainMemoryFailureRecipientType = (typeof DomainMemoryFailureRecipientType)[keyof typeof DomainMemoryFailureRecipientType]
 
 /** libvirt's `virDomainMemoryFailureActionType`; the members begin with `VIR_DOMAIN_` in C. */
 export const DomainMemoryFailureActionType = {
+  /** Since libvirt 6.9.0. */
   EVENT_MEMORY_FAILURE_ACTION_IGNORE: 0,
+  /** Since libvirt 6.9.0. */
   EVENT_MEMORY_FAILURE_ACTION_INJECT: 1,
+  /** Since libvirt 6.9.0. */
   EVENT_MEMORY_FAILURE_ACTION_FATAL: 2,
+  /** Since libvirt 6.9.0. */
   EVENT_MEMORY_FAILURE_ACTION_RESET: 3,
 } as const
 export type DomainMemoryFailureActionType = (typeof DomainMemoryFailureActionType)[keyof typeof DomainMemoryFailureActionType]
 
 /** libvirt's `virDomainMemoryFailureFlags`; the members begin with `VIR_DOMAIN_MEMORY_FAILURE_` in C. */
 export const DomainMemoryFailureFlags = {
+  /** Since libvirt 6.9.0. */
   ACTION_REQUIRED: 1,
+  /** Since libvirt 6.9.0. */
   RECURSIVE: 2,
 } as const
 export type DomainMemoryFailureFlags = (typeof DomainMemoryFailureFlags)[keyof typeof DomainMemoryFailureFlags]
@@ -707,15 +735,16 @@ export const DomainJobType = {
 } as const
 export type DomainJobType = (typeof DomainJobType)[keyof typeof DomainJobType]
 
-/** libvirt's `virDomainGetJobStatsFlags`; the members begin with `VIR_DOMAIN_` in C. */
+/** libvirt's `virDomainGetJobStatsFlags`, flags of `virDomainGetJobStats`; the members begin with `VIR_DOMAIN_` in C. */
 export const DomainGetJobStatsFlags = {
   JOB_STATS_COMPLETED: 1,
   JOB_STATS_KEEP_COMPLETED: 2,
 } as const
 export type DomainGetJobStatsFlags = (typeof DomainGetJobStatsFlags)[keyof typeof DomainGetJobStatsFlags]
 
-/** libvirt's `virDomainAbortJobFlagsValues`; the members begin with `VIR_DOMAIN_ABORT_JOB_` in C. */
+/** libvirt's `virDomainAbortJobFlagsValues`, flags of `virDomainAbortJobFlags`; the members begin with `VIR_DOMAIN_ABORT_JOB_` in C. */
 export const DomainAbortJobFlagsValues = {
+  /** Since libvirt 8.5.0. */
   POSTCOPY: 1,
 } as const
 export type DomainAbortJobFlagsValues = (typeof DomainAbortJobFlagsValues)[keyof typeof DomainAbortJobFlagsValues]
@@ -732,6 +761,7 @@ export const DomainJobOperation = {
   SNAPSHOT_REVERT: 7,
   DUMP: 8,
   BACKUP: 9,
+  /** Since libvirt 9.0.0. */
   SNAPSHOT_DELETE: 10,
 } as const
 export type DomainJobOperation = (typeof DomainJobOperation)[keyof typeof DomainJobOperation]
@@ -837,31 +867,33 @@ export const DomainEventID = {
   DEVICE_REMOVAL_FAILED: 22,
   METADATA_CHANGE: 23,
   BLOCK_THRESHOLD: 24,
+  /** Since libvirt 6.9.0. */
   MEMORY_FAILURE: 25,
+  /** Since libvirt 7.9.0. */
   MEMORY_DEVICE_SIZE_CHANGE: 26,
 } as const
 export type DomainEventID = (typeof DomainEventID)[keyof typeof DomainEventID]
 
-/** libvirt's `virDomainConsoleFlags`; the members begin with `VIR_DOMAIN_CONSOLE_` in C. */
+/** libvirt's `virDomainConsoleFlags`, flags of `virDomainOpenConsole`; the members begin with `VIR_DOMAIN_CONSOLE_` in C. */
 export const DomainConsoleFlags = {
   FORCE: 1,
   SAFE: 2,
 } as const
 export type DomainConsoleFlags = (typeof DomainConsoleFlags)[keyof typeof DomainConsoleFlags]
 
-/** libvirt's `virDomainChannelFlags`; the members begin with `VIR_DOMAIN_CHANNEL_` in C. */
+/** libvirt's `virDomainChannelFlags`, flags of `virDomainOpenChannel`; the members begin with `VIR_DOMAIN_CHANNEL_` in C. */
 export const DomainChannelFlags = {
   FORCE: 1,
 } as const
 export type DomainChannelFlags = (typeof DomainChannelFlags)[keyof typeof DomainChannelFlags]
 
-/** libvirt's `virDomainOpenGraphicsFlags`; the members begin with `VIR_DOMAIN_OPEN_GRAPHICS_` in C. */
+/** libvirt's `virDomainOpenGraphicsFlags`, flags of `virDomainOpenGraphics`, `virDomainOpenGraphicsFD`; the members begin with `VIR_DOMAIN_OPEN_GRAPHICS_` in C. */
 export const DomainOpenGraphicsFlags = {
   SKIPAUTH: 1,
 } as const
 export type DomainOpenGraphicsFlags = (typeof DomainOpenGraphicsFlags)[keyof typeof DomainOpenGraphicsFlags]
 
-/** libvirt's `virDomainSetTimeFlags`; the members begin with `VIR_DOMAIN_` in C. */
+/** libvirt's `virDomainSetTimeFlags`, flags of `virDomainSetTime`; the members begin with `VIR_DOMAIN_` in C. */
 export const DomainSetTimeFlags = {
   TIME_SYNC: 1,
 } as const
@@ -908,7 +940,7 @@ export const DomainInterfaceAddressesSource = {
 } as const
 export type DomainInterfaceAddressesSource = (typeof DomainInterfaceAddressesSource)[keyof typeof DomainInterfaceAddressesSource]
 
-/** libvirt's `virDomainSetUserPasswordFlags`; the members begin with `VIR_DOMAIN_` in C. */
+/** libvirt's `virDomainSetUserPasswordFlags`, flags of `virDomainSetUserPassword`; the members begin with `VIR_DOMAIN_` in C. */
 export const DomainSetUserPasswordFlags = {
   PASSWORD_ENCRYPTED: 1,
 } as const
@@ -940,7 +972,9 @@ export const DomainGuestInfoTypes = {
   TIMEZONE: 4,
   HOSTNAME: 8,
   FILESYSTEM: 16,
+  /** Since libvirt 7.0.0. */
   DISKS: 32,
+  /** Since libvirt 7.10.0. */
   INTERFACES: 64,
 } as const
 export type DomainGuestInfoTypes = (typeof DomainGuestInfoTypes)[keyof typeof DomainGuestInfoTypes]
@@ -953,45 +987,57 @@ export const DomainAgentResponseTimeoutValues = {
 } as const
 export type DomainAgentResponseTimeoutValues = (typeof DomainAgentResponseTimeoutValues)[keyof typeof DomainAgentResponseTimeoutValues]
 
-/** libvirt's `virDomainBackupBeginFlags`; the members begin with `VIR_DOMAIN_BACKUP_BEGIN_` in C. */
+/** libvirt's `virDomainBackupBeginFlags`, flags of `virDomainBackupBegin`; the members begin with `VIR_DOMAIN_BACKUP_BEGIN_` in C. */
 export const DomainBackupBeginFlags = {
   REUSE_EXTERNAL: 1,
 } as const
 export type DomainBackupBeginFlags = (typeof DomainBackupBeginFlags)[keyof typeof DomainBackupBeginFlags]
 
-/** libvirt's `virDomainAuthorizedSSHKeysSetFlags`; the members begin with `VIR_DOMAIN_AUTHORIZED_SSH_KEYS_SET_` in C. */
+/** libvirt's `virDomainAuthorizedSSHKeysSetFlags`, flags of `virDomainAuthorizedSSHKeysSet`; the members begin with `VIR_DOMAIN_AUTHORIZED_SSH_KEYS_SET_` in C. */
 export const DomainAuthorizedSSHKeysSetFlags = {
+  /** Since libvirt 6.10.0. */
   APPEND: 1,
+  /** Since libvirt 6.10.0. */
   REMOVE: 2,
 } as const
 export type DomainAuthorizedSSHKeysSetFlags = (typeof DomainAuthorizedSSHKeysSetFlags)[keyof typeof DomainAuthorizedSSHKeysSetFlags]
 
-/** libvirt's `virDomainMessageType`; the members begin with `VIR_DOMAIN_MESSAGE_` in C. */
+/** libvirt's `virDomainMessageType`, flags of `virDomainGetMessages`; the members begin with `VIR_DOMAIN_MESSAGE_` in C. */
 export const DomainMessageType = {
+  /** Since libvirt 7.1.0. */
   DEPRECATION: 1,
+  /** Since libvirt 7.1.0. */
   TAINTING: 2,
 } as const
 export type DomainMessageType = (typeof DomainMessageType)[keyof typeof DomainMessageType]
 
 /** libvirt's `virDomainDirtyRateStatus`; the members begin with `VIR_DOMAIN_` in C. */
 export const DomainDirtyRateStatus = {
+  /** Since libvirt 7.2.0. */
   DIRTYRATE_UNSTARTED: 0,
+  /** Since libvirt 7.2.0. */
   DIRTYRATE_MEASURING: 1,
+  /** Since libvirt 7.2.0. */
   DIRTYRATE_MEASURED: 2,
 } as const
 export type DomainDirtyRateStatus = (typeof DomainDirtyRateStatus)[keyof typeof DomainDirtyRateStatus]
 
-/** libvirt's `virDomainDirtyRateCalcFlags`; the members begin with `VIR_DOMAIN_` in C. */
+/** libvirt's `virDomainDirtyRateCalcFlags`, flags of `virDomainStartDirtyRateCalc`; the members begin with `VIR_DOMAIN_` in C. */
 export const DomainDirtyRateCalcFlags = {
+  /** Since libvirt 8.1.0. */
   DIRTYRATE_MODE_PAGE_SAMPLING: 0,
+  /** Since libvirt 8.1.0. */
   DIRTYRATE_MODE_DIRTY_BITMAP: 1,
+  /** Since libvirt 8.1.0. */
   DIRTYRATE_MODE_DIRTY_RING: 2,
 } as const
 export type DomainDirtyRateCalcFlags = (typeof DomainDirtyRateCalcFlags)[keyof typeof DomainDirtyRateCalcFlags]
 
-/** libvirt's `virDomainFDAssociateFlags`; the members begin with `VIR_DOMAIN_FD_ASSOCIATE_` in C. */
+/** libvirt's `virDomainFDAssociateFlags`, flags of `virDomainFDAssociate`; the members begin with `VIR_DOMAIN_FD_ASSOCIATE_` in C. */
 export const DomainFDAssociateFlags = {
+  /** Since libvirt 9.0.0. */
   SECLABEL_RESTORE: 1,
+  /** Since libvirt 9.0.0. */
   SECLABEL_WRITABLE: 2,
 } as const
 export type DomainFDAssociateFlags = (typeof DomainFDAssociateFlags)[keyof typeof DomainFDAssociateFlags]

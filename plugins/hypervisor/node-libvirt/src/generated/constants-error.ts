@@ -81,6 +81,7 @@ export const ErrorDomain = {
   DOMAIN_CHECKPOINT: 69,
   TPM: 70,
   BPF: 71,
+  /** Since libvirt 7.5.0. */
   CH: 72,
 } as const
 export type ErrorDomain = (typeof ErrorDomain)[keyof typeof ErrorDomain]
@@ -195,8 +196,11 @@ export const ErrorCode = {
   INVALID_NETWORK_PORT: 105,
   NETWORK_PORT_EXIST: 106,
   NO_NETWORK_PORT: 107,
+  /** Since libvirt 6.1.0. */
   NO_HOSTNAME: 108,
+  /** Since libvirt 6.10.0. */
   CHECKPOINT_INCONSISTENT: 109,
+  /** Since libvirt 7.1.0. */
   MULTIPLE_DOMAINS: 110,
 } as const
 export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode]

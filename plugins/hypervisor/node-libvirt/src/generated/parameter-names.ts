@@ -21,92 +21,171 @@ export const ParameterName = {
   NODE_MEMORY_SHARED_MERGE_ACROSS_NODES: 'shm_merge_across_nodes',
   NODE_SEV_PDH: 'pdh',
   NODE_SEV_CERT_CHAIN: 'cert-chain',
+  /** Since libvirt 8.4.0. */
   NODE_SEV_CPU0_ID: 'cpu0-id',
   NODE_SEV_CBITPOS: 'cbitpos',
   NODE_SEV_REDUCED_PHYS_BITS: 'reduced-phys-bits',
+  /** Of type `uint`. Since libvirt 8.0.0. */
   NODE_SEV_MAX_GUESTS: 'max-guests',
+  /** Of type `uint`. Since libvirt 8.0.0. */
   NODE_SEV_MAX_ES_GUESTS: 'max-es-guests',
+  /** Of type `string`. */
   CONNECT_IDENTITY_USER_NAME: 'user-name',
+  /** Of type `ullong`. */
   CONNECT_IDENTITY_UNIX_USER_ID: 'unix-user-id',
+  /** Of type `string`. */
   CONNECT_IDENTITY_GROUP_NAME: 'group-name',
+  /** Of type `ullong`. */
   CONNECT_IDENTITY_UNIX_GROUP_ID: 'unix-group-id',
+  /** Of type `llong`. */
   CONNECT_IDENTITY_PROCESS_ID: 'process-id',
+  /** Of type `ullong`. */
   CONNECT_IDENTITY_PROCESS_TIME: 'process-time',
+  /** Of type `string`. */
   CONNECT_IDENTITY_SASL_USER_NAME: 'sasl-user-name',
+  /** Of type `string`. */
   CONNECT_IDENTITY_X509_DISTINGUISHED_NAME: 'x509-distinguished-name',
+  /** Of type `string`. */
   CONNECT_IDENTITY_SELINUX_CONTEXT: 'selinux-context',
+  /** Of type `ullong`. */
   DOMAIN_SCHEDULER_CPU_SHARES: 'cpu_shares',
+  /** Of type `ullong`. */
   DOMAIN_SCHEDULER_GLOBAL_PERIOD: 'global_period',
+  /** Of type `llong`. */
   DOMAIN_SCHEDULER_GLOBAL_QUOTA: 'global_quota',
+  /** Of type `ullong`. */
   DOMAIN_SCHEDULER_VCPU_PERIOD: 'vcpu_period',
+  /** Of type `llong`. */
   DOMAIN_SCHEDULER_VCPU_QUOTA: 'vcpu_quota',
+  /** Of type `ullong`. */
   DOMAIN_SCHEDULER_EMULATOR_PERIOD: 'emulator_period',
+  /** Of type `llong`. */
   DOMAIN_SCHEDULER_EMULATOR_QUOTA: 'emulator_quota',
+  /** Of type `ullong`. */
   DOMAIN_SCHEDULER_IOTHREAD_PERIOD: 'iothread_period',
+  /** Of type `llong`. */
   DOMAIN_SCHEDULER_IOTHREAD_QUOTA: 'iothread_quota',
+  /** Of type `uint`. */
   DOMAIN_SCHEDULER_WEIGHT: 'weight',
+  /** Of type `uint`. */
   DOMAIN_SCHEDULER_CAP: 'cap',
+  /** Of type `llong`. */
   DOMAIN_SCHEDULER_RESERVATION: 'reservation',
+  /** Of type `llong`. */
   DOMAIN_SCHEDULER_LIMIT: 'limit',
+  /** Of type `int`. */
   DOMAIN_SCHEDULER_SHARES: 'shares',
+  /** Of type `llong`. */
   DOMAIN_BLOCK_STATS_READ_BYTES: 'rd_bytes',
+  /** Of type `llong`. */
   DOMAIN_BLOCK_STATS_READ_REQ: 'rd_operations',
+  /** Of type `llong`. */
   DOMAIN_BLOCK_STATS_READ_TOTAL_TIMES: 'rd_total_times',
+  /** Of type `llong`. */
   DOMAIN_BLOCK_STATS_WRITE_BYTES: 'wr_bytes',
+  /** Of type `llong`. */
   DOMAIN_BLOCK_STATS_WRITE_REQ: 'wr_operations',
+  /** Of type `llong`. */
   DOMAIN_BLOCK_STATS_WRITE_TOTAL_TIMES: 'wr_total_times',
+  /** Of type `llong`. */
   DOMAIN_BLOCK_STATS_FLUSH_REQ: 'flush_operations',
+  /** Of type `llong`. */
   DOMAIN_BLOCK_STATS_FLUSH_TOTAL_TIMES: 'flush_total_times',
+  /** Of type `llong`. */
   DOMAIN_BLOCK_STATS_ERRS: 'errs',
+  /** Of type `string`. */
   MIGRATE_PARAM_URI: 'migrate_uri',
+  /** Of type `string`. */
   MIGRATE_PARAM_DEST_NAME: 'destination_name',
+  /** Of type `string`. */
   MIGRATE_PARAM_DEST_XML: 'destination_xml',
+  /** Of type `string`. */
   MIGRATE_PARAM_PERSIST_XML: 'persistent_xml',
+  /** Of type `ullong`. */
   MIGRATE_PARAM_BANDWIDTH: 'bandwidth',
+  /** Of type `ullong`. */
   MIGRATE_PARAM_BANDWIDTH_POSTCOPY: 'bandwidth.postcopy',
+  /** Of type `string`. */
   MIGRATE_PARAM_GRAPHICS_URI: 'graphics_uri',
   MIGRATE_PARAM_LISTEN_ADDRESS: 'listen_address',
   MIGRATE_PARAM_MIGRATE_DISKS: 'migrate_disks',
+  /** Of type `int`. */
   MIGRATE_PARAM_DISKS_PORT: 'disks_port',
+  /** Of type `string`. Since libvirt 6.8.0. */
   MIGRATE_PARAM_DISKS_URI: 'disks_uri',
   MIGRATE_PARAM_COMPRESSION: 'compression',
+  /** Of type `int`. */
   MIGRATE_PARAM_COMPRESSION_MT_LEVEL: 'compression.mt.level',
+  /** Of type `int`. */
   MIGRATE_PARAM_COMPRESSION_MT_THREADS: 'compression.mt.threads',
+  /** Of type `int`. */
   MIGRATE_PARAM_COMPRESSION_MT_DTHREADS: 'compression.mt.dthreads',
+  /** Of type `ullong`. */
   MIGRATE_PARAM_COMPRESSION_XBZRLE_CACHE: 'compression.xbzrle.cache',
+  /** Of type `int`. */
   MIGRATE_PARAM_AUTO_CONVERGE_INITIAL: 'auto_converge.initial',
+  /** Of type `int`. */
   MIGRATE_PARAM_AUTO_CONVERGE_INCREMENT: 'auto_converge.increment',
+  /** Of type `int`. */
   MIGRATE_PARAM_PARALLEL_CONNECTIONS: 'parallel.connections',
+  /** Of type `string`. */
   MIGRATE_PARAM_TLS_DESTINATION: 'tls.destination',
+  /** Since libvirt 8.4.0. */
   DOMAIN_SAVE_PARAM_FILE: 'file',
+  /** Since libvirt 8.4.0. */
   DOMAIN_SAVE_PARAM_DXML: 'dxml',
+  /** Of type `ullong`. */
   DOMAIN_CPU_STATS_CPUTIME: 'cpu_time',
+  /** Of type `ullong`. */
   DOMAIN_CPU_STATS_USERTIME: 'user_time',
+  /** Of type `ullong`. */
   DOMAIN_CPU_STATS_SYSTEMTIME: 'system_time',
+  /** Of type `ullong`. */
   DOMAIN_CPU_STATS_VCPUTIME: 'vcpu_time',
+  /** Of type `uint`. */
   DOMAIN_BLKIO_WEIGHT: 'weight',
+  /** Of type `string`. */
   DOMAIN_BLKIO_DEVICE_WEIGHT: 'device_weight',
+  /** Of type `string`. */
   DOMAIN_BLKIO_DEVICE_READ_IOPS: 'device_read_iops_sec',
+  /** Of type `string`. */
   DOMAIN_BLKIO_DEVICE_WRITE_IOPS: 'device_write_iops_sec',
+  /** Of type `string`. */
   DOMAIN_BLKIO_DEVICE_READ_BPS: 'device_read_bytes_sec',
+  /** Of type `string`. */
   DOMAIN_BLKIO_DEVICE_WRITE_BPS: 'device_write_bytes_sec',
+  /** Of type `ullong`. */
   DOMAIN_MEMORY_HARD_LIMIT: 'hard_limit',
+  /** Of type `ullong`. */
   DOMAIN_MEMORY_SOFT_LIMIT: 'soft_limit',
+  /** Of type `ullong`. */
   DOMAIN_MEMORY_MIN_GUARANTEE: 'min_guarantee',
+  /** Of type `ullong`. */
   DOMAIN_MEMORY_SWAP_HARD_LIMIT: 'swap_hard_limit',
+  /** Of type `string`. */
   DOMAIN_NUMA_NODESET: 'numa_nodeset',
+  /** Of type `int`. */
   DOMAIN_NUMA_MODE: 'numa_mode',
+  /** Of type `uint`. */
   DOMAIN_BANDWIDTH_IN_AVERAGE: 'inbound.average',
+  /** Of type `uint`. */
   DOMAIN_BANDWIDTH_IN_PEAK: 'inbound.peak',
+  /** Of type `uint`. */
   DOMAIN_BANDWIDTH_IN_BURST: 'inbound.burst',
+  /** Of type `uint`. */
   DOMAIN_BANDWIDTH_IN_FLOOR: 'inbound.floor',
+  /** Of type `uint`. */
   DOMAIN_BANDWIDTH_OUT_AVERAGE: 'outbound.average',
+  /** Of type `uint`. */
   DOMAIN_BANDWIDTH_OUT_PEAK: 'outbound.peak',
+  /** Of type `uint`. */
   DOMAIN_BANDWIDTH_OUT_BURST: 'outbound.burst',
   DOMAIN_IOTHREAD_POLL_MAX_NS: 'poll_max_ns',
   DOMAIN_IOTHREAD_POLL_GROW: 'poll_grow',
   DOMAIN_IOTHREAD_POLL_SHRINK: 'poll_shrink',
+  /** Of type `int`. Since libvirt 8.5.0. */
   DOMAIN_IOTHREAD_THREAD_POOL_MIN: 'thread_pool_min',
+  /** Of type `int`. Since libvirt 8.5.0. */
   DOMAIN_IOTHREAD_THREAD_POOL_MAX: 'thread_pool_max',
   PERF_PARAM_CMT: 'cmt',
   PERF_PARAM_MBMT: 'mbmt',
@@ -131,109 +210,390 @@ export const ParameterName = {
   PERF_PARAM_ALIGNMENT_FAULTS: 'alignment_faults',
   PERF_PARAM_EMULATION_FAULTS: 'emulation_faults',
   DOMAIN_BLOCK_COPY_BANDWIDTH: 'bandwidth',
+  /** Of type `uint`. */
   DOMAIN_BLOCK_COPY_GRANULARITY: 'granularity',
+  /** Of type `ullong`. */
   DOMAIN_BLOCK_COPY_BUF_SIZE: 'buf-size',
+  /** Of type `ullong`. */
   DOMAIN_BLOCK_IOTUNE_TOTAL_BYTES_SEC: 'total_bytes_sec',
+  /** Of type `ullong`. */
   DOMAIN_BLOCK_IOTUNE_READ_BYTES_SEC: 'read_bytes_sec',
+  /** Of type `ullong`. */
   DOMAIN_BLOCK_IOTUNE_WRITE_BYTES_SEC: 'write_bytes_sec',
+  /** Of type `ullong`. */
   DOMAIN_BLOCK_IOTUNE_TOTAL_IOPS_SEC: 'total_iops_sec',
+  /** Of type `ullong`. */
   DOMAIN_BLOCK_IOTUNE_READ_IOPS_SEC: 'read_iops_sec',
+  /** Of type `ullong`. */
   DOMAIN_BLOCK_IOTUNE_WRITE_IOPS_SEC: 'write_iops_sec',
+  /** Of type `ullong`. */
   DOMAIN_BLOCK_IOTUNE_TOTAL_BYTES_SEC_MAX: 'total_bytes_sec_max',
+  /** Of type `ullong`. */
   DOMAIN_BLOCK_IOTUNE_READ_BYTES_SEC_MAX: 'read_bytes_sec_max',
+  /** Of type `ullong`. */
   DOMAIN_BLOCK_IOTUNE_WRITE_BYTES_SEC_MAX: 'write_bytes_sec_max',
+  /** Of type `ullong`. */
   DOMAIN_BLOCK_IOTUNE_TOTAL_IOPS_SEC_MAX: 'total_iops_sec_max',
+  /** Of type `ullong`. */
   DOMAIN_BLOCK_IOTUNE_READ_IOPS_SEC_MAX: 'read_iops_sec_max',
+  /** Of type `ullong`. */
   DOMAIN_BLOCK_IOTUNE_WRITE_IOPS_SEC_MAX: 'write_iops_sec_max',
+  /** Of type `ullong`. */
   DOMAIN_BLOCK_IOTUNE_TOTAL_BYTES_SEC_MAX_LENGTH: 'total_bytes_sec_max_length',
+  /** Of type `ullong`. */
   DOMAIN_BLOCK_IOTUNE_READ_BYTES_SEC_MAX_LENGTH: 'read_bytes_sec_max_length',
+  /** Of type `ullong`. */
   DOMAIN_BLOCK_IOTUNE_WRITE_BYTES_SEC_MAX_LENGTH: 'write_bytes_sec_max_length',
+  /** Of type `ullong`. */
   DOMAIN_BLOCK_IOTUNE_TOTAL_IOPS_SEC_MAX_LENGTH: 'total_iops_sec_max_length',
+  /** Of type `ullong`. */
   DOMAIN_BLOCK_IOTUNE_READ_IOPS_SEC_MAX_LENGTH: 'read_iops_sec_max_length',
+  /** Of type `ullong`. */
   DOMAIN_BLOCK_IOTUNE_WRITE_IOPS_SEC_MAX_LENGTH: 'write_iops_sec_max_length',
+  /** Of type `ullong`. */
   DOMAIN_BLOCK_IOTUNE_SIZE_IOPS_SEC: 'size_iops_sec',
+  /** Of type `string`. */
   DOMAIN_BLOCK_IOTUNE_GROUP_NAME: 'group_name',
+  /** Of type `int`. */
   DOMAIN_JOB_OPERATION: 'operation',
+  /** Of type `ullong`. */
   DOMAIN_JOB_TIME_ELAPSED: 'time_elapsed',
+  /** Of type `ullong`. */
   DOMAIN_JOB_TIME_ELAPSED_NET: 'time_elapsed_net',
+  /** Of type `ullong`. */
   DOMAIN_JOB_TIME_REMAINING: 'time_remaining',
+  /** Of type `ullong`. */
   DOMAIN_JOB_DOWNTIME: 'downtime',
+  /** Of type `ullong`. */
   DOMAIN_JOB_DOWNTIME_NET: 'downtime_net',
+  /** Of type `ullong`. */
   DOMAIN_JOB_SETUP_TIME: 'setup_time',
+  /** Of type `ullong`. */
   DOMAIN_JOB_DATA_TOTAL: 'data_total',
+  /** Of type `ullong`. */
   DOMAIN_JOB_DATA_PROCESSED: 'data_processed',
+  /** Of type `ullong`. */
   DOMAIN_JOB_DATA_REMAINING: 'data_remaining',
+  /** Of type `ullong`. */
   DOMAIN_JOB_MEMORY_TOTAL: 'memory_total',
+  /** Of type `ullong`. */
   DOMAIN_JOB_MEMORY_PROCESSED: 'memory_processed',
+  /** Of type `ullong`. */
   DOMAIN_JOB_MEMORY_REMAINING: 'memory_remaining',
+  /** Of type `ullong`. */
   DOMAIN_JOB_MEMORY_CONSTANT: 'memory_constant',
+  /** Of type `ullong`. */
   DOMAIN_JOB_MEMORY_NORMAL: 'memory_normal',
+  /** Of type `ullong`. */
   DOMAIN_JOB_MEMORY_NORMAL_BYTES: 'memory_normal_bytes',
+  /** Of type `ullong`. */
   DOMAIN_JOB_MEMORY_BPS: 'memory_bps',
+  /** Of type `ullong`. */
   DOMAIN_JOB_MEMORY_DIRTY_RATE: 'memory_dirty_rate',
+  /** Of type `ullong`. */
   DOMAIN_JOB_MEMORY_PAGE_SIZE: 'memory_page_size',
+  /** Of type `ullong`. */
   DOMAIN_JOB_MEMORY_ITERATION: 'memory_iteration',
+  /** Of type `ullong`. */
   DOMAIN_JOB_MEMORY_POSTCOPY_REQS: 'memory_postcopy_requests',
+  /** Of type `ullong`. */
   DOMAIN_JOB_DISK_TOTAL: 'disk_total',
+  /** Of type `ullong`. */
   DOMAIN_JOB_DISK_PROCESSED: 'disk_processed',
+  /** Of type `ullong`. */
   DOMAIN_JOB_DISK_REMAINING: 'disk_remaining',
+  /** Of type `ullong`. */
   DOMAIN_JOB_DISK_BPS: 'disk_bps',
+  /** Of type `ullong`. */
   DOMAIN_JOB_COMPRESSION_CACHE: 'compression_cache',
+  /** Of type `ullong`. */
   DOMAIN_JOB_COMPRESSION_BYTES: 'compression_bytes',
+  /** Of type `ullong`. */
   DOMAIN_JOB_COMPRESSION_PAGES: 'compression_pages',
+  /** Of type `ullong`. */
   DOMAIN_JOB_COMPRESSION_CACHE_MISSES: 'compression_cache_misses',
+  /** Of type `ullong`. */
   DOMAIN_JOB_COMPRESSION_OVERFLOW: 'compression_overflow',
+  /** Of type `int`. */
   DOMAIN_JOB_AUTO_CONVERGE_THROTTLE: 'auto_converge_throttle',
+  /** Of type `boolean`. */
   DOMAIN_JOB_SUCCESS: 'success',
+  /** Since libvirt 6.3.0. */
   DOMAIN_JOB_ERRMSG: 'errmsg',
+  /** Of type `ullong`. */
   DOMAIN_JOB_DISK_TEMP_USED: 'disk_temp_used',
+  /** Of type `ullong`. */
   DOMAIN_JOB_DISK_TEMP_TOTAL: 'disk_temp_total',
+  /** Of type `string`. */
   DOMAIN_TUNABLE_CPU_VCPUPIN: 'cputune.vcpupin%u',
+  /** Of type `string`. */
   DOMAIN_TUNABLE_CPU_EMULATORPIN: 'cputune.emulatorpin',
+  /** Of type `string`. */
   DOMAIN_TUNABLE_CPU_IOTHREADSPIN: 'cputune.iothreadpin%u',
+  /** Of type `ullong`. */
   DOMAIN_TUNABLE_CPU_CPU_SHARES: 'cputune.cpu_shares',
+  /** Of type `ullong`. */
   DOMAIN_TUNABLE_CPU_GLOBAL_PERIOD: 'cputune.global_period',
+  /** Of type `llong`. */
   DOMAIN_TUNABLE_CPU_GLOBAL_QUOTA: 'cputune.global_quota',
+  /** Of type `ullong`. */
   DOMAIN_TUNABLE_CPU_VCPU_PERIOD: 'cputune.vcpu_period',
+  /** Of type `llong`. */
   DOMAIN_TUNABLE_CPU_VCPU_QUOTA: 'cputune.vcpu_quota',
+  /** Of type `ullong`. */
   DOMAIN_TUNABLE_CPU_EMULATOR_PERIOD: 'cputune.emulator_period',
+  /** Of type `llong`. */
   DOMAIN_TUNABLE_CPU_EMULATOR_QUOTA: 'cputune.emulator_quota',
+  /** Of type `ullong`. */
   DOMAIN_TUNABLE_CPU_IOTHREAD_PERIOD: 'cputune.iothread_period',
+  /** Of type `llong`. */
   DOMAIN_TUNABLE_CPU_IOTHREAD_QUOTA: 'cputune.iothread_quota',
+  /** Of type `string`. */
   DOMAIN_TUNABLE_BLKDEV_DISK: 'blkdeviotune.disk',
+  /** Of type `ullong`. */
   DOMAIN_TUNABLE_BLKDEV_TOTAL_BYTES_SEC: 'blkdeviotune.total_bytes_sec',
+  /** Of type `ullong`. */
   DOMAIN_TUNABLE_BLKDEV_READ_BYTES_SEC: 'blkdeviotune.read_bytes_sec',
+  /** Of type `ullong`. */
   DOMAIN_TUNABLE_BLKDEV_WRITE_BYTES_SEC: 'blkdeviotune.write_bytes_sec',
+  /** Of type `ullong`. */
   DOMAIN_TUNABLE_BLKDEV_TOTAL_IOPS_SEC: 'blkdeviotune.total_iops_sec',
+  /** Of type `ullong`. */
   DOMAIN_TUNABLE_BLKDEV_READ_IOPS_SEC: 'blkdeviotune.read_iops_sec',
+  /** Of type `ullong`. */
   DOMAIN_TUNABLE_BLKDEV_WRITE_IOPS_SEC: 'blkdeviotune.write_iops_sec',
+  /** Of type `ullong`. */
   DOMAIN_TUNABLE_BLKDEV_TOTAL_BYTES_SEC_MAX: 'blkdeviotune.total_bytes_sec_max',
+  /** Of type `ullong`. */
   DOMAIN_TUNABLE_BLKDEV_READ_BYTES_SEC_MAX: 'blkdeviotune.read_bytes_sec_max',
+  /** Of type `ullong`. */
   DOMAIN_TUNABLE_BLKDEV_WRITE_BYTES_SEC_MAX: 'blkdeviotune.write_bytes_sec_max',
+  /** Of type `ullong`. */
   DOMAIN_TUNABLE_BLKDEV_TOTAL_IOPS_SEC_MAX: 'blkdeviotune.total_iops_sec_max',
+  /** Of type `ullong`. */
   DOMAIN_TUNABLE_BLKDEV_READ_IOPS_SEC_MAX: 'blkdeviotune.read_iops_sec_max',
+  /** Of type `ullong`. */
   DOMAIN_TUNABLE_BLKDEV_WRITE_IOPS_SEC_MAX: 'blkdeviotune.write_iops_sec_max',
+  /** Of type `ullong`. */
   DOMAIN_TUNABLE_BLKDEV_SIZE_IOPS_SEC: 'blkdeviotune.size_iops_sec',
+  /** Of type `string`. */
   DOMAIN_TUNABLE_BLKDEV_GROUP_NAME: 'blkdeviotune.group_name',
+  /** Of type `ullong`. */
   DOMAIN_TUNABLE_BLKDEV_TOTAL_BYTES_SEC_MAX_LENGTH: 'blkdeviotune.total_bytes_sec_max_length',
+  /** Of type `ullong`. */
   DOMAIN_TUNABLE_BLKDEV_READ_BYTES_SEC_MAX_LENGTH: 'blkdeviotune.read_bytes_sec_max_length',
+  /** Of type `ullong`. */
   DOMAIN_TUNABLE_BLKDEV_WRITE_BYTES_SEC_MAX_LENGTH: 'blkdeviotune.write_bytes_sec_max_length',
+  /** Of type `ullong`. */
   DOMAIN_TUNABLE_BLKDEV_TOTAL_IOPS_SEC_MAX_LENGTH: 'blkdeviotune.total_iops_sec_max_length',
+  /** Of type `ullong`. */
   DOMAIN_TUNABLE_BLKDEV_READ_IOPS_SEC_MAX_LENGTH: 'blkdeviotune.read_iops_sec_max_length',
+  /** Of type `ullong`. */
   DOMAIN_TUNABLE_BLKDEV_WRITE_IOPS_SEC_MAX_LENGTH: 'blkdeviotune.write_iops_sec_max_length',
+  /** Of type `string`. */
   DOMAIN_LAUNCH_SECURITY_SEV_MEASUREMENT: 'sev-measurement',
+  /** Of type `uint`. Since libvirt 8.0.0. */
   DOMAIN_LAUNCH_SECURITY_SEV_API_MAJOR: 'sev-api-major',
+  /** Of type `uint`. Since libvirt 8.0.0. */
   DOMAIN_LAUNCH_SECURITY_SEV_API_MINOR: 'sev-api-minor',
+  /** Of type `uint`. Since libvirt 8.0.0. */
   DOMAIN_LAUNCH_SECURITY_SEV_BUILD_ID: 'sev-build-id',
+  /** Of type `uint`. Since libvirt 8.0.0. */
   DOMAIN_LAUNCH_SECURITY_SEV_POLICY: 'sev-policy',
+  /** Of type `string`. Since libvirt 8.0.0. */
   DOMAIN_LAUNCH_SECURITY_SEV_SECRET_HEADER: 'sev-secret-header',
+  /** Of type `string`. Since libvirt 8.0.0. */
   DOMAIN_LAUNCH_SECURITY_SEV_SECRET: 'sev-secret',
+  /** Of type `ullong`. Since libvirt 8.0.0. */
   DOMAIN_LAUNCH_SECURITY_SEV_SECRET_SET_ADDRESS: 'sev-secret-set-address',
+  /** Of type `uint`. */
   NETWORK_PORT_BANDWIDTH_IN_AVERAGE: 'inbound.average',
+  /** Of type `uint`. */
   NETWORK_PORT_BANDWIDTH_IN_PEAK: 'inbound.peak',
+  /** Of type `uint`. */
   NETWORK_PORT_BANDWIDTH_IN_BURST: 'inbound.burst',
+  /** Of type `uint`. */
   NETWORK_PORT_BANDWIDTH_IN_FLOOR: 'inbound.floor',
+  /** Of type `uint`. */
   NETWORK_PORT_BANDWIDTH_OUT_AVERAGE: 'outbound.average',
+  /** Of type `uint`. */
   NETWORK_PORT_BANDWIDTH_OUT_PEAK: 'outbound.peak',
+  /** Of type `uint`. */
   NETWORK_PORT_BANDWIDTH_OUT_BURST: 'outbound.burst',
 } as const
+
+/** The types of parameters, where the name alone tells it. */
+export const parameterTypes: ReadonlyMap<string, string> = new Map([
+  ['auto_converge.increment', 'int'],
+  ['auto_converge.initial', 'int'],
+  ['auto_converge_throttle', 'int'],
+  ['bandwidth', 'ullong'],
+  ['bandwidth.postcopy', 'ullong'],
+  ['blkdeviotune.disk', 'string'],
+  ['blkdeviotune.group_name', 'string'],
+  ['blkdeviotune.read_bytes_sec', 'ullong'],
+  ['blkdeviotune.read_bytes_sec_max', 'ullong'],
+  ['blkdeviotune.read_bytes_sec_max_length', 'ullong'],
+  ['blkdeviotune.read_iops_sec', 'ullong'],
+  ['blkdeviotune.read_iops_sec_max', 'ullong'],
+  ['blkdeviotune.read_iops_sec_max_length', 'ullong'],
+  ['blkdeviotune.size_iops_sec', 'ullong'],
+  ['blkdeviotune.total_bytes_sec', 'ullong'],
+  ['blkdeviotune.total_bytes_sec_max', 'ullong'],
+  ['blkdeviotune.total_bytes_sec_max_length', 'ullong'],
+  ['blkdeviotune.total_iops_sec', 'ullong'],
+  ['blkdeviotune.total_iops_sec_max', 'ullong'],
+  ['blkdeviotune.total_iops_sec_max_length', 'ullong'],
+  ['blkdeviotune.write_bytes_sec', 'ullong'],
+  ['blkdeviotune.write_bytes_sec_max', 'ullong'],
+  ['blkdeviotune.write_bytes_sec_max_length', 'ullong'],
+  ['blkdeviotune.write_iops_sec', 'ullong'],
+  ['blkdeviotune.write_iops_sec_max', 'ullong'],
+  ['blkdeviotune.write_iops_sec_max_length', 'ullong'],
+  ['buf-size', 'ullong'],
+  ['cap', 'uint'],
+  ['compression.mt.dthreads', 'int'],
+  ['compression.mt.level', 'int'],
+  ['compression.mt.threads', 'int'],
+  ['compression.xbzrle.cache', 'ullong'],
+  ['compression_bytes', 'ullong'],
+  ['compression_cache', 'ullong'],
+  ['compression_cache_misses', 'ullong'],
+  ['compression_overflow', 'ullong'],
+  ['compression_pages', 'ullong'],
+  ['cpu_shares', 'ullong'],
+  ['cpu_time', 'ullong'],
+  ['cputune.cpu_shares', 'ullong'],
+  ['cputune.emulator_period', 'ullong'],
+  ['cputune.emulator_quota', 'llong'],
+  ['cputune.emulatorpin', 'string'],
+  ['cputune.global_period', 'ullong'],
+  ['cputune.global_quota', 'llong'],
+  ['cputune.iothread_period', 'ullong'],
+  ['cputune.iothread_quota', 'llong'],
+  ['cputune.iothreadpin%u', 'string'],
+  ['cputune.vcpu_period', 'ullong'],
+  ['cputune.vcpu_quota', 'llong'],
+  ['cputune.vcpupin%u', 'string'],
+  ['data_processed', 'ullong'],
+  ['data_remaining', 'ullong'],
+  ['data_total', 'ullong'],
+  ['destination_name', 'string'],
+  ['destination_xml', 'string'],
+  ['device_read_bytes_sec', 'string'],
+  ['device_read_iops_sec', 'string'],
+  ['device_weight', 'string'],
+  ['device_write_bytes_sec', 'string'],
+  ['device_write_iops_sec', 'string'],
+  ['disk_bps', 'ullong'],
+  ['disk_processed', 'ullong'],
+  ['disk_remaining', 'ullong'],
+  ['disk_temp_total', 'ullong'],
+  ['disk_temp_used', 'ullong'],
+  ['disk_total', 'ullong'],
+  ['disks_port', 'int'],
+  ['disks_uri', 'string'],
+  ['downtime', 'ullong'],
+  ['downtime_net', 'ullong'],
+  ['emulator_period', 'ullong'],
+  ['emulator_quota', 'llong'],
+  ['errs', 'llong'],
+  ['flush_operations', 'llong'],
+  ['flush_total_times', 'llong'],
+  ['global_period', 'ullong'],
+  ['global_quota', 'llong'],
+  ['granularity', 'uint'],
+  ['graphics_uri', 'string'],
+  ['group-name', 'string'],
+  ['group_name', 'string'],
+  ['hard_limit', 'ullong'],
+  ['inbound.average', 'uint'],
+  ['inbound.burst', 'uint'],
+  ['inbound.floor', 'uint'],
+  ['inbound.peak', 'uint'],
+  ['iothread_period', 'ullong'],
+  ['iothread_quota', 'llong'],
+  ['limit', 'llong'],
+  ['max-es-guests', 'uint'],
+  ['max-guests', 'uint'],
+  ['memory_bps', 'ullong'],
+  ['memory_constant', 'ullong'],
+  ['memory_dirty_rate', 'ullong'],
+  ['memory_iteration', 'ullong'],
+  ['memory_normal', 'ullong'],
+  ['memory_normal_bytes', 'ullong'],
+  ['memory_page_size', 'ullong'],
+  ['memory_postcopy_requests', 'ullong'],
+  ['memory_processed', 'ullong'],
+  ['memory_remaining', 'ullong'],
+  ['memory_total', 'ullong'],
+  ['migrate_uri', 'string'],
+  ['min_guarantee', 'ullong'],
+  ['numa_mode', 'int'],
+  ['numa_nodeset', 'string'],
+  ['operation', 'int'],
+  ['outbound.average', 'uint'],
+  ['outbound.burst', 'uint'],
+  ['outbound.peak', 'uint'],
+  ['parallel.connections', 'int'],
+  ['persistent_xml', 'string'],
+  ['process-id', 'llong'],
+  ['process-time', 'ullong'],
+  ['rd_bytes', 'llong'],
+  ['rd_operations', 'llong'],
+  ['rd_total_times', 'llong'],
+  ['read_bytes_sec', 'ullong'],
+  ['read_bytes_sec_max', 'ullong'],
+  ['read_bytes_sec_max_length', 'ullong'],
+  ['read_iops_sec', 'ullong'],
+  ['read_iops_sec_max', 'ullong'],
+  ['read_iops_sec_max_length', 'ullong'],
+  ['reservation', 'llong'],
+  ['sasl-user-name', 'string'],
+  ['selinux-context', 'string'],
+  ['setup_time', 'ullong'],
+  ['sev-api-major', 'uint'],
+  ['sev-api-minor', 'uint'],
+  ['sev-build-id', 'uint'],
+  ['sev-measurement', 'string'],
+  ['sev-policy', 'uint'],
+  ['sev-secret', 'string'],
+  ['sev-secret-header', 'string'],
+  ['sev-secret-set-address', 'ullong'],
+  ['shares', 'int'],
+  ['size_iops_sec', 'ullong'],
+  ['soft_limit', 'ullong'],
+  ['success', 'boolean'],
+  ['swap_hard_limit', 'ullong'],
+  ['system_time', 'ullong'],
+  ['thread_pool_max', 'int'],
+  ['thread_pool_min', 'int'],
+  ['time_elapsed', 'ullong'],
+  ['time_elapsed_net', 'ullong'],
+  ['time_remaining', 'ullong'],
+  ['tls.destination', 'string'],
+  ['total_bytes_sec', 'ullong'],
+  ['total_bytes_sec_max', 'ullong'],
+  ['total_bytes_sec_max_length', 'ullong'],
+  ['total_iops_sec', 'ullong'],
+  ['total_iops_sec_max', 'ullong'],
+  ['total_iops_sec_max_length', 'ullong'],
+  ['unix-group-id', 'ullong'],
+  ['unix-user-id', 'ullong'],
+  ['user-name', 'string'],
+  ['user_time', 'ullong'],
+  ['vcpu_period', 'ullong'],
+  ['vcpu_quota', 'llong'],
+  ['vcpu_time', 'ullong'],
+  ['weight', 'uint'],
+  ['wr_bytes', 'llong'],
+  ['wr_operations', 'llong'],
+  ['wr_total_times', 'llong'],
+  ['write_bytes_sec', 'ullong'],
+  ['write_bytes_sec_max', 'ullong'],
+  ['write_bytes_sec_max_length', 'ullong'],
+  ['write_iops_sec', 'ullong'],
+  ['write_iops_sec_max', 'ullong'],
+  ['write_iops_sec_max_length', 'ullong'],
+  ['x509-distinguished-name', 'string'],
+])

@@ -1,0 +1,3 @@
+const constantMeanings: Record<string, string> = {};
+
+export const meaningOfConstant = (name: string): string | undefined => constantMeanings[name];
