@@ -1,6 +1,7 @@
 import { meaningOfConstant } from './constant-meanings.ts';
 import { doc, sinceText } from './emit-doc.ts';
 import type { Knowledge } from './knowledge.ts';
+import { moreParameterTypes } from './meanings.ts';
 import { memberPrefix } from './names.ts';
 import type { Header, HeaderEnum } from './parse-headers.ts';
 
@@ -58,8 +59,10 @@ export function emitParameterNames(headers: readonly Header[], { annotations }: 
     if (type) types.set(text, (types.get(text) ?? new Set()).add(type));
   }
   // A name that several calls use with different types tells nothing.
-  const certain = [...types].filter(([, all]) => all.size === 1).map(([text, [type]]) => `  [${quote(text)}, '${type}'],`);
+  const certain = [...types].filter(([, all]) => all.size === 1).map(([text, [type]]) => [text, type!] as const);
   return [
+    "import type { TypedParameterValue } from '../xdr/typed-parameter.ts'",
+    '',
     '/** Names of typed parameters; in C each begins with `VIR_`. */',
     'export const ParameterName = {',
     ...new Map(
@@ -74,8 +77,8 @@ export function emitParameterNames(headers: readonly Header[], { annotations }: 
     '} as const',
     '',
     '/** The types of parameters, where the name alone tells it. */',
-    'export const parameterTypes: ReadonlyMap<string, string> = new Map([',
-    ...certain.toSorted(),
+    "export const parameterTypes: ReadonlyMap<string, TypedParameterValue['type']> = new Map([",
+    ...[...certain, ...moreParameterTypes].map(([text, type]) => `  [${quote(text)}, '${type}'],`).toSorted(),
     '])',
     '',
   ].join('\n');

@@ -105,4 +105,15 @@ const fieldMeanings: Record<string, string> = {
   'error.level': 'see `ErrorLevel`',
 };
 
-export const meaningOfField = (type: string, field: string): string | undefined => fieldMeanings[`${type}.${field}`] ?? fieldMeanings[field];
+export const meaningOfField = (type: string, field: string): string | undefined =>
+  fieldMeanings[`${type}.${field}`] ?? fieldMeanings[field];
+
+/** Types of parameters that the headers do not tell. */
+export const moreParameterTypes: readonly (readonly [string, string])[] = [
+  ['poll_grow', 'uint'],
+  ['poll_max_ns', 'ullong'],
+  ['poll_shrink', 'uint'],
+  ['shm_merge_across_nodes', 'uint'],
+  ['shm_pages_to_scan', 'uint'],
+  ['shm_sleep_millisecs', 'uint'],
+];

@@ -14,14 +14,14 @@ const longNames: Record<string, string> = { 'unsigned long long': 'ullong', 'uns
 /** The versions and types of all constants of a header. A comment belongs to the constant before it on its line, or else to the next one. */
 export function parseAnnotations(source: string): Map<string, Annotation> {
   const annotations = new Map<string, Annotation>();
-  const marked = source.replaceAll(/\/\*[\s\S]*?\*\//g, (comment) => ` \u{1}${JSON.stringify(annotationOf(comment))}\u{1} `);
+  const marked = source.replaceAll(/\/\*[\s\S]*?\*\//g, (comment) => ` «${JSON.stringify(annotationOf(comment))}» `);
   let waiting: Annotation = {};
   for (const line of marked.split('\n')) {
-    const own = [...line.matchAll(/\u{1}([^\u{1}]*)\u{1}/gu)].map(([, json]) => JSON.parse(json!) as Annotation);
+    const own = [...line.matchAll(/«([^»]*)»/g)].map(([, json]) => JSON.parse(json!) as Annotation);
     const name = /^\s*(?:# *define +)?(VIR_\w+)/.exec(line)?.[1];
     const here = Object.assign({}, ...own) as Annotation;
     if (name) annotations.set(name, { ...waiting, ...here });
-    if (name || line.replaceAll(/\u{1}[^\u{1}]*\u{1}/gu, '').trim() !== '') waiting = {};
+    if (name || line.replaceAll(/«[^»]*»/g, '').trim() !== '') waiting = {};
     else waiting = { ...waiting, ...here };
   }
   return annotations;

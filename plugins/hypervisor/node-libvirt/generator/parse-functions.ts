@@ -34,7 +34,10 @@ export function parseFlags(source: string): Map<string, string[]> {
 export function functionIndex(versions: ReadonlyMap<string, string>, flags: ReadonlyMap<string, string[]>): Map<string, ApiFunction> {
   return new Map(
     [...versions].map(([name, since]) => [
-      name.toLowerCase().replace(/^vir/, '').replace(/qemu|lxc/, ''),
+      name
+        .toLowerCase()
+        .replace(/^vir/, '')
+        .replace(/qemu|lxc/, ''),
       { name, since, flags: flags.get(name) ?? [] },
     ]),
   );

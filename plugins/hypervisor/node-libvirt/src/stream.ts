@@ -1,3 +1,4 @@
+import { Bell } from './bell.ts';
 import { ConnectionError } from './errors.ts';
 import { streamChunkBytesMax } from './wire/packet.ts';
 
@@ -29,7 +30,7 @@ export class Stream implements AsyncIterable<Uint8Array>, AsyncDisposable {
   private sourceEnded = false;
   private state: 'open' | 'finishing' | 'ended' = 'open';
   private error: Error | undefined;
-  private wake: (() => void) | undefined;
+  private readonly bell = new Bell();
   private onFinished: (() => void) | undefined;
 
   constructor(carrier: StreamCarrier) {
@@ -46,7 +47,7 @@ export class Stream implements AsyncIterable<Uint8Array>, AsyncDisposable {
       this.paused = true;
       this.carrier.pause();
     }
-    this.wake?.();
+    this.bell.ring();
   }
 
   /** For the connection: the stream is over, by its end or by an error. What was read before stays readable. */
@@ -55,7 +56,7 @@ export class Stream implements AsyncIterable<Uint8Array>, AsyncDisposable {
     this.state = 'ended';
     this.error = error;
     this.carrier.close();
-    this.wake?.();
+    this.bell.ring();
     this.onFinished?.();
   }
 
@@ -118,20 +119,11 @@ export class Stream implements AsyncIterable<Uint8Array>, AsyncDisposable {
         else if (this.state === 'ended') return;
         // The server keeps the stream until the end of its data is confirmed.
         else if (this.sourceEnded) await this.finish();
-        else await this.more();
+        else await this.bell.rung();
       }
     } finally {
       this.abort();
     }
-  }
-
-  private more(): Promise<void> {
-    return new Promise((resolve) => {
-      this.wake = () => {
-        this.wake = undefined;
-        resolve();
-      };
-    });
   }
 
   // oxlint-disable-next-line typescript/require-await

@@ -12,8 +12,12 @@ import { lxcProcedures, qemuProcedures, remoteProcedures } from 'node-libvirt';
 
 /** A C source that says where flags come from, and the list of versions of its functions. */
 const functions = functionIndex(
-  parseSymbols(`LIBVIRT_0.9.4 {\n    global:\n        virVolGet;\n};\nLIBVIRT_QEMU_7.2.0 {\n    global:\n        virDomainQemuAttach;\n} LIBVIRT_0.9.4;`),
-  parseFlags(`/**\n * virVolGet:\n * @name: of the volume\n * @flags: bitwise-OR of virVolGetFlags and\n *         virMoreFlags\n *\n * Says virNothing.\n */`),
+  parseSymbols(
+    `LIBVIRT_0.9.4 {\n    global:\n        virVolGet;\n};\nLIBVIRT_QEMU_7.2.0 {\n    global:\n        virDomainQemuAttach;\n} LIBVIRT_0.9.4;`,
+  ),
+  parseFlags(
+    `/**\n * virVolGet:\n * @name: of the volume\n * @flags: bitwise-OR of virVolGetFlags and\n *         virMoreFlags\n *\n * Says virNothing.\n */`,
+  ),
 );
 const knowledge = { annotations: new Map([['VIR_DOMAIN_XML_NEXT', { since: '8.1.0' }]]), functions };
 
@@ -65,7 +69,9 @@ typedef enum {
     ]);
     expect(header.texts).toEqual([{ name: 'VIR_NAME', text: 'the_name' }]);
     expect(known.get('VIR_UUID_BUFLEN')).toBe(16);
-    expect(emitEnums(header.enums, knowledge)).toContain('export const DomainXMLFlags = {\n  SECURE: 1,\n  /** Since libvirt 8.1.0. */\n  NEXT: 2,\n  SAME: 1,\n} as const');
+    expect(emitEnums(header.enums, knowledge)).toContain(
+      'export const DomainXMLFlags = {\n  SECURE: 1,\n  /** Since libvirt 8.1.0. */\n  NEXT: 2,\n  SAME: 1,\n} as const',
+    );
   });
 
   test('the prefix of members comes from the name of the type', () => {
