@@ -99,8 +99,7 @@ export abstract class DomainSettings extends DomainSaving {
   }
   /** Which performance counters are on. */
   async getPerfEvents(flags = 0, options?: CallOptions): Promise<Parameters> {
-    const args = { flags: flags | withTexts };
-    return fromTypedParams((await this.ask(remote.domainGetPerfEvents, args, options)).params);
+    return fromTypedParams((await this.ask(remote.domainGetPerfEvents, { flags }, options)).params);
   }
   async setPerfEvents(params: Record<string, boolean>, flags = 0, options?: CallOptions): Promise<void> {
     return this.ask(remote.domainSetPerfEvents, { params: toTypedParams(params), flags }, options);
