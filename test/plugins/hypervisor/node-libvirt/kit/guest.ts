@@ -21,7 +21,7 @@ export async function startGuest(conn: Connection, host: LibvirtHost, name = 'gu
     <features><acpi/><tcg><tb-cache unit='MiB'>32</tb-cache></tcg></features><cpu mode='custom' match='exact'><model>qemu64</model></cpu>
     <devices><disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='${disk}'/><target dev='vda' bus='virtio'/></disk>
       <interface type='ethernet'><mac address='${guestMac}'/><target dev='nlv-tap'/><model type='virtio'/></interface>
-      <controller type='pci' index='0' model='pcie-root'/><controller type='pci' model='pcie-root-port'/><controller type='pci' model='pcie-root-port'/>
+      <controller type='pci' index='0' model='pcie-root'/>${"<controller type='pci' model='pcie-root-port'/>".repeat(12)}
       <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
       <serial type='pty'/><video><model type='vga'/></video><memballoon model='virtio'><stats period='2'/></memballoon>
       <rng model='virtio'><backend model='random'>/dev/urandom</backend></rng></devices></domain>`);
