@@ -1,4 +1,4 @@
-import { ConnectionError } from './errors.ts';
+import { ConnectionError, LibvirtError } from './errors.ts';
 import type { EventKind } from './event-kinds.ts';
 import { EventQueue } from './event-queue.ts';
 import type { Session } from './session.ts';
@@ -106,7 +106,13 @@ export class EventHub {
   /** Registers everything again on a new connection and tells every listener that events are missing. */
   async reconnected(session: Session): Promise<void> {
     for (const [kind, listeners] of this.listeners) {
-      await this.update(kind, session);
+      try {
+        await this.update(kind, session);
+      } catch (error) {
+        if (!(error instanceof LibvirtError)) throw error;
+        // The daemon has come back as one that refuses this event: that is the end of its listeners, not of the connection.
+        for (const { queue } of listeners) queue.fail(error);
+      }
       for (const { queue } of listeners) {
         queue.opened();
         queue.mark('reconnected');

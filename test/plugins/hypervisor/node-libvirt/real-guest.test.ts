@@ -227,11 +227,9 @@ describe('one guest of a real QEMU', () => {
       DomainMigrateFlags.MIGRATE_UNDEFINE_SOURCE;
     expect(await codeOf(domain.migrateToURI3(other.uri, { flags: DomainMigrateFlags.MIGRATE_LIVE }))).toBe('bad_argument');
     expect(await codeOf(domain.migrateStartPostCopy())).toBe(ErrorCode.OPERATION_INVALID);
-    const moving = long.domain(domain).migrateToURI3(
-      other.uri,
-      { flags, params: { migrate_uri: `unix://${host.dir}/move.sock`, bandwidth: 4 } },
-      { timeoutMs: 50_000 },
-    );
+    const moving = long
+      .domain(domain)
+      .migrateToURI3(other.uri, { flags, params: { migrate_uri: `unix://${host.dir}/move.sock`, bandwidth: 4 } }, { timeoutMs: 50_000 });
     moving.catch(() => undefined);
     expect((await first(iterations)).iteration).toBe(1);
     expect((await domain.getJobInfo()).type).toBe(DomainJobType.UNBOUNDED);
@@ -244,4 +242,3 @@ describe('one guest of a real QEMU', () => {
     await moved.destroy();
   });
 });
-

@@ -34,6 +34,8 @@ export class ProtocolServer implements AsyncDisposable {
   private readonly dir: string;
   private readonly handlers = new Map<string, Handler>();
   readonly sockets = new Set<Socket>();
+  /** What happens to calls that have no handler. Default: nothing at all. */
+  otherwise: Handler | undefined;
   /** Every packet that is not part of the opening, in order. */
   readonly received: Header[] = [];
   readonly socketPath: string;
@@ -101,7 +103,8 @@ export class ProtocolServer implements AsyncDisposable {
     if (!opening.has(procedure)) this.received.push(header);
     const packet: Incoming['packet'] = (changed, codec, value) =>
       encodePacket({ ...header, type: messageType.reply, status: messageStatus.ok, ...changed }, codec, value);
-    this.handlers.get(`${program} ${procedure}`)?.({
+    const handler = this.handlers.get(`${program} ${procedure}`) ?? this.otherwise;
+    handler?.({
       header,
       body,
       socket,
