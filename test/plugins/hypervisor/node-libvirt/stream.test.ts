@@ -71,6 +71,17 @@ test('data sent together with the answer are not lost, and an error in the middl
   expect(seen).toEqual(['login: ']);
 });
 
+test('data sent before the answer, as libvirtd may do, are not lost', async () => {
+  await using it = await start();
+  it.server.on(openConsole, (call) => {
+    if (call.header.type !== messageType.call) return void call.socket.write(data(call, new Uint8Array(), messageStatus.ok));
+    call.socket.write(data(call, Buffer.from('early ')));
+    call.reply(openConsole, undefined);
+    call.socket.write(Buffer.concat([data(call, Buffer.from('and late')), data(call, new Uint8Array())]));
+  });
+  expect(await readAll(await it.domain.openConsole())).toBe('early and late');
+});
+
 test('a connection that breaks under a stream is an error for its reader, its writer and its end', async () => {
   await using it = await start();
   const stream = await it.domain.openConsole();

@@ -85,7 +85,7 @@ export class Router {
     return this.submit({ procedure, args, options, serial: this.nextSerial(), sink: undefined });
   }
 
-  /** Makes a call that comes with a stream. What comes for the stream goes to the sink, from the answer on. */
+  /** Makes a call that comes with a stream. What comes for the stream goes to the sink, even before the answer. */
   async openStream<A>(procedure: Procedure<A, void>, args: A, options: CallOptions & { sink: StreamSink }): Promise<StreamChannel> {
     const serial = this.nextSerial();
     await this.submit({ procedure, args, options, serial, sink: options.sink });
@@ -138,6 +138,8 @@ export class Router {
 
   private transmit(call: Call): void {
     this.sent.set(call.serial, call);
+    // libvirtd may send the first data of a stream before it has answered the call that opens it.
+    if (call.sink) this.sinks.set(call.serial, { sink: call.sink, procedure: call.procedure.number });
     call.slow = this.pace.sent(call.procedure);
     call.sentAtMs = performance.now();
     this.options.send(call.packet);
@@ -196,9 +198,9 @@ export class Router {
         throw new ConnectionError('protocol_error', `An answer has the unknown status ${header.status}.`);
       const value = procedure.ret.decode(body);
       body.expectEnd();
-      if (call.sink) this.sinks.set(call.serial, { sink: call.sink, procedure: procedure.number });
       call.settle?.(undefined, value);
     } catch (error) {
+      this.sinks.delete(call.serial);
       call.settle?.(error as Error);
     }
   }
