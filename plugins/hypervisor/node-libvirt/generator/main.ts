@@ -1,6 +1,7 @@
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { constantsWithMeaning } from './constant-meanings.ts';
 import { emitEnums, emitParameterNames } from './emit-constants.ts';
 import { emitProcedures } from './emit-procedures.ts';
 import { emitTypes, fileOf } from './emit-types.ts';
@@ -21,6 +22,8 @@ export async function generate(sources: string): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   const headers = await readHeaders(path.join(sources, 'include', 'libvirt'), known);
   const knowledge = await readKnowledge(sources);
+  const idle = constantsWithMeaning().filter((name) => !known.has(name));
+  if (idle.length > 0) throw new Error(`constant-meanings.ts explains constants that libvirt does not have: ${idle.join(', ')}.`);
   for (const [name, header] of headers) {
     if (header.enums.length > 0) files.set(`constants-${name}.ts`, emitEnums(header.enums, knowledge));
   }

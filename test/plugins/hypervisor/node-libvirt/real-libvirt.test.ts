@@ -1,6 +1,15 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { connect, DomainEventType, ErrorCode, LibvirtError, lxcProcedures, qemuProcedures, remoteProcedures as remote } from 'node-libvirt';
+import {
+  connect,
+  DomainEventType,
+  ErrorCode,
+  LibvirtError,
+  lxcProcedures,
+  qemuProcedures,
+  remoteProcedures as remote,
+  SecretEventLifecycleType,
+} from 'node-libvirt';
 import type { LibvirtHost } from '../../../kit/libvirt-host.ts';
 import { libvirtHostMissing, startLibvirtHost } from '../../../kit/libvirt-host.ts';
 import { tinyImage } from '../../../kit/tiny-image.ts';
@@ -99,6 +108,48 @@ describe.skipIf(missing)('a real libvirt', () => {
       expect(cpu['user']).toBeGreaterThan(0n);
       expect(memory['total']).toBeGreaterThan(0n);
       expect(await conn.getDomainCapabilities({ virttype: 'qemu' })).toContain('<domainCapabilities>');
+    });
+
+    test('secrets are kept, told to who may know them, and heard', async () => {
+      await using conn = await connect(host.uri);
+      await using life = conn.secretEvents('lifecycle');
+      await using values = conn.secretEvents('valueChanged');
+      await Promise.all([life.ready, values.ready]);
+      const secret = await conn.secretDefineXML(`<secret><usage type='ceph'><name>heard</name></usage></secret>`);
+      await secret.setValue(Buffer.from('a value'));
+      expect(Buffer.from(await secret.getValue()).toString()).toBe('a value');
+      expect((await conn.secretLookupByUsage(secret.usageType, 'heard')).uuid).toBe(secret.uuid);
+      const hidden = await conn.secretDefineXML(`<secret private='yes'><usage type='ceph'><name>hidden</name></usage></secret>`);
+      await hidden.setValue(Buffer.from('another'));
+      expect(await codeOf(hidden.getValue())).toBe(ErrorCode.INVALID_SECRET);
+      await secret.undefine();
+      await hidden.undefine();
+      const heard: unknown[] = [];
+      for await (const one of life) {
+        if (one.kind === 'event') heard.push([one.message.secret.usageID, one.message.event]);
+        if (heard.length === 4) break;
+      }
+      expect(heard).toEqual([
+        ['heard', SecretEventLifecycleType.DEFINED],
+        ['hidden', SecretEventLifecycleType.DEFINED],
+        ['heard', SecretEventLifecycleType.UNDEFINED],
+        ['hidden', SecretEventLifecycleType.UNDEFINED],
+      ]);
+      for await (const one of values) {
+        expect(one).toMatchObject({ message: { secret: { usageID: 'heard' } } });
+        break;
+      }
+      expect(await codeOf(conn.secretLookupByUUID(secret.uuid))).toBe(ErrorCode.NO_SECRET);
+    });
+
+    test('a filter for packets is defined, found and forgotten', async () => {
+      await using conn = await connect(host.uri);
+      const filter = await conn.nwfilterDefineXML(`<filter name='contract'><rule action='drop' direction='out'><arp/></rule></filter>`);
+      expect((await conn.nwfilterLookupByName('contract')).uuid).toBe(filter.uuid);
+      expect(await filter.getXMLDesc()).toContain('<arp');
+      expect(await conn.listAllNWFilterBindings()).toEqual([]);
+      await filter.undefine();
+      expect(await codeOf(conn.nwfilterLookupByUUID(filter.uuid))).toBe(ErrorCode.NO_NWFILTER);
     });
 
     test('a guest answers on its console, and what it uses is in the statistics', { timeout: 120_000 }, async () => {

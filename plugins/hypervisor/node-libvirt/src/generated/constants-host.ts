@@ -43,8 +43,11 @@ export type ConnectCredentialType = (typeof ConnectCredentialType)[keyof typeof 
 /** libvirt's `virCPUCompareResult`; the members begin with `VIR_CPU_COMPARE_` in C. */
 export const CPUCompareResult = {
   ERROR: -1,
+  /** Something is missing here. */
   INCOMPATIBLE: 0,
+  /** Nothing is missing and nothing more is here. */
   IDENTICAL: 1,
+  /** Nothing is missing and more is here. */
   SUPERSET: 2,
 } as const
 export type CPUCompareResult = (typeof CPUCompareResult)[keyof typeof CPUCompareResult]

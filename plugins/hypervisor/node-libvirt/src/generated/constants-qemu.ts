@@ -2,6 +2,7 @@
 /** libvirt's `virDomainQemuMonitorCommandFlags`, flags of `virDomainQemuMonitorCommand`, `virDomainQemuMonitorCommandWithFiles`; the members begin with `VIR_DOMAIN_QEMU_MONITOR_COMMAND_` in C. */
 export const DomainQemuMonitorCommandFlags = {
   DEFAULT: 0,
+  /** QEMU's commands for people, not JSON. */
   HMP: 1,
 } as const
 export type DomainQemuMonitorCommandFlags = (typeof DomainQemuMonitorCommandFlags)[keyof typeof DomainQemuMonitorCommandFlags]

@@ -6,6 +6,7 @@ export const SecretUsageType = {
   CEPH: 2,
   ISCSI: 3,
   TLS: 4,
+  /** The state of a domain's TPM. */
   VTPM: 5,
 } as const
 export type SecretUsageType = (typeof SecretUsageType)[keyof typeof SecretUsageType]

@@ -4,7 +4,9 @@ export const StoragePoolState = {
   INACTIVE: 0,
   BUILDING: 1,
   RUNNING: 2,
+  /** Runs, with something broken. */
   DEGRADED: 3,
+  /** Runs, and cannot be reached. */
   INACCESSIBLE: 4,
 } as const
 export type StoragePoolState = (typeof StoragePoolState)[keyof typeof StoragePoolState]
@@ -14,7 +16,9 @@ export const StoragePoolBuildFlags = {
   NEW: 0,
   REPAIR: 1,
   RESIZE: 2,
+  /** Fail when something is there already. */
   NO_OVERWRITE: 4,
+  /** Whatever is there already is lost. */
   OVERWRITE: 8,
 } as const
 export type StoragePoolBuildFlags = (typeof StoragePoolBuildFlags)[keyof typeof StoragePoolBuildFlags]
@@ -22,6 +26,7 @@ export type StoragePoolBuildFlags = (typeof StoragePoolBuildFlags)[keyof typeof 
 /** libvirt's `virStoragePoolDeleteFlags`, flags of `virStoragePoolDelete`; the members begin with `VIR_STORAGE_POOL_DELETE_` in C. */
 export const StoragePoolDeleteFlags = {
   NORMAL: 0,
+  /** Overwrite the data first. */
   ZEROED: 1,
 } as const
 export type StoragePoolDeleteFlags = (typeof StoragePoolDeleteFlags)[keyof typeof StoragePoolDeleteFlags]
@@ -29,6 +34,7 @@ export type StoragePoolDeleteFlags = (typeof StoragePoolDeleteFlags)[keyof typeo
 /** libvirt's `virStoragePoolCreateFlags`, flags of `virStoragePoolCreateXML`, `virStoragePoolCreate`; the members begin with `VIR_STORAGE_POOL_CREATE_` in C. */
 export const StoragePoolCreateFlags = {
   NORMAL: 0,
+  /** Build it first. */
   WITH_BUILD: 1,
   WITH_BUILD_OVERWRITE: 2,
   WITH_BUILD_NO_OVERWRITE: 4,
@@ -49,7 +55,9 @@ export type StorageVolType = (typeof StorageVolType)[keyof typeof StorageVolType
 /** libvirt's `virStorageVolDeleteFlags`, flags of `virStorageVolDelete`; the members begin with `VIR_STORAGE_VOL_DELETE_` in C. */
 export const StorageVolDeleteFlags = {
   NORMAL: 0,
+  /** Overwrite the data first. */
   ZEROED: 1,
+  /** With its snapshots. */
   WITH_SNAPSHOTS: 2,
 } as const
 export type StorageVolDeleteFlags = (typeof StorageVolDeleteFlags)[keyof typeof StorageVolDeleteFlags]
@@ -72,6 +80,7 @@ export type StorageVolWipeAlgorithm = (typeof StorageVolWipeAlgorithm)[keyof typ
 /** libvirt's `virStorageVolInfoFlags`, flags of `virStorageVolGetInfoFlags`; the members begin with `VIR_STORAGE_VOL_` in C. */
 export const StorageVolInfoFlags = {
   USE_ALLOCATION: 0,
+  /** The length of the file in place of what it takes. */
   GET_PHYSICAL: 1,
 } as const
 export type StorageVolInfoFlags = (typeof StorageVolInfoFlags)[keyof typeof StorageVolInfoFlags]
@@ -116,7 +125,9 @@ export type StoragePoolDefineFlags = (typeof StoragePoolDefineFlags)[keyof typeo
 
 /** libvirt's `virStorageVolCreateFlags`, flags of `virStorageVolCreateXML`, `virStorageVolCreateXMLFrom`; the members begin with `VIR_STORAGE_VOL_CREATE_` in C. */
 export const StorageVolCreateFlags = {
+  /** Write the format's tables for the whole size. */
   PREALLOC_METADATA: 1,
+  /** Share blocks with the other volume until one of them changes. */
   REFLINK: 2,
   /** Since libvirt 8.10.0. */
   VALIDATE: 4,
@@ -125,20 +136,25 @@ export type StorageVolCreateFlags = (typeof StorageVolCreateFlags)[keyof typeof 
 
 /** libvirt's `virStorageVolDownloadFlags`, flags of `virStorageVolDownload`; the members begin with `VIR_STORAGE_VOL_DOWNLOAD_` in C. */
 export const StorageVolDownloadFlags = {
+  /** Holes come as holes. */
   SPARSE_STREAM: 1,
 } as const
 export type StorageVolDownloadFlags = (typeof StorageVolDownloadFlags)[keyof typeof StorageVolDownloadFlags]
 
 /** libvirt's `virStorageVolUploadFlags`, flags of `virStorageVolUpload`; the members begin with `VIR_STORAGE_VOL_UPLOAD_` in C. */
 export const StorageVolUploadFlags = {
+  /** Holes are sent as holes. */
   SPARSE_STREAM: 1,
 } as const
 export type StorageVolUploadFlags = (typeof StorageVolUploadFlags)[keyof typeof StorageVolUploadFlags]
 
 /** libvirt's `virStorageVolResizeFlags`, flags of `virStorageVolResize`; the members begin with `VIR_STORAGE_VOL_RESIZE_` in C. */
 export const StorageVolResizeFlags = {
+  /** Take the space on the host at once. */
   ALLOCATE: 1,
+  /** The size is how much more. */
   DELTA: 2,
+  /** It may become smaller; what is cut off is lost. */
   SHRINK: 4,
 } as const
 export type StorageVolResizeFlags = (typeof StorageVolResizeFlags)[keyof typeof StorageVolResizeFlags]
