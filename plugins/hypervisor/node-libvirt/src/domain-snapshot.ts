@@ -39,8 +39,8 @@ export class DomainSnapshot extends Handle<'snap', SnapshotRef> {
   async hasMetadata(flags = 0, options?: CallOptions): Promise<boolean> {
     return (await this.ask(remote.domainSnapshotHasMetadata, { flags }, options)).metadata === 1;
   }
-  /** libvirt's `virDomainRevertToSnapshot`: what came after is lost. See `DomainSnapshotRevertFlags`. */
-  async revert(flags = 0, options?: CallOptions): Promise<void> {
+  /** What came after it is lost. See `DomainSnapshotRevertFlags`. */
+  async revertToSnapshot(flags = 0, options?: CallOptions): Promise<void> {
     return this.ask(remote.domainRevertToSnapshot, { flags }, options);
   }
   /** The domain stays as it is. See `DomainSnapshotDeleteFlags`. */

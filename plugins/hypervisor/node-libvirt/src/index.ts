@@ -1,5 +1,5 @@
 export { connect } from './connection.ts';
-export type { Connection, EventOptions, LifecycleEvent, MessageEvent } from './connection.ts';
+export type { Connection, EventOptions, LifecycleEvent, MessageEvent, Messages } from './connection.ts';
 export type { HypervisorKind, NodeInfo } from './connection/host.ts';
 export type { ConnectionState, ConnectOptions, StateListener } from './link.ts';
 export type { CallOptions, FlagOptions, Procedure } from './caller.ts';
@@ -21,6 +21,9 @@ export type { NodeDevice } from './node-device.ts';
 export type { Interface } from './interface.ts';
 export type { NwFilter, NwFilterBinding } from './nwfilter.ts';
 export type { Secret } from './secret.ts';
+export type { DomainDiskError, DomainFsinfo, DomainInterface, NetworkDhcpLease } from './generated/types-common.ts';
+export type { DomainBlockStatsRet } from './generated/types-domain-data.ts';
+export type { DomainInterfaceStatsRet } from './generated/types-domain-settings.ts';
 export type { Stream } from './stream.ts';
 export type { DomainStats } from './stats.ts';
 export type { EventQueue, Gap } from './event-queue.ts';

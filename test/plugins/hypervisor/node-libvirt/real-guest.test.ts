@@ -125,7 +125,7 @@ describe('one guest of a real QEMU', () => {
     expect((await child.getParent()).name).toBe('before');
     expect((await snapshot.listAllChildren()).map(({ name }) => name)).toEqual(['later']);
     expect(await codeOf(snapshot.getParent())).toBe(ErrorCode.NO_DOMAIN_SNAPSHOT);
-    await snapshot.revert();
+    await snapshot.revertToSnapshot();
     expect([await snapshot.isCurrent(), await child.isCurrent()]).toEqual([true, false]);
     await child.delete();
     await snapshot.delete();

@@ -2,6 +2,7 @@ import type { CallOptions, Caller, FlagOptions } from '../caller.ts';
 import { remoteProcedures as remote } from '../generated/procedures-remote.ts';
 import type { Domain as DomainRef } from '../generated/types-common.ts';
 import { Handle } from '../handle.ts';
+import { fieldText } from '../xdr/field-text.ts';
 
 /** How much a domain uses, from `domain.getInfo()`. */
 export interface DomainInfo {
@@ -147,6 +148,11 @@ export abstract class DomainLife extends Handle<'dom', DomainRef> {
   /** Warnings about the domain, such as that it uses something deprecated. See `DomainMessageType`. */
   async getMessages(flags = 0, options?: CallOptions): Promise<string[]> {
     return (await this.ask(remote.domainGetMessages, { flags }, options)).msgs;
+  }
+  /** The labels that the host's security models keep it by (SELinux, AppArmor), and whether they are enforced. */
+  async getSecurityLabelList(options?: CallOptions): Promise<{ label: string; enforcing: boolean }[]> {
+    const { labels } = await this.ask(remote.domainGetSecurityLabelList, {}, options);
+    return labels.map(({ label, enforcing }) => ({ label: fieldText(label), enforcing: enforcing === 1 }));
   }
 
   async setMetadata(change: MetadataChange, options?: CallOptions): Promise<void> {

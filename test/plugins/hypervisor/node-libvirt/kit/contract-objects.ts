@@ -78,6 +78,7 @@ export function describeObjects(driver: Driver): void {
     expect(await domain.getMaxMemory()).toBe(32 * 1024);
     expect((await domain.getControlInfo()).state).toBe(0);
     expect([await domain.isPersistent(), await domain.isUpdated(), await domain.getMessages()]).toEqual([true, false, expect.any(Array)]);
+    expect(await domain.getSecurityLabelList()).toEqual(expect.any(Array));
     expect(await domain.getPerfEvents()).toMatchObject({ cpu_cycles: false });
     await domain.setPerfEvents({ cpu_cycles: true }, config);
     expect(await domain.getPerfEvents(config)).toMatchObject({ cpu_cycles: true });
@@ -122,7 +123,7 @@ export function describeObjects(driver: Driver): void {
     expect((await second.getParent()).name).toBe('first');
     expect((await first.listAllChildren()).map(({ name }) => name)).toEqual(['second']);
     expect(await first.getXMLDesc()).toContain('<name>first</name>');
-    await first.revert();
+    await first.revertToSnapshot();
     expect(await first.isCurrent()).toBe(true);
     await second.delete();
     await (await domain.snapshotLookupByName('first')).delete();
