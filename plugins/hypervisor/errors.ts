@@ -30,6 +30,9 @@ function fromConnection(host: string, error: ConnectionError): HubError {
       return unreachable(host, error.message, error);
     case 'aborted':
       return new HubError('host_call_aborted', `The call to host '${host}' was given up: ${error.message}.`, { status: 499, cause: error });
+    case 'auth_failed':
+    case 'untrusted':
+      return new HubError('host_denied', `Host '${host}': ${error.message}`, { status: 502, cause: error });
     case 'auth_unsupported':
     case 'bad_argument':
     case 'bad_uri':

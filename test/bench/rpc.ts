@@ -1,9 +1,6 @@
 // Calls through node-libvirt and through python3-libvirt, to the same private libvirtd, one after the other.
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import type { Connection } from 'node-libvirt';
 import { connect } from 'node-libvirt';
 import { TINY_READY } from '../../core/setup/tiny-image.ts';
@@ -11,54 +8,15 @@ import type { LibvirtHost } from '../kit/libvirt-host.ts';
 import { libvirtHostMissing, startLibvirtHost } from '../kit/libvirt-host.ts';
 import { tinyImage } from '../kit/tiny-image.ts';
 import type { Aim, BenchOptions, BenchResult, BenchTable } from './main.ts';
+import type { Measures } from './rpc-measure.ts';
+import { compare, measure, measurePython, python, run } from './rpc-measure.ts';
+import type { OpenHost } from './rpc-transports.ts';
+import { compareOpen, compareStorm, compareTransfers, opens, startOpenHost, stormEvents, volumeMib } from './rpc-transports.ts';
 
-const run = promisify(execFile);
-const script = fileURLToPath(new URL('rpc.py', import.meta.url));
-/** Debian's, which has python3-libvirt; another python in the PATH has not. */
-const python = '/usr/bin/python3';
 const infoCalls = 10_000;
 const testDomains = 2000;
 const guests = 12;
-/** Both sides are measured this often in turns, and the median counts: a busy machine then disturbs both alike. */
-const rounds = 3;
 const guestsUpTimeoutMs = 300_000;
-
-interface Measure {
-  wallMs: number;
-  cpuMs: number;
-}
-
-/** Wall time and CPU time of this process while it does something, after doing a little of it to warm up. */
-async function measure(work: (count: number) => Promise<unknown>, count: number): Promise<Measure> {
-  await work(Math.max(1, Math.floor(count / 10)));
-  const wall = performance.now();
-  const cpu = process.cpuUsage();
-  await work(count);
-  const { user, system } = process.cpuUsage(cpu);
-  return { wallMs: performance.now() - wall, cpuMs: (user + system) / 1000 };
-}
-
-async function measurePython(uri: string, what: 'info' | 'stats', count: number): Promise<Measure> {
-  const { stdout } = await run(python, [script, uri, what, String(count)]);
-  return JSON.parse(stdout) as Measure;
-}
-
-function median(measures: readonly Measure[]): Measure {
-  const middle = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!;
-  return { wallMs: middle(measures.map((one) => one.wallMs)), cpuMs: middle(measures.map((one) => one.cpuMs)) };
-}
-
-/** Each contender once a round. */
-async function compare(contenders: Record<string, () => Promise<Measure>>, signal: AbortSignal): Promise<Record<string, Measure>> {
-  const measures = Object.fromEntries(Object.keys(contenders).map((name) => [name, [] as Measure[]]));
-  for (let round = 0; round < rounds; round++) {
-    for (const [name, contender] of Object.entries(contenders)) {
-      signal.throwIfAborted();
-      measures[name]!.push(await contender());
-    }
-  }
-  return Object.fromEntries(Object.entries(measures).map(([name, all]) => [name, median(all)]));
-}
 
 async function compareInfo(uri: string, conn: Connection, signal: AbortSignal) {
   const domain = await conn.domainLookupByName('test');
@@ -108,59 +66,62 @@ async function startGuests(conn: Connection, host: LibvirtHost, signal: AbortSig
   }
 }
 
-function atMost(name: string, value: number | null, most: number): Aim {
-  return { name, value, aim: `<= ${most}`, met: value !== null && value <= most };
+const statsCalls = { test: 50, real: 40 };
+
+/** One row of the bench: what was done, by whom, and how it must look beside the yardstick. */
+interface Part {
+  what: string;
+  measures: Measures;
+  yardstick: 'python' | 'virsh';
 }
 
 const twoDigits = (value: number) => Math.round(value * 100) / 100;
 
-function report(parts: {
-  info: Record<string, Measure>;
-  test: Record<string, Measure>;
-  real: Record<string, Measure> | string;
-}): BenchResult {
-  const { info, test, real } = parts;
-  const rate = (one: Measure) => Math.round((infoCalls / one.wallMs) * 1000);
-  const cpuRatio = (one: Record<string, Measure>) => twoDigits(one['node']!.cpuMs / one['python']!.cpuMs);
-  const wallRatio = (one: Record<string, Measure>) => twoDigits(one['node']!.wallMs / one['python']!.wallMs);
-  const pipelinedRatio = twoDigits(info['python']!.wallMs / info['pipelined']!.wallMs);
-  const guestRatio = typeof real === 'string' ? null : cpuRatio(real);
-  const figures = {
-    infoNodePerSecond: rate(info['node']!),
-    infoNodePipelinedPerSecond: rate(info['pipelined']!),
-    infoPythonPerSecond: rate(info['python']!),
-    infoSequentialRateRatio: twoDigits(info['python']!.wallMs / info['node']!.wallMs),
-    infoPipelinedRateRatio: pipelinedRatio,
-    infoPipelinedCpuRatio: twoDigits(info['pipelined']!.cpuMs / info['python']!.cpuMs),
-    stats2000TestDomainsWallRatio: wallRatio(test),
-    stats2000TestDomainsCpuRatio: cpuRatio(test),
-    stats12GuestsWallRatio: typeof real === 'string' ? null : wallRatio(real),
-    stats12GuestsCpuRatio: guestRatio,
-    stats12GuestsSkippedBecause: typeof real === 'string' ? real : null,
-  };
-  const rows = (what: string, measures: Record<string, Measure>): (string | number)[][] =>
-    Object.entries(measures).map(([who, one]) => [what, who, Math.round(one.wallMs), Math.round(one.cpuMs)]);
+/** How many times as fast as the yardstick, by wall time or by the client's CPU time. */
+const speed = ({ measures, yardstick }: Part, by: keyof Measures[string], who = 'node') =>
+  twoDigits(measures[yardstick]![by] / measures[who]![by]);
+
+function atLeast(name: string, value: number | null, least: number): Aim {
+  return { name, value, aim: `>= ${least}`, met: value !== null && value >= least };
+}
+
+function report(parts: Record<string, Part>, guestsMissing: string | null): BenchResult {
+  const {
+    info,
+    stats,
+    guests: real,
+    upload,
+    download,
+  } = parts as Record<string, Part> & { info: Part; stats: Part; upload: Part; download: Part };
+  const figures: Record<string, unknown> = { guestsSkippedBecause: guestsMissing };
+  for (const [name, part] of Object.entries(parts)) {
+    figures[`${name}SpeedRatio`] = speed(part, 'wallMs');
+    figures[`${name}CpuRatio`] = speed(part, 'cpuMs');
+  }
+  figures['pipelinedSpeedRatio'] = speed(info, 'wallMs', 'pipelined');
+  figures['uploadMibPerSecond'] = Math.round(volumeMib / (upload.measures['node']!.wallMs / 1000));
+  figures['downloadMibPerSecond'] = Math.round(volumeMib / (download.measures['node']!.wallMs / 1000));
   const table: BenchTable = {
     title: 'rpc: median of the rounds',
     columns: ['what', 'by', 'wall ms', 'client CPU ms'],
-    rows: [
-      ...rows(`${infoCalls} x getInfo`, info),
-      ...rows(`${statsCalls.test} x statistics of ${testDomains} test domains`, test),
-      ...(typeof real === 'string' ? [] : rows(`${statsCalls.real} x statistics of ${guests} guests`, real)),
-    ],
+    rows: Object.values(parts).flatMap(({ what, measures }) =>
+      Object.entries(measures).map(([who, one]) => [what, who, Math.round(one.wallMs), Math.round(one.cpuMs)]),
+    ),
   };
+  const rows = Object.values(parts).filter(({ yardstick }) => yardstick === 'python');
   return {
     figures,
     aims: [
-      { name: "pipelined rate / python's sequential rate", value: pipelinedRatio, aim: '>= 2', met: pipelinedRatio >= 2 },
-      atMost('client CPU for the statistics of 2,000 test domains / that of python', figures.stats2000TestDomainsCpuRatio, 1.3),
-      atMost('client CPU for the statistics of 12 guests / that of python', guestRatio, 1.3),
+      ...rows.map((part) => atLeast(`${part.what}: speed beside python3-libvirt`, speed(part, 'wallMs'), 1)),
+      atLeast("pipelined rate / python's sequential rate", speed(info, 'wallMs', 'pipelined'), 4),
+      atLeast(`CPU of python / ours for the statistics of ${testDomains} test domains`, speed(stats, 'cpuMs'), 2),
+      atLeast(`CPU of python / ours for the statistics of ${guests} guests`, real ? speed(real, 'cpuMs') : null, 2),
+      atLeast('upload: speed beside virsh', speed(upload, 'wallMs'), 0.9),
+      atLeast('download: speed beside virsh', speed(download, 'wallMs'), 0.9),
     ],
     tables: [table],
   };
 }
-
-const statsCalls = { test: 50, real: 40 };
 
 export async function bench({ signal }: BenchOptions): Promise<BenchResult> {
   const missing = libvirtHostMissing();
@@ -168,17 +129,35 @@ export async function bench({ signal }: BenchOptions): Promise<BenchResult> {
   await run(python, ['-c', 'import libvirt']).catch((cause: unknown) => {
     throw new Error('The bench compares with python3-libvirt; install the Debian package of that name.', { cause });
   });
-  await using host = await startLibvirtHost();
-  const uri = `test+unix:///default?socket=${host.socketPath}`;
-  await using conn = await connect(uri);
-  const info = await compareInfo(uri, conn, signal);
+  await using open = await startOpenHost();
+  const parts = await measureAll(open, signal);
+  const real = await compareGuests(open.host, signal);
+  if (typeof real === 'string') return report(parts, real);
+  const what = `${statsCalls.real} x statistics of ${guests} guests`;
+  return report({ ...parts, guests: { what, measures: real, yardstick: 'python' } }, null);
+}
+
+async function measureAll({ host, uris }: OpenHost, signal: AbortSignal): Promise<Record<string, Part>> {
+  const parts: Record<string, Part> = {};
+  const add = (name: string, what: string, measures: Measures, yardstick: Part['yardstick'] = 'python') => {
+    parts[name] = { what, measures, yardstick };
+  };
+  for (const [name, uri] of Object.entries(uris))
+    add(`${name}Open`, `${opens} x open, first answer, close by ${name}`, await compareOpen(uri, signal));
+  add('storm', `${stormEvents} events`, await compareStorm(uris.unix, signal));
+  const { upload, download } = await compareTransfers(host, signal);
+  add('upload', `upload of ${volumeMib} MiB`, upload, 'virsh');
+  add('download', `download of ${volumeMib} MiB`, download, 'virsh');
+  await using conn = await connect(uris.unix);
+  add('info', `${infoCalls} x getInfo`, await compareInfo(uris.unix, conn, signal));
   await defineTestDomains(conn);
-  const test = await compareStats({ uri, conn }, statsCalls.test, signal);
-  return report({ info, test, real: await compareGuests(host, signal) });
+  const what = `${statsCalls.test} x statistics of ${testDomains} test domains`;
+  add('stats', what, await compareStats({ uri: uris.unix, conn }, statsCalls.test, signal));
+  return parts;
 }
 
 /** What twelve real guests cost, or the reason why there are none. */
-async function compareGuests(host: LibvirtHost, signal: AbortSignal): Promise<Record<string, Measure> | string> {
+async function compareGuests(host: LibvirtHost, signal: AbortSignal): Promise<Measures | string> {
   await using conn = await connect(host.uri);
   try {
     await startGuests(conn, host, signal);

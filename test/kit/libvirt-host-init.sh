@@ -1,10 +1,11 @@
 #!/bin/bash
-# PID 1 of one private libvirt host (see libvirt-host.ts): bash libvirt-host-init.sh FOLDER NAME, inside its own namespaces.
+# PID 1 of one private libvirt host (see libvirt-host.ts): bash libvirt-host-init.sh FOLDER NAME [LIBVIRTD-OPTION...], inside its own namespaces.
 # It reads one command a line from stdin and answers each with one line; when stdin ends,
 # the whole host ends with it, and its folder goes too.
 set -eu
 dir=$1
 name=$2
+shift 2
 hostname "$name"
 mount -t proc proc /proc
 # libvirt reads the list of mounts, so the machine's control groups must be gone from it: two hosts would collide in them.
@@ -15,16 +16,18 @@ mkdir -p /run/libvirt /run/lock
 mount --bind "$dir/run" /run/libvirt
 mount --bind "$dir/etc" /etc/libvirt
 mount --bind "$dir/hosts" /etc/hosts
+[ ! -d "$dir/sasl2" ] || mount --bind "$dir/sasl2" /etc/sasl2
 for part in lib log cache; do
   mkdir -p "/var/$part/libvirt"
   mount --bind "$dir/$part" "/var/$part/libvirt"
 done
 ip link set lo up 2>/dev/null || true
 
+options=("$@")
 daemon=
 start() {
   rm -f /run/libvirt/libvirt-sock* /run/libvirt/libvirt-admin-sock
-  libvirtd </dev/null >>"$dir/libvirtd.log" 2>&1 &
+  libvirtd "${options[@]}" </dev/null >>"$dir/libvirtd.log" 2>&1 &
   daemon=$!
 }
 stop() {
@@ -41,6 +44,7 @@ living() {
   done
 }
 set +e
+[ ! -f "$dir/beside.sh" ] || bash "$dir/beside.sh" </dev/null >>"$dir/beside.log" 2>&1 &
 start
 echo started
 while read -r verb guest; do

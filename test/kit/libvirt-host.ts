@@ -44,6 +44,18 @@ export interface LibvirtHost extends AsyncDisposable {
   log(): Promise<string>;
 }
 
+export interface LibvirtHostOptions {
+  name?: string;
+  /** Settings of libvirtd.conf beside or in place of the usual ones. */
+  settings?: Readonly<Record<string, string | number>>;
+  /** Listens for TCP and TLS (see `settings`) on the machine's own loopback, not in a network of its own. Default: false. */
+  onLoopback?: boolean;
+  /** The daemon's sasl2/libvirt.conf. */
+  saslConfig?: string;
+  /** A bash script that runs beside libvirtd, in the same namespaces. */
+  beside?: string;
+}
+
 /** Longest path of a unix socket on Linux, without the final zero byte. */
 const SOCKET_PATH_BYTES_MAX = 107;
 const START_TIMEOUT_MS = 60_000;
@@ -69,16 +81,17 @@ interface Running {
 }
 
 /** Starts one host; dispose it (`await using`) and everything of it is gone. */
-export async function startLibvirtHost(options: { name?: string } = {}): Promise<LibvirtHost> {
+export async function startLibvirtHost(options: LibvirtHostOptions = {}): Promise<LibvirtHost> {
   const missing = libvirtHostMissing();
   if (missing !== null) throw new Error(`No libvirt host can be started here: ${missing}.`);
   const root = await mkdtemp(join(tmpdir().length > 60 ? '/tmp' : tmpdir(), 'nova-host-'));
   const name = options.name ?? `host-${root.slice(-6).toLowerCase()}`;
   const hostUuid = randomUUID();
   let running: Running | undefined;
+  const start = (): Promise<Running> => boot(root, name, options.onLoopback ?? false);
   try {
-    await prepare(root, name, hostUuid);
-    running = await boot(root, name);
+    await prepare(root, { ...options, name, hostUuid });
+    running = await start();
   } catch (error) {
     await rm(root, { recursive: true, force: true });
     throw error;
@@ -116,7 +129,7 @@ export async function startLibvirtHost(options: { name?: string } = {}): Promise
     guests: async () => (await ask('guests')).split(' ').filter((word) => word !== '' && word !== 'ok'),
     crash,
     restart: async () => {
-      if (!running) running = await boot(root, name);
+      if (!running) running = await start();
       else {
         await demand('start');
         await answered(root, running);
@@ -132,20 +145,28 @@ export async function startLibvirtHost(options: { name?: string } = {}): Promise
 
 const socketPathOf = (root: string): string => join(root, 'run', 'libvirt-sock');
 
-async function prepare(root: string, name: string, hostUuid: string): Promise<void> {
+async function prepare(root: string, options: LibvirtHostOptions & { name: string; hostUuid: string }): Promise<void> {
+  const { name, hostUuid, settings, saslConfig, beside } = options;
   const length = Buffer.byteLength(socketPathOf(root));
   if (length > SOCKET_PATH_BYTES_MAX)
     throw new Error(`The path of the host's socket has ${length} bytes, Linux allows ${SOCKET_PATH_BYTES_MAX}.`);
   for (const part of ['run', 'etc/qemu', 'lib/images', 'log', 'cache', 'shared']) await mkdir(join(root, part), { recursive: true });
   await writeFile(join(root, 'hosts'), `127.0.0.1 localhost ${name}\n`);
-  const daemon = [
-    'auth_unix_rw = "none"',
-    'unix_sock_rw_perms = "0700"',
-    `host_uuid = "${hostUuid}"`,
-    'max_clients = 200',
-    'max_client_requests = 20',
-  ];
-  await writeFile(join(root, 'etc/libvirtd.conf'), `${daemon.join('\n')}\n`);
+  const daemon = {
+    auth_unix_rw: 'none',
+    unix_sock_rw_perms: '0700',
+    host_uuid: hostUuid,
+    max_clients: 200,
+    max_client_requests: 20,
+    ...settings,
+  };
+  const lines = Object.entries(daemon).map(([key, value]) => `${key} = ${JSON.stringify(value)}`);
+  await writeFile(join(root, 'etc/libvirtd.conf'), `${lines.join('\n')}\n`);
+  if (beside !== undefined) await writeFile(join(root, 'beside.sh'), beside);
+  if (saslConfig !== undefined) {
+    await mkdir(join(root, 'sasl2'));
+    await writeFile(join(root, 'sasl2/libvirt.conf'), saslConfig);
+  }
   const qemu = [
     'user = "root"',
     'group = "root"',
@@ -159,13 +180,16 @@ async function prepare(root: string, name: string, hostUuid: string): Promise<vo
   await writeFile(join(root, 'etc/qemu.conf'), `${qemu.join('\n')}\n`);
 }
 
-async function boot(root: string, name: string): Promise<Running> {
+async function boot(root: string, name: string, onLoopback: boolean): Promise<Running> {
   await rm(socketPathOf(root), { force: true });
   // libvirt takes these for guests that still run: after a power cut none does, and the folder is on a disk here, not a tmpfs.
   await rm(join(root, 'run'), { recursive: true, force: true });
   await mkdir(join(root, 'run'));
-  const namespaces = ['--mount', '--net', '--uts', '--ipc', '--pid', '--fork', '--kill-child=SIGKILL', '--propagation', 'private'];
-  const child = spawn('unshare', [...namespaces, 'bash', INIT, root, name], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const network = onLoopback ? [] : ['--net'];
+  const namespaces = ['--mount', ...network, '--uts', '--ipc', '--pid', '--fork', '--kill-child=SIGKILL', '--propagation', 'private'];
+  const child = spawn('unshare', [...namespaces, 'bash', INIT, root, name, ...(onLoopback ? ['--listen'] : [])], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   // A command may race with the end of the host; the answer that never comes is the error that counts.
   child.stdin.on('error', () => undefined);
   const running = { child, lines: createInterface({ input: child.stdout }) };

@@ -32,5 +32,5 @@ export interface Caller {
   /** Any procedure of libvirt, with its arguments as the protocol names them. */
   call<A, R>(procedure: Procedure<A, R>, args: A, options?: CallOptions): Promise<R>;
   /** A procedure that comes with a stream. The stream has a connection of its own, so that slow data hold up no call. */
-  openStream<A>(procedure: Procedure<A, void>, args: A, options?: CallOptions): Promise<Stream>;
+  openStream<A, R>(procedure: Procedure<A, R>, args: A, options?: CallOptions): Promise<Stream<R>>;
 }

@@ -20,8 +20,12 @@ export type ConnectionErrorCode =
   | 'bad_argument'
   /** The connection URI is not one this client can use. */
   | 'bad_uri'
-  /** The server asks for an authentication this client does not do (SASL). */
-  | 'auth_unsupported';
+  /** The server asks for a way to sign in that this client does not know or must not use here. */
+  | 'auth_unsupported'
+  /** The server does not let this user in: wrong or missing password, certificate, ssh key, or polkit says no. */
+  | 'auth_failed'
+  /** The other side is not, or cannot be shown to be, who it should be: its certificate, host key or proof of the password is not trusted. */
+  | 'untrusted';
 
 const retryableCodes: ReadonlySet<ConnectionErrorCode> = new Set(['connect_failed', 'connection_lost', 'timeout']);
 

@@ -2,6 +2,7 @@ export { connect } from './connection.ts';
 export type { Connection, EventOptions, LifecycleEvent, MessageEvent, Messages } from './connection.ts';
 export type { HypervisorKind, NodeInfo } from './connection/host.ts';
 export type { ConnectionState, ConnectOptions, StateListener } from './link.ts';
+export type { Credentials } from './auth/mechanism.ts';
 export type { CallOptions, FlagOptions, Procedure } from './caller.ts';
 export type { Domain } from './domain.ts';
 export type { BandwidthOptions, BlockInfo, BlockJobInfo } from './domain/block.ts';
@@ -24,7 +25,7 @@ export type { Secret } from './secret.ts';
 export type { DomainDiskError, DomainFsinfo, DomainInterface, NetworkDhcpLease } from './generated/types-common.ts';
 export type { DomainBlockStatsRet } from './generated/types-domain-data.ts';
 export type { DomainInterfaceStatsRet } from './generated/types-domain-settings.ts';
-export type { Stream } from './stream.ts';
+export type { Hole, Stream } from './stream.ts';
 export type { DomainStats } from './stats.ts';
 export type { EventQueue, Gap } from './event-queue.ts';
 export type {

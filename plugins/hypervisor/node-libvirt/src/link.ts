@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Credentials } from './auth/mechanism.ts';
 import type { CallOptions, Caller, Procedure } from './caller.ts';
 import { ConnectionError } from './errors.ts';
 import type { EventKind } from './event-kinds.ts';
@@ -9,6 +10,7 @@ import { openStream } from './open-stream.ts';
 import type { SessionOptions } from './session.ts';
 import { Session } from './session.ts';
 import type { Stream } from './stream.ts';
+import type { Target } from './uri.ts';
 import { parseUri } from './uri.ts';
 import { watchLimits } from './wire/time-limit.ts';
 
@@ -25,6 +27,8 @@ export interface ConnectOptions extends CallOptions {
   reconnectWaitMs?: number;
   /** Calls that may be waiting at once; more fail with `limit_exceeded`. Default: 65,536. */
   callsMax?: number;
+  /** What to sign in with where the daemon asks for a password (SASL). */
+  credentials?: Credentials;
 }
 
 /** What a connection may be doing. `closed` is for good. */
@@ -37,8 +41,8 @@ const firstDelayMs = 50;
 
 /** A line to one daemon: the session of now and, when wanted, the next one after it. */
 export class Link implements Caller {
-  readonly uri: string;
-  private readonly options: Required<Omit<ConnectOptions, 'signal'>>;
+  private readonly target: Target;
+  private readonly options: Required<Omit<ConnectOptions, 'signal' | 'credentials'>>;
   private readonly sessionOptions: SessionOptions;
   private readonly events: EventHub;
   private readonly listeners = new Set<StateListener>();
@@ -50,20 +54,20 @@ export class Link implements Caller {
   state: ConnectionState = 'reconnecting';
 
   private constructor(uri: string, options: ConnectOptions) {
-    this.uri = uri;
+    this.target = parseUri(uri);
     const { timeoutMs = 30_000, keepaliveIntervalMs = 5000, callsMax = 65_536 } = options;
     const { reconnect = false, reconnectDelayMsMax = 5000, reconnectWaitMs = 2000 } = options;
     this.options = { timeoutMs, keepaliveIntervalMs, callsMax, reconnect, reconnectDelayMsMax, reconnectWaitMs };
     this.events = new EventHub({ current: () => this.current({}), reconnects: reconnect });
     const onEvent: SessionOptions['onEvent'] = (header, body) => this.events.receive(header, body);
-    this.sessionOptions = { timeoutMs, keepaliveIntervalMs, callsMax, slotsMax, onEvent };
+    this.sessionOptions = { timeoutMs, keepaliveIntervalMs, callsMax, slotsMax, credentials: options.credentials, onEvent };
     // Nobody may be waiting for the next session when this is closed.
     this.next.promise.catch(() => undefined);
   }
 
   static async open(uri: string, options: ConnectOptions = {}): Promise<Link> {
     const link = new Link(uri, options);
-    link.adopt(await Session.open(parseUri(uri), link.sessionOptions, options));
+    link.adopt(await Session.open(link.target, link.sessionOptions, options));
     return link;
   }
 
@@ -96,7 +100,7 @@ export class Link implements Caller {
     for (let delayMs = firstDelayMs; !signal.aborted; delayMs = Math.min(delayMs * 2, this.options.reconnectDelayMsMax)) {
       let session: Session | undefined;
       try {
-        session = await Session.open(parseUri(this.uri), this.sessionOptions, { signal });
+        session = await Session.open(this.target, this.sessionOptions, { signal });
         await this.events.reconnected(session);
         signal.throwIfAborted();
         this.adopt(session);
@@ -153,9 +157,9 @@ export class Link implements Caller {
     return this.current(options).then((session) => session.call(procedure, args, options));
   }
 
-  async openStream<A>(procedure: Procedure<A, void>, args: A, options: CallOptions = {}): Promise<Stream> {
+  async openStream<A, R>(procedure: Procedure<A, R>, args: A, options: CallOptions = {}): Promise<Stream<R>> {
     await this.current(options);
-    return openStream({ target: parseUri(this.uri), session: this.sessionOptions, procedure, args }, options);
+    return openStream({ target: this.target, session: this.sessionOptions, procedure, args }, options);
   }
 
   listen<M, T>(kind: EventKind<M>, options: ListenOptions<M, T>): EventQueue<T> {

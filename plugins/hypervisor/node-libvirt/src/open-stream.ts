@@ -4,28 +4,26 @@ import type { SessionOptions } from './session.ts';
 import { Session } from './session.ts';
 import { Stream } from './stream.ts';
 import type { Target } from './uri.ts';
-import { messageStatus } from './wire/packet.ts';
 import type { StreamChannel, StreamSink } from './wire/router.ts';
 import { abortedError } from './wire/time-limit.ts';
-
-const noBytes = new Uint8Array();
 
 /**
  * Opens a connection for one stream and makes the call. libvirt's protocol cannot hold up a single stream, only a whole connection:
  * with its own, a slow reader is real back-pressure for its stream and no trouble for anyone else. It sends no keepalive, for it may stand still.
  */
-export async function openStream<A>(
-  request: { target: Target; session: SessionOptions; procedure: Procedure<A, void>; args: A },
+export async function openStream<A, R>(
+  request: { target: Target; session: SessionOptions; procedure: Procedure<A, R>; args: A },
   options: CallOptions,
-): Promise<Stream> {
+): Promise<Stream<R>> {
   const session = await Session.open(request.target, { ...request.session, keepaliveIntervalMs: 0 }, options);
   let channel: StreamChannel | undefined;
-  const stream = new Stream({
-    sendData(bytes) {
-      channel?.send(messageStatus.continue, bytes);
+  const stream = new Stream<R>({
+    sendData: (bytes) => channel?.sendData(bytes) ?? Promise.resolve(),
+    sendHole(lengthBytes) {
+      channel?.sendHole(lengthBytes);
       return session.drained();
     },
-    sendEnd: () => channel?.send(messageStatus.ok, noBytes),
+    sendEnd: () => channel?.sendEnd(),
     pause: () => session.pause(),
     resume: () => session.resume(),
     close: () => session.destroy(new ConnectionError('closed', 'The stream is over.')),
@@ -33,10 +31,13 @@ export async function openStream<A>(
   try {
     const sink: StreamSink = {
       onData: (bytes) => stream.receive(bytes),
+      onHole: (holeBytes) => stream.receiveHole(holeBytes),
       onEnd: () => stream.settle(),
       onError: (error) => stream.settle(error),
     };
-    channel = await session.openStream(request.procedure, request.args, { ...options, sink });
+    const opened = await session.openStream(request.procedure, request.args, { ...options, sink });
+    channel = opened.channel;
+    stream.answer = opened.answer;
   } catch (error) {
     session.destroy(new ConnectionError('closed', 'The stream could not be opened.'));
     throw error;
@@ -46,7 +47,7 @@ export async function openStream<A>(
 }
 
 /** The signal of the call also ends the stream, as long as it is open. */
-function abortWith(stream: Stream, session: Session, signal: AbortSignal | undefined): void {
+function abortWith(stream: Stream<unknown>, session: Session, signal: AbortSignal | undefined): void {
   const onAbort = () => stream.abort(abortedError(signal));
   signal?.addEventListener('abort', onAbort, { once: true });
   session.whenEnded((reason) => {

@@ -1,8 +1,12 @@
-import { connect as connectSocket } from 'node:net';
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
+import type { Credentials } from './auth/mechanism.ts';
+import { signIn } from './auth/sign-in.ts';
 import type { CallOptions, Procedure } from './caller.ts';
 import { ConnectionError } from './errors.ts';
 import { remoteProcedures as remote } from './generated/procedures-remote.ts';
+import { dial } from './transport/dial.ts';
+import { limitsOf } from './transport/opened.ts';
 import type { Target } from './uri.ts';
 import { Keepalive } from './wire/keepalive.ts';
 import type { Header } from './wire/packet.ts';
@@ -10,7 +14,6 @@ import { decodeHeader, keepaliveProgram } from './wire/packet.ts';
 import type { StreamChannel, StreamSink } from './wire/router.ts';
 import { Router } from './wire/router.ts';
 import { PacketSplitter } from './wire/splitter.ts';
-import { abortedError, watchLimits } from './wire/time-limit.ts';
 import type { XdrReader } from './xdr/reader.ts';
 
 export interface SessionOptions {
@@ -20,30 +23,34 @@ export interface SessionOptions {
   keepaliveIntervalMs: number;
   callsMax: number;
   slotsMax: number;
+  /** What to sign in with where the daemon asks for a password. */
+  credentials: Credentials | undefined;
   onEvent(header: Header, body: XdrReader): void;
 }
 
-/** libvirt's numbers of the ways to sign in. */
-const authType = { none: 0, sasl: 1, polkit: 2 } as const;
 /** `VIR_DRV_FEATURE_PROGRAM_KEEPALIVE`: asking for it also makes the server send its own pings. */
 const featureKeepalive = 10;
 
 /** One connection from its opening to its end. It is never opened again: see `Connection` for that. */
 export class Session {
-  private readonly socket: Socket;
+  private readonly wire: Duplex;
   private readonly options: SessionOptions;
   private readonly keepalive: Keepalive;
-  private readonly splitter = new PacketSplitter((packet) => this.receive(packet));
+  private readonly splitter = new PacketSplitter(
+    (packet) => this.receive(packet),
+    (header) => this.router.takerOf(decodeHeader(header)),
+  );
   private outbox: Buffer[] = [];
   private end: ConnectionError | undefined;
   private readonly onEnd: ((reason: ConnectionError) => void)[] = [];
   readonly router: Router;
 
-  private constructor(socket: Socket, options: SessionOptions) {
-    this.socket = socket;
+  private constructor(wire: Duplex, options: SessionOptions) {
+    this.wire = wire;
     this.options = options;
     this.router = new Router({
       send: (packet) => this.send(packet),
+      sendLong: (head, body) => this.sendLong(head, body),
       onMessage: (header, body) => options.onEvent(header, body),
       callsMax: options.callsMax,
       slotsMax: options.slotsMax,
@@ -56,48 +63,57 @@ export class Session {
       excused: () => this.router.saturated,
       onDead: (reason) => this.destroy(reason),
     });
-    socket.on('data', (bytes) => this.onData(bytes));
-    socket.on('error', (cause) =>
-      this.destroy(new ConnectionError('connection_lost', `The connection to libvirt broke: ${cause.message}`, { cause })),
+    wire.on('data', (bytes: Buffer) => this.onData(bytes));
+    wire.on('error', (cause) =>
+      this.destroy(
+        cause instanceof ConnectionError
+          ? cause
+          : new ConnectionError('connection_lost', `The connection to libvirt broke: ${cause.message}`, { cause }),
+      ),
     );
-    socket.on('close', () => this.destroy(new ConnectionError('connection_lost', 'The libvirt daemon closed the connection.')));
+    wire.on('close', () => this.destroy(new ConnectionError('connection_lost', 'The libvirt daemon closed the connection.')));
+    // TLS leaves it standing after the byte that says that the certificate is accepted.
+    wire.resume();
   }
 
   /** Connects, signs in and opens the driver. */
   static async open(target: Target, options: SessionOptions, call: CallOptions = {}): Promise<Session> {
     const timeoutMs = call.timeoutMs ?? options.timeoutMs;
-    const session = new Session(await connectTo(target.socketPath, call, timeoutMs), options);
+    const session = new Session(await dial(target, limitsOf(call, timeoutMs)), options);
     try {
       await session.handshake(target, { ...call, timeoutMs });
       return session;
     } catch (error) {
       session.destroy(new ConnectionError('closed', 'The connection could not be opened.'));
+      // Nothing was asked of the driver yet, so nothing can have been carried out.
+      if (error instanceof ConnectionError && error.code === 'connection_lost')
+        throw new ConnectionError('connect_failed', error.message, { cause: error });
       throw error;
     }
   }
 
   private async handshake(target: Target, call: CallOptions): Promise<void> {
-    const { types } = await this.call(remote.authList, undefined, call);
-    if (types.length > 0 && !types.includes(authType.none)) {
-      if (!types.includes(authType.polkit)) {
-        throw new ConnectionError(
-          'auth_unsupported',
-          `The daemon at "${target.socketPath}" asks for a password (SASL). Allow auth "none" or "polkit" for it.`,
-        );
-      }
-      await this.call(remote.authPolkit, undefined, call);
-    }
-    await this.call(remote.connectOpen, { name: target.driverUri, flags: 0 }, call);
-    if (this.options.keepaliveIntervalMs <= 0) return;
-    const { supported } = await this.call(remote.connectSupportsFeature, { feature: featureKeepalive }, call);
-    if (supported === 1) this.keepalive.start();
+    await signIn(this, { target, credentials: this.options.credentials }, call);
+    const opening = this.call(remote.connectOpen, { name: target.driverUri, flags: 0 }, call);
+    // The daemon answers this question without the driver, so both go out together.
+    const [feature] = await Promise.all([this.askKeepalive(call), opening]);
+    if (feature) this.keepalive.start();
+  }
+
+  private async askKeepalive(call: CallOptions): Promise<boolean> {
+    if (this.options.keepaliveIntervalMs <= 0) return false;
+    return (await this.call(remote.connectSupportsFeature, { feature: featureKeepalive }, call)).supported === 1;
   }
 
   call<A, R>(procedure: Procedure<A, R>, args: A, options?: CallOptions): Promise<R> {
     return this.router.call(procedure, args, options);
   }
 
-  openStream<A>(procedure: Procedure<A, void>, args: A, options: CallOptions & { sink: StreamSink }): Promise<StreamChannel> {
+  openStream<A, R>(
+    procedure: Procedure<A, R>,
+    args: A,
+    options: CallOptions & { sink: StreamSink },
+  ): Promise<{ answer: R; channel: StreamChannel }> {
     return this.router.openStream(procedure, args, options);
   }
 
@@ -111,8 +127,22 @@ export class Session {
     const packets = this.outbox;
     this.outbox = [];
     if (this.end || packets.length === 0) return;
+    if (this.wire instanceof TLSSocket) for (const packet of packets) this.wire.write(packet);
     // One write of many small packets is cheaper than the list of them.
-    this.socket.write(packets.length === 1 ? packets[0]! : Buffer.concat(packets));
+    else this.wire.write(packets.length === 1 ? packets[0]! : Buffer.concat(packets));
+  }
+
+  /** Without a copy of the body: the kernel takes head and body together. */
+  private sendLong(head: Buffer, body: Uint8Array): Promise<void> {
+    this.flush();
+    if (this.end) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.wire.cork();
+      this.wire.write(head);
+      // If it fails, whoever waits for the stream learns of that elsewhere.
+      this.wire.write(body, () => resolve());
+      this.wire.uncork();
+    });
   }
 
   private onData(bytes: Buffer): void {
@@ -136,24 +166,24 @@ export class Session {
   /** Resolves when everything written so far has left this process, at once when little is waiting. */
   drained(): Promise<void> {
     this.flush();
-    if (this.end || !this.socket.writableNeedDrain) return Promise.resolve();
+    if (this.end || !this.wire.writableNeedDrain) return Promise.resolve();
     return new Promise((resolve) => {
       const done = () => {
-        this.socket.off('drain', done);
-        this.socket.off('close', done);
+        this.wire.off('drain', done);
+        this.wire.off('close', done);
         resolve();
       };
-      this.socket.on('drain', done);
-      this.socket.on('close', done);
+      this.wire.on('drain', done);
+      this.wire.on('close', done);
     });
   }
 
   pause(): void {
-    this.socket.pause();
+    this.wire.pause();
   }
 
   resume(): void {
-    this.socket.resume();
+    this.wire.resume();
   }
 
   /** Calls back once when the session is over, at once when it is already. */
@@ -176,30 +206,8 @@ export class Session {
     if (this.end) return;
     this.end = reason;
     this.keepalive.stop();
-    this.socket.destroy();
+    this.wire.destroy();
     this.router.end(reason);
     for (const callback of this.onEnd.splice(0)) callback(reason);
   }
-}
-
-function connectTo(path: string, call: CallOptions, timeoutMs: number): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    if (call.signal?.aborted) throw abortedError(call.signal);
-    const socket = connectSocket(path);
-    const unwatch = watchLimits(call, timeoutMs, (reason) => socket.destroy(reason));
-    const onError = (cause: Error) => {
-      unwatch();
-      const reason = cause instanceof ConnectionError ? cause : undefined;
-      reject(
-        reason ??
-          new ConnectionError('connect_failed', `No libvirt daemon answers at "${path}": ${cause.message}. Is it running?`, { cause }),
-      );
-    };
-    socket.once('error', onError);
-    socket.once('connect', () => {
-      unwatch();
-      socket.off('error', onError);
-      resolve(socket);
-    });
-  });
 }

@@ -3,7 +3,7 @@ import { remoteProcedures as remote } from './generated/procedures-remote.ts';
 import type { StorageVol } from './generated/types-common.ts';
 import { Handle } from './handle.ts';
 import { integer64 } from './integers.ts';
-import type { Stream } from './stream.ts';
+import type { Hole, Stream } from './stream.ts';
 
 export interface VolumeInfo {
   /** See `StorageVolType`. */
@@ -18,7 +18,7 @@ export interface TransferOptions extends CallOptions {
   offsetBytes?: number;
   /** Default: 0, up to the end. */
   lengthBytes?: number;
-  /** See `StorageVolUploadFlags` and `StorageVolDownloadFlags`; sparse streams are not supported. Default: 0. */
+  /** See `StorageVolUploadFlags` and `StorageVolDownloadFlags`; holes are sent and come as such with `SPARSE_STREAM`. Default: 0. */
   flags?: number;
 }
 
@@ -74,7 +74,7 @@ export class StorageVolume extends Handle<'vol', StorageVol> {
   }
 
   /** Fills the volume from the source and waits until the host has all of it. */
-  async upload(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, options: TransferOptions = {}): Promise<void> {
+  async upload(source: AsyncIterable<Uint8Array | Hole> | Iterable<Uint8Array | Hole>, options: TransferOptions = {}): Promise<void> {
     const { offsetBytes = 0, lengthBytes = 0, flags = 0, ...call } = options;
     const args = { vol: this.ref, offset: integer64(offsetBytes), length: integer64(lengthBytes), flags };
     await using stream = await this.caller.openStream(remote.storageVolUpload, args, call);

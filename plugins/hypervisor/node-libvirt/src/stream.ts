@@ -2,10 +2,16 @@ import { Bell } from './bell.ts';
 import { ConnectionError } from './errors.ts';
 import { streamChunkBytesMax } from './wire/packet.ts';
 
+/** So many zeros that are not sent one by one: what a sparse file has none of on its disk. */
+export interface Hole {
+  holeBytes: number;
+}
+
 /** The connection under a stream: it carries nothing else, so pausing it holds up nobody. */
 export interface StreamCarrier {
   /** Sends data; resolves when there is room for more. */
   sendData(bytes: Uint8Array): Promise<void>;
+  sendHole(lengthBytes: number): Promise<void>;
   /** Says that there are no more data from this side. */
   sendEnd(): void;
   /** Stops and starts reading from the server. */
@@ -17,14 +23,18 @@ export interface StreamCarrier {
 /** Unread bytes at which the server is held up, and at which it may go on. */
 const unreadBytesMax = 1024 * 1024;
 const unreadBytesLow = unreadBytesMax / 4;
+/** What a hole counts for, so that a server cannot pile them up either. */
+const holeCostBytes = 64;
+/** Zeros are made in pieces of this size for whoever reads a hole as bytes. */
+const zerosBytes = 262_144;
 
 /**
- * Bytes to and from the server: a console, an upload, a download. Reading is by `for await`; leaving the loop early gives the stream up.
- * At most about 1 MiB waits here unread, then the server has to wait.
+ * Bytes to and from the server: a console, a screenshot, an upload, a download. Reading is by `for await`; leaving the loop early gives the
+ * stream up. At most about 1 MiB waits here unread, then the server has to wait.
  */
-export class Stream implements AsyncIterable<Uint8Array>, AsyncDisposable {
+export class Stream<R = void> implements AsyncIterable<Uint8Array>, AsyncDisposable {
   private readonly carrier: StreamCarrier;
-  private readonly unread: Uint8Array[] = [];
+  private readonly unread: (Uint8Array | Hole)[] = [];
   private unreadBytes = 0;
   private paused = false;
   private sourceEnded = false;
@@ -32,6 +42,8 @@ export class Stream implements AsyncIterable<Uint8Array>, AsyncDisposable {
   private error: Error | undefined;
   private readonly bell = new Bell();
   private onFinished: (() => void) | undefined;
+  /** What the call that opened the stream answered, such as the kind of picture of a screenshot. */
+  answer = undefined as R;
 
   constructor(carrier: StreamCarrier) {
     this.carrier = carrier;
@@ -40,9 +52,21 @@ export class Stream implements AsyncIterable<Uint8Array>, AsyncDisposable {
   /** For the connection: data came. None at all is how libvirt says that it has no more to send. */
   receive(bytes: Uint8Array): void {
     if (this.state !== 'open') return;
-    if (bytes.length === 0) this.sourceEnded = true;
-    else this.unread.push(bytes);
-    this.unreadBytes += bytes.length;
+    if (bytes.length > 0) this.enqueue(bytes);
+    else {
+      this.sourceEnded = true;
+      this.bell.ring();
+    }
+  }
+
+  /** For the connection: zeros came, by their number. */
+  receiveHole(holeBytes: number): void {
+    if (this.state === 'open') this.enqueue({ holeBytes });
+  }
+
+  private enqueue(section: Uint8Array | Hole): void {
+    this.unread.push(section);
+    this.unreadBytes += costOf(section);
     if (this.unreadBytes >= unreadBytesMax && !this.paused) {
       this.paused = true;
       this.carrier.pause();
@@ -60,14 +84,26 @@ export class Stream implements AsyncIterable<Uint8Array>, AsyncDisposable {
     this.onFinished?.();
   }
 
-  /** Sends bytes; await it before the next write, that is the back-pressure. */
-  async write(bytes: Uint8Array | string): Promise<void> {
-    const data = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
-    for (let at = 0; at < data.length; at += streamChunkBytesMax) {
-      this.expectOpen();
-      await this.carrier.sendData(data.subarray(at, at + streamChunkBytesMax));
-    }
+  /** Sends bytes, or a hole on a stream that was opened as a sparse one; await it before the next write, that is the back-pressure. */
+  async write(section: Uint8Array | string | Hole): Promise<void> {
+    if (typeof section === 'string') await this.writeBytes(Buffer.from(section));
+    else if (section instanceof Uint8Array) await this.writeBytes(section);
+    else await this.writeHole(section.holeBytes);
     if (this.error) throw this.error;
+  }
+
+  private async writeBytes(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length; at += streamChunkBytesMax) {
+      this.expectOpen();
+      await this.carrier.sendData(bytes.subarray(at, at + streamChunkBytesMax));
+    }
+  }
+
+  private async writeHole(holeBytes: number): Promise<void> {
+    if (!Number.isSafeInteger(holeBytes) || holeBytes < 0)
+      throw new ConnectionError('bad_argument', `A hole of ${holeBytes} bytes cannot be sent.`);
+    this.expectOpen();
+    await this.carrier.sendHole(holeBytes);
   }
 
   private expectOpen(): void {
@@ -101,20 +137,21 @@ export class Stream implements AsyncIterable<Uint8Array>, AsyncDisposable {
     this.settle(reason);
   }
 
-  private consumed(bytes: number): void {
-    this.unreadBytes -= bytes;
+  private consumed(costBytes: number): void {
+    this.unreadBytes -= costBytes;
     if (!this.paused || this.unreadBytes > unreadBytesLow) return;
     this.paused = false;
     this.carrier.resume();
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
+  /** Reads bytes and holes apart. Only a sparse stream has holes. */
+  async *sections(): AsyncGenerator<Uint8Array | Hole, void, undefined> {
     try {
       for (;;) {
-        const bytes = this.unread.shift();
-        if (bytes) {
-          this.consumed(bytes.length);
-          yield bytes;
+        const section = this.unread.shift();
+        if (section) {
+          this.consumed(costOf(section));
+          yield section;
         } else if (this.error) throw this.error;
         else if (this.state === 'ended') return;
         // The server keeps the stream until the end of its data is confirmed.
@@ -126,8 +163,20 @@ export class Stream implements AsyncIterable<Uint8Array>, AsyncDisposable {
     }
   }
 
+  /** Reads bytes; the zeros of a hole come as bytes too. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const section of this.sections()) {
+      if (section instanceof Uint8Array) yield section;
+      else for (let left = section.holeBytes; left > 0; left -= zerosBytes) yield new Uint8Array(Math.min(left, zerosBytes));
+    }
+  }
+
   // oxlint-disable-next-line typescript/require-await
   async [Symbol.asyncDispose](): Promise<void> {
     this.abort();
   }
+}
+
+function costOf(section: Uint8Array | Hole): number {
+  return section instanceof Uint8Array ? section.length : holeCostBytes;
 }

@@ -2,9 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { ConnectionError, ConnectOptions, EventQueue, Gap, LifecycleEvent } from 'node-libvirt';
 import { connect, ErrorCode, remoteProcedures as remote } from 'node-libvirt';
+import { FakeLibvirt } from 'node-libvirt/testing';
 import { remoteEvents } from '../../../../plugins/hypervisor/node-libvirt/src/generated/procedures-remote.ts';
-import { encodePacket, messageStatus, messageType } from '../../../../plugins/hypervisor/node-libvirt/src/wire/packet.ts';
-import { ProtocolServer } from './kit/protocol-server.ts';
 
 const register = remote.connectDomainEventCallbackRegisterAny;
 const deregister = remote.connectDomainEventCallbackDeregisterAny;
@@ -12,28 +11,18 @@ const lifecycle = remoteEvents.domainEventCallbackLifecycle;
 
 /** A server that takes registrations and counts them. */
 async function start(options: ConnectOptions = {}) {
-  const server = await ProtocolServer.start();
+  const server = await FakeLibvirt.start();
   const registered: number[] = [];
-  server.on(register, (call) => {
-    registered.push(register.args.decode(call.body).eventID);
-    call.reply(register, { callbackID: registered.length });
+  server.answer(register, ({ eventID }) => {
+    registered.push(eventID);
+    return { callbackID: registered.length };
   });
-  server.on(deregister, (call) => {
-    registered.pop();
-    call.reply(deregister, undefined);
-  });
-  server.on(remote.connectGetHostname, (call) => call.reply(remote.connectGetHostname, { hostname: 'host' }));
+  server.answer(deregister, () => void registered.pop());
+  server.answer(remote.connectGetHostname, () => ({ hostname: 'host' }));
   const conn = await connect(server.uri, { keepaliveIntervalMs: 0, ...options });
   const emit = (name: string, event = 2) => {
     const dom = { name, uuid: '00000000-0000-4000-8000-000000000001', id: 1 };
-    const header = {
-      program: lifecycle.program,
-      procedure: lifecycle.number,
-      type: messageType.message,
-      serial: 0,
-      status: messageStatus.ok,
-    };
-    server.broadcast(encodePacket(header, lifecycle.message, { callbackID: 1, msg: { dom, event, detail: 0 } }));
+    server.broadcast(lifecycle, { callbackID: 1, msg: { dom, event, detail: 0 } });
   };
   return {
     server,
@@ -75,7 +64,7 @@ const codeOf = (promise: Promise<unknown>) =>
 describe('events', () => {
   test('a registration the server refuses is told to the reader and to whoever waits for it', async () => {
     await using it = await start();
-    it.server.on(register, (call) => call.fail(ErrorCode.ACCESS_DENIED, 'access denied'));
+    it.server.intercept(register, (call) => call.fail(ErrorCode.ACCESS_DENIED, 'access denied'));
     const events = it.conn.lifecycleEvents();
     expect(await codeOf(events.ready)).toBe(ErrorCode.ACCESS_DENIED);
     expect(await codeOf(take(events, 1))).toBe(ErrorCode.ACCESS_DENIED);
@@ -96,14 +85,7 @@ describe('events', () => {
     await using it = await start();
     await using events = it.conn.lifecycleEvents();
     await events.ready;
-    const header = {
-      program: lifecycle.program,
-      procedure: lifecycle.number,
-      type: messageType.message,
-      serial: 0,
-      status: messageStatus.ok,
-    };
-    it.server.broadcast(encodePacket(header, remote.connectGetHostname.ret, { hostname: 'this is no event at all' }));
+    it.server.broadcast({ ...lifecycle, message: remote.connectGetHostname.ret }, { hostname: 'this is no event at all' });
     expect(await codeOf(take(events, 1))).toBe('protocol_error');
   });
 
@@ -152,7 +134,7 @@ describe('reconnect', () => {
 
   test('a call under way when the connection breaks fails, it is not made again', async () => {
     await using it = await start(quick);
-    it.server.on(remote.domainCreateXml, () => it.server.cut());
+    it.server.intercept(remote.domainCreateXml, () => it.server.cut());
     expect(await codeOf(it.conn.domainCreateXML('<vm/>'))).toBe('connection_lost');
     expect(it.server.received.filter((header) => header.procedure === remote.domainCreateXml.number)).toHaveLength(1);
     expect(await it.conn.getHostname()).toBe('host');
@@ -203,7 +185,7 @@ describe('reconnect', () => {
   test('a server that takes connections and drops them again is tried until it behaves', async () => {
     await using it = await start(quick);
     let drops = 3;
-    it.server.on(remote.connectOpen, (call) => {
+    it.server.intercept(remote.connectOpen, (call) => {
       if (drops-- > 0) call.socket.destroy();
       else call.reply(remote.connectOpen, undefined);
     });

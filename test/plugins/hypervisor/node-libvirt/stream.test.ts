@@ -2,22 +2,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { ConnectionError, Stream } from 'node-libvirt';
 import { connect, ErrorCode, remoteProcedures as remote } from 'node-libvirt';
-import { messageStatus, messageType, rawBytes } from '../../../../plugins/hypervisor/node-libvirt/src/wire/packet.ts';
-import type { Incoming } from './kit/protocol-server.ts';
-import { ProtocolServer } from './kit/protocol-server.ts';
+import type { Incoming } from 'node-libvirt/testing';
+import { FakeLibvirt, messageStatus, messageType, rawBytes } from 'node-libvirt/testing';
 
 const openConsole = remote.domainOpenConsole;
 
 /** A server with a console: what is written to it goes through `onInput`. */
 async function start(onInput: (call: Incoming) => void = () => undefined) {
-  const server = await ProtocolServer.start();
+  const server = await FakeLibvirt.start();
   const calls: Incoming[] = [];
-  server.on(openConsole, (call) => {
+  server.intercept(openConsole, (call) => {
     if (call.header.type !== messageType.call) return onInput(call);
     calls.push(call);
     call.reply(openConsole, undefined);
   });
-  server.on(remote.connectGetHostname, (call) => call.reply(remote.connectGetHostname, { hostname: 'host' }));
+  server.intercept(remote.connectGetHostname, (call) => call.reply(remote.connectGetHostname, { hostname: 'host' }));
   const conn = await connect(server.uri, { keepaliveIntervalMs: 0 });
   const domain = conn.domain({ uuid: '00000000-0000-4000-8000-000000000001' });
   return {
@@ -52,14 +51,14 @@ async function until(condition: () => boolean): Promise<void> {
 
 test('a console that cannot be opened is an error and leaves no connection behind', async () => {
   await using it = await start();
-  it.server.on(openConsole, (call) => call.fail(ErrorCode.OPERATION_INVALID, 'domain is not running'));
+  it.server.intercept(openConsole, (call) => call.fail(ErrorCode.OPERATION_INVALID, 'domain is not running'));
   expect(await codeOf(it.domain.openConsole())).toBe(ErrorCode.OPERATION_INVALID);
   await until(() => it.server.sockets.size === 1);
 });
 
 test('data sent together with the answer are not lost, and an error in the middle comes after them', async () => {
   await using it = await start();
-  it.server.on(openConsole, (call) => {
+  it.server.intercept(openConsole, (call) => {
     const failed = call.packet({ type: messageType.stream, status: messageStatus.error }, errorBody, Buffer.alloc(48));
     call.socket.write(Buffer.concat([call.packet({}, rawBytes, new Uint8Array()), data(call, Buffer.from('login: ')), failed]));
   });
@@ -71,15 +70,36 @@ test('data sent together with the answer are not lost, and an error in the middl
   expect(seen).toEqual(['login: ']);
 });
 
-test('data sent before the answer, as libvirtd may do, are not lost', async () => {
+test('data that overtake the answer are not lost either', async () => {
   await using it = await start();
-  it.server.on(openConsole, (call) => {
-    if (call.header.type !== messageType.call) return void call.socket.write(data(call, new Uint8Array(), messageStatus.ok));
-    call.socket.write(data(call, Buffer.from('early ')));
-    call.reply(openConsole, undefined);
-    call.socket.write(Buffer.concat([data(call, Buffer.from('and late')), data(call, new Uint8Array())]));
+  it.server.intercept(openConsole, (call) => {
+    if (call.header.type !== messageType.call) call.socket.write(data(call, new Uint8Array(), messageStatus.ok));
+    else
+      call.socket.write(
+        Buffer.concat([data(call, Buffer.from('first')), data(call, new Uint8Array()), call.packet({}, rawBytes, new Uint8Array())]),
+      );
   });
-  expect(await readAll(await it.domain.openConsole())).toBe('early and late');
+  expect(await readAll(await it.domain.openConsole())).toBe('first');
+});
+
+test('a large packet is read as it comes', async () => {
+  await using it = await start();
+  const stream = await it.domain.openConsole();
+  const call = it.calls[0]!;
+  const whole = data(call, Buffer.alloc(200_000, 'x'));
+  const reading = readAll(stream);
+  for (const end of [10, 28, 50, 100_000, 199_000]) {
+    call.socket.write(
+      whole.subarray(
+        [0, 10, 28, 50, 100_000, 199_000].findLast((start) => start < end),
+        end,
+      ),
+    );
+    await sleep(5);
+  }
+  call.socket.end(Buffer.concat([whole.subarray(199_000), data(call, Buffer.from('y')), data(call, new Uint8Array(), messageStatus.ok)]));
+  const text = await reading;
+  expect([text.length, text.at(-2), text.at(-1)]).toEqual([200_001, 'x', 'y']);
 });
 
 test('a connection that breaks under a stream is an error for its reader, its writer and its end', async () => {

@@ -40,7 +40,7 @@ export abstract class ConnectionBase implements Caller, AsyncDisposable {
   call<A, R>(procedure: Procedure<A, R>, args: A, options?: CallOptions): Promise<R> {
     return this.link.call(procedure, args, options);
   }
-  openStream<A>(procedure: Procedure<A, void>, args: A, options?: CallOptions): Promise<Stream> {
+  openStream<A, R>(procedure: Procedure<A, R>, args: A, options?: CallOptions): Promise<Stream<R>> {
     return this.link.openStream(procedure, args, options);
   }
 }

@@ -3,7 +3,6 @@ import { remoteProcedures as remote } from '../generated/procedures-remote.ts';
 import type { Stream } from '../stream.ts';
 import type { ParameterInput } from '../typed-params.ts';
 import { toTypedParams } from '../typed-params.ts';
-import type { Codec } from '../xdr/codec.ts';
 import { DomainLife } from './life.ts';
 
 /** A picture of a guest's screen. */
@@ -11,7 +10,7 @@ export interface Screenshot {
   /** Such as `image/png` or `image/x-portable-pixmap`. */
   mime: string | null;
   /** The bytes of the picture. */
-  stream: Stream;
+  stream: Stream<unknown>;
 }
 
 /** Saving the state of a domain, and looking at it: files, dumps, consoles, the screen. Paths are those of the host. */
@@ -55,19 +54,8 @@ export abstract class DomainSaving extends DomainLife {
   }
   /** A picture of a screen of the guest; 0 is the first. */
   async screenshot(screen = 0, flags = 0, options?: CallOptions): Promise<Screenshot> {
-    let mime: string | null = null;
-    const { ret } = remote.domainScreenshot;
-    // The answer of a call with a stream is only seen by what decodes it.
-    const seen: Codec<void> = {
-      ...ret,
-      encode: () => undefined,
-      decode: (reader) => {
-        ({ mime } = ret.decode(reader));
-      },
-    };
-    const procedure = { ...remote.domainScreenshot, ret: seen };
-    const stream = await this.caller.openStream(procedure, { dom: this.ref, screen, flags }, options);
-    return { mime, stream };
+    const stream = await this.caller.openStream(remote.domainScreenshot, { dom: this.ref, screen, flags }, options);
+    return { mime: stream.answer.mime, stream };
   }
   /** The first bytes at an address of the guest's memory. See `DomainMemoryFlags`. */
   async memoryPeek(start: bigint, sizeBytes: number, callFlags: FlagOptions = {}): Promise<Uint8Array> {

@@ -1,4 +1,6 @@
+import { ConnectionError } from '../errors.ts';
 import type { Codec } from '../xdr/codec.ts';
+import { hyper, struct, uint } from '../xdr/codec.ts';
 import type { XdrReader } from '../xdr/reader.ts';
 import { XdrWriter } from '../xdr/writer.ts';
 
@@ -55,3 +57,17 @@ export const rawBytes: Codec<Uint8Array> = {
   encode: (writer, value) => writer.raw(value),
   decode: (reader) => reader.rest(),
 };
+
+/** A length in the 64 bits of the protocol that must fit into a number of ours. */
+const length: Codec<number> = {
+  shape: { kind: 'integer', min: 0, max: Number.MAX_SAFE_INTEGER },
+  encode: (writer, value) => hyper.encode(writer, BigInt(value)),
+  decode(reader) {
+    const value = Number(reader.hyper());
+    if (value < 0 || !Number.isSafeInteger(value)) throw new ConnectionError('protocol_error', `A hole cannot be ${value} bytes long.`);
+    return value;
+  },
+};
+
+/** The body of a packet that stands for zeros which are not sent. No flag is defined. */
+export const hole = struct({ lengthBytes: length, flags: uint });

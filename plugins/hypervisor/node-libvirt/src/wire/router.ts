@@ -1,27 +1,36 @@
 import type { CallOptions, Procedure } from '../caller.ts';
 import { ConnectionError } from '../errors.ts';
+import { nothing } from '../xdr/codec.ts';
 import type { XdrReader } from '../xdr/reader.ts';
 import { Pace } from './pace.ts';
 import type { Header } from './packet.ts';
-import { encodePacket, messageStatus, messageType, rawBytes } from './packet.ts';
+import { encodePacket, hole, messageStatus, messageType } from './packet.ts';
 import { decodeServerError } from './server-error.ts';
 import { abortedError, watchLimits } from './time-limit.ts';
 
 /** What a stream does with what comes for it. */
 export interface StreamSink {
   onData(bytes: Uint8Array): void;
+  /** So many zeros, which are not sent. */
+  onHole(lengthBytes: number): void;
   onEnd(): void;
   onError(error: Error): void;
 }
 
 /** The sending side of a stream. */
 export interface StreamChannel {
-  /** Sends data (`continue`), the end (`ok`) or an abort (`error`). */
-  send(status: number, bytes: Uint8Array): void;
+  /** Sends data; resolves when their memory may be used again. */
+  sendData(bytes: Uint8Array): Promise<void>;
+  /** Says that there are no more. */
+  sendEnd(): void;
+  /** Sends zeros by their number. */
+  sendHole(lengthBytes: number): void;
 }
 
 export interface RouterOptions {
   send(packet: Buffer): void;
+  /** Sends a packet whose body is not copied; resolves when the memory of the body may be used again. */
+  sendLong(head: Buffer, body: Uint8Array): Promise<void>;
   /** A packet the server sent by itself. */
   onMessage(header: Header, body: XdrReader): void;
   /** Calls that may be waiting at once; more are refused. */
@@ -37,7 +46,6 @@ interface Call {
   serial: number;
   procedure: Procedure<never, unknown>;
   packet: Buffer;
-  sink: StreamSink | undefined;
   sentAtMs: number;
   /** Whether it was sent as a call that may take its time. */
   slow: boolean;
@@ -50,7 +58,6 @@ interface Request<A, R> {
   args: A;
   options: CallOptions;
   serial: number;
-  sink: StreamSink | undefined;
 }
 
 const serialMax = 0xffffffff;
@@ -82,19 +89,39 @@ export class Router {
   }
 
   call<A, R>(procedure: Procedure<A, R>, args: A, options: CallOptions = {}): Promise<R> {
-    return this.submit({ procedure, args, options, serial: this.nextSerial(), sink: undefined });
+    return this.submit({ procedure, args, options, serial: this.nextSerial() });
   }
 
   /** Makes a call that comes with a stream. What comes for the stream goes to the sink, even before the answer. */
-  async openStream<A>(procedure: Procedure<A, void>, args: A, options: CallOptions & { sink: StreamSink }): Promise<StreamChannel> {
+  async openStream<A, R>(
+    procedure: Procedure<A, R>,
+    args: A,
+    options: CallOptions & { sink: StreamSink },
+  ): Promise<{ answer: R; channel: StreamChannel }> {
     const serial = this.nextSerial();
-    await this.submit({ procedure, args, options, serial, sink: options.sink });
-    const header = { program: procedure.program, procedure: procedure.number, type: messageType.stream, serial };
-    return { send: (status, bytes) => this.options.send(encodePacket({ ...header, status }, rawBytes, bytes)) };
+    // The daemon's first data may overtake its answer.
+    this.sinks.set(serial, { sink: options.sink, procedure: procedure.number });
+    const answer = await this.submit({ procedure, args, options, serial }).catch((error: unknown) => {
+      this.sinks.delete(serial);
+      throw error;
+    });
+    const header = { program: procedure.program, procedure: procedure.number, serial };
+    const head = (type: number, status: number) => ({ ...header, type, status });
+    const channel: StreamChannel = {
+      sendData: (bytes) => {
+        const start = encodePacket(head(messageType.stream, messageStatus.continue), nothing, undefined);
+        start.writeUInt32BE(start.length + bytes.length, 0);
+        return this.options.sendLong(start, bytes);
+      },
+      sendEnd: () => this.options.send(encodePacket(head(messageType.stream, messageStatus.ok), nothing, undefined)),
+      sendHole: (lengthBytes) =>
+        this.options.send(encodePacket(head(messageType.streamHole, messageStatus.continue), hole, { lengthBytes, flags: 0 })),
+    };
+    return { answer, channel };
   }
 
   private submit<A, R>(request: Request<A, R>): Promise<R> {
-    const { procedure, args, options, serial, sink } = request;
+    const { procedure, args, options, serial } = request;
     return new Promise((resolve, reject) => {
       if (this.ended) throw this.ended;
       if (options.signal?.aborted) throw abortedError(options.signal);
@@ -107,7 +134,6 @@ export class Router {
         serial,
         procedure: procedure as Procedure<never, unknown>,
         packet,
-        sink,
         sentAtMs: 0,
         slow: true,
         settle: undefined,
@@ -138,8 +164,6 @@ export class Router {
 
   private transmit(call: Call): void {
     this.sent.set(call.serial, call);
-    // libvirtd may send the first data of a stream before it has answered the call that opens it.
-    if (call.sink) this.sinks.set(call.serial, { sink: call.sink, procedure: call.procedure.number });
     call.slow = this.pace.sent(call.procedure);
     call.sentAtMs = performance.now();
     this.options.send(call.packet);
@@ -166,6 +190,7 @@ export class Router {
       case messageType.reply:
         return this.handleReply(header, body);
       case messageType.stream:
+      case messageType.streamHole:
         return this.handleStream(header, body);
       case messageType.message:
         return this.options.onMessage(header, body);
@@ -200,15 +225,22 @@ export class Router {
       body.expectEnd();
       call.settle?.(undefined, value);
     } catch (error) {
-      this.sinks.delete(call.serial);
       call.settle?.(error as Error);
     }
+  }
+
+  /** Who takes the data of a stream's packet piece by piece, before it has come whole. */
+  takerOf(header: Header): ((bytes: Uint8Array) => void) | undefined {
+    if (header.type !== messageType.stream || header.status !== messageStatus.continue) return undefined;
+    const entry = this.sinks.get(header.serial);
+    return entry?.procedure === header.procedure ? (bytes) => entry.sink.onData(bytes) : undefined;
   }
 
   private handleStream(header: Header, body: XdrReader): void {
     const entry = this.sinks.get(header.serial);
     // A stream that was given up may have data on their way.
     if (!entry || entry.procedure !== header.procedure) return;
+    if (header.type === messageType.streamHole) return entry.sink.onHole(hole.decode(body).lengthBytes);
     if (header.status === messageStatus.continue) return entry.sink.onData(body.rest());
     this.sinks.delete(header.serial);
     if (header.status === messageStatus.ok) entry.sink.onEnd();

@@ -84,10 +84,9 @@ export class XdrReader {
     return new Uint8Array(this.bytes.subarray(at, at + length));
   }
 
-  /** A copy of all that is left. */
+  /** All that is left, not copied: data of a stream come in great numbers, and whoever reads them lets go of them soon. */
   rest(): Uint8Array {
-    const at = this.take(this.end - this.offset);
-    return new Uint8Array(this.bytes.subarray(at, this.end));
+    return this.bytes.subarray(this.take(this.end - this.offset), this.end);
   }
 
   uuid(): string {
