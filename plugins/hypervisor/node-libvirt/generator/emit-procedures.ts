@@ -1,8 +1,15 @@
-import type { Protocol } from './parse-protocol.ts';
+import { doc, sinceText } from './emit-doc.ts';
+import type { Knowledge } from './knowledge.ts';
+import { functionOf, seeFlags } from './knowledge.ts';
 import { camelCase, typeName } from './names.ts';
+import type { Protocol } from './parse-protocol.ts';
 
 /** The TypeScript of a program's table of procedures. */
-export function emitProcedures(program: string, protocol: Protocol, homes: ReadonlyMap<string, string>): string {
+export function emitProcedures(
+  program: string,
+  protocol: Protocol,
+  { homes, knowledge }: { homes: ReadonlyMap<string, string>; knowledge: Knowledge },
+): string {
   const imports = new Map<string, string[]>();
   const pointers = new Set<string>();
   const typeOf = (name: string) => {
@@ -22,7 +29,10 @@ export function emitProcedures(program: string, protocol: Protocol, homes: Reado
       continue;
     }
     const extra = `${procedure.priority === 'high' ? ", priority: 'high'" : ''}${procedure.stream === 'none' ? '' : `, stream: '${procedure.stream}'`}`;
+    const api = functionOf(procedure.name, knowledge);
+    const flags = seeFlags(api);
     calls.push(
+      ...doc([api && [`\`${api.name}\``, sinceText(api.since)].filter(Boolean).join(', '), flags && `Flags: ${flags}`], '  '),
       `  ${name}: { program, number: ${procedure.number}, args: ${typeOf(`${base}_args`)}, ret: ${typeOf(`${base}_ret`)}${extra} },`,
     );
   }
@@ -40,10 +50,14 @@ export function emitProcedures(program: string, protocol: Protocol, homes: Reado
     ...calls,
     '} as const',
     '',
-    '/** What the server sends by itself once a client has registered for it. */',
-    `export const ${program}Events = {`,
-    ...events,
-    '} as const',
-    '',
+    ...(events.length === 0
+      ? []
+      : [
+          '/** What the server sends by itself once a client has registered for it. */',
+          `export const ${program}Events = {`,
+          ...events,
+          '} as const',
+          '',
+        ]),
   ].join('\n');
 }

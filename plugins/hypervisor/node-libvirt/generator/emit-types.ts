@@ -1,5 +1,9 @@
-import type { Declaration, Field } from './parse-protocol.ts';
+import { doc } from './emit-doc.ts';
+import type { Knowledge } from './knowledge.ts';
+import { functionOf, seeFlags } from './knowledge.ts';
+import { meaningOfField } from './meanings.ts';
 import { camelCase, pascalCase, typeName } from './names.ts';
+import type { Declaration, Field } from './parse-protocol.ts';
 
 /** The XDR types of C that have a codec of the same meaning in `src/xdr/codec.ts`. */
 const primitives: Record<string, string> = {
@@ -23,7 +27,7 @@ export interface TypeFile {
 
 /** Which file declares a type: types that others are made of come first, the rest goes by the object the calls are about. */
 export function fileOf(declaration: Declaration, program: string): string {
-  const name = declaration.name.replace(/^(remote|qemu)_/, '');
+  const name = declaration.name.replace(/^(remote|qemu|lxc)_/, '');
   if (program !== 'remote') return `types-${program}`;
   if (!/_(args|ret|msg)$/.test(name) || name === 'domain_get_security_label_ret') return 'types-common';
   if (name.endsWith('_msg')) return 'types-events';
@@ -36,8 +40,14 @@ export function fileOf(declaration: Declaration, program: string): string {
   return 'types-host';
 }
 
+/** The names that all files of types share: where each is declared, and which of them are pointers. */
+export interface TypeNames {
+  homes: ReadonlyMap<string, string>;
+  pointers: ReadonlySet<string>;
+}
+
 /** The TypeScript of one file of types. */
-export function emitTypes(file: TypeFile, homes: ReadonlyMap<string, string>, pointers: ReadonlySet<string>): string {
+export function emitTypes(file: TypeFile, { homes, pointers }: TypeNames, knowledge: Knowledge): string {
   const codecs = new Set<string>();
   const imports = new Map<string, Set<string>>();
   const codec = (type: string) => {
@@ -60,7 +70,7 @@ export function emitTypes(file: TypeFile, homes: ReadonlyMap<string, string>, po
     codecs.add(name);
     return name;
   };
-  const body = file.declarations.flatMap((declaration) => emitDeclaration(declaration, { codec, use, pointers }));
+  const body = file.declarations.flatMap((declaration) => emitDeclaration(declaration, { codec, use, pointers, knowledge }));
   const own = [...imports]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([home, names]) => `import { ${[...names].toSorted().join(', ')} } from './${home}.ts'`);
@@ -73,6 +83,7 @@ interface Emit {
   codec(type: string): string;
   use(name: string): string;
   pointers: ReadonlySet<string>;
+  knowledge: Knowledge;
 }
 
 function emitDeclaration(declaration: Declaration, emit: Emit): string[] {
@@ -83,7 +94,12 @@ function emitDeclaration(declaration: Declaration, emit: Emit): string[] {
     case 'typedef':
       return declaration.name === 'remote_uuid' ? [] : [`export const ${name} = ${expression(declaration.field, emit)}`, ''];
     case 'struct': {
-      const fields = declaration.fields.map((field) => `  ${camelCase(field.name)}: ${expression(field, emit)},`);
+      const flags = seeFlags(functionOf(declaration.name.replace(/^[a-z]+_|_args$/g, ''), emit.knowledge));
+      const fields = declaration.fields.flatMap((field) => {
+        const key = camelCase(field.name);
+        const meaning = key === 'flags' ? flags : meaningOfField(name, key);
+        return [...doc([meaning], '  '), `  ${key}: ${expression(field, emit)},`];
+      });
       return [
         `export const ${name} = ${emit.use('struct')}({`,
         ...fields,

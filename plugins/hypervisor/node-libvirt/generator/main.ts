@@ -1,32 +1,39 @@
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { constantsWithMeaning } from './constant-meanings.ts';
 import { emitEnums, emitParameterNames } from './emit-constants.ts';
 import { emitProcedures } from './emit-procedures.ts';
 import { emitTypes, fileOf } from './emit-types.ts';
+import type { Knowledge } from './knowledge.ts';
+import { parseAnnotations } from './parse-annotations.ts';
+import { functionIndex, parseFlags, parseSymbols } from './parse-functions.ts';
 import type { Header } from './parse-headers.ts';
 import { parseHeader } from './parse-headers.ts';
 import type { Declaration, Protocol } from './parse-protocol.ts';
 import { parseProtocol } from './parse-protocol.ts';
 
 const target = path.join(import.meta.dirname, '..', 'src', 'generated');
-const programs = ['remote', 'qemu'] as const;
+const programs = ['remote', 'qemu', 'lxc'] as const;
 
 /** Reads libvirt's sources and returns every generated file, by name. */
 export async function generate(sources: string): Promise<Map<string, string>> {
   const known = new Map<string, number>();
   const files = new Map<string, string>();
   const headers = await readHeaders(path.join(sources, 'include', 'libvirt'), known);
+  const knowledge = await readKnowledge(sources);
+  const idle = constantsWithMeaning().filter((name) => !known.has(name));
+  if (idle.length > 0) throw new Error(`constant-meanings.ts explains constants that libvirt does not have: ${idle.join(', ')}.`);
   for (const [name, header] of headers) {
-    if (header.enums.length > 0) files.set(`constants-${name}.ts`, emitEnums(header.enums));
+    if (header.enums.length > 0) files.set(`constants-${name}.ts`, emitEnums(header.enums, knowledge));
   }
-  files.set('parameter-names.ts', emitParameterNames([...headers.values()]));
+  files.set('parameter-names.ts', emitParameterNames([...headers.values()], knowledge));
   const homes = new Map<string, string>();
   const pointers = new Set<string>();
   for (const program of programs) {
     const text = await readFile(path.join(sources, 'src', 'remote', `${program}_protocol.x`), 'utf8');
     const protocol = parseProtocol(text, program, known);
-    for (const [name, content] of emitProgram(program, protocol, { homes, pointers })) files.set(name, content);
+    for (const [name, content] of emitProgram(program, protocol, { homes, pointers, knowledge })) files.set(name, content);
   }
   const version = /^\s*version: '([\d.]+)'/m.exec(await readFile(path.join(sources, 'meson.build'), 'utf8'))?.[1] ?? 'unknown';
   return new Map([...files].map(([name, content]) => [name, mark(content, version)]));
@@ -49,10 +56,28 @@ async function readHeaders(folder: string, known: Map<string, number>): Promise<
   return headers;
 }
 
+/** Everything that doc comments are made of: versions, types of parameters, and which flags a function takes. */
+async function readKnowledge(sources: string): Promise<Knowledge> {
+  const read = async (folder: string, pattern: RegExp): Promise<string[]> => {
+    const names = (await readdir(path.join(sources, folder))).filter((name) => pattern.test(name)).toSorted();
+    return Promise.all(names.map((name) => readFile(path.join(sources, folder, name), 'utf8')));
+  };
+  const headers = await read('include/libvirt', /\.h(\.in)?$/);
+  const symbols = await read('src', /^libvirt_(public|qemu|lxc)\.syms$/);
+  const code = await read('src', /^libvirt(-.*)?\.c$/);
+  return {
+    annotations: new Map(headers.flatMap((text) => [...parseAnnotations(text)])),
+    functions: functionIndex(
+      new Map(symbols.flatMap((text) => [...parseSymbols(text)])),
+      new Map(code.flatMap((text) => [...parseFlags(text)])),
+    ),
+  };
+}
+
 function emitProgram(
   program: string,
   protocol: Protocol,
-  names: { homes: Map<string, string>; pointers: Set<string> },
+  names: { homes: Map<string, string>; pointers: Set<string>; knowledge: Knowledge },
 ): Map<string, string> {
   const groups = new Map<string, Declaration[]>();
   for (const declaration of protocol.declarations) {
@@ -64,8 +89,8 @@ function emitProgram(
     groups.set(home, [...(groups.get(home) ?? []), declaration]);
   }
   const files = new Map<string, string>();
-  for (const [name, declarations] of groups) files.set(`${name}.ts`, emitTypes({ name, declarations }, names.homes, names.pointers));
-  files.set(`procedures-${program}.ts`, emitProcedures(program, protocol, names.homes));
+  for (const [name, declarations] of groups) files.set(`${name}.ts`, emitTypes({ name, declarations }, names, names.knowledge));
+  files.set(`procedures-${program}.ts`, emitProcedures(program, protocol, names));
   return files;
 }
 

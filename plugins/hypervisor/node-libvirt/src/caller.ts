@@ -9,6 +9,12 @@ export interface CallOptions {
   timeoutMs?: number;
 }
 
+/** The last argument of calls that have two or more others beside their flags. */
+export interface FlagOptions extends CallOptions {
+  /** Default: 0. */
+  flags?: number;
+}
+
 /** One entry of the tables of procedures: how its arguments and its answer look. */
 export interface Procedure<A, R> {
   readonly program: number;

@@ -1,3 +1,5 @@
+import { ErrorCode } from './generated/constants-error.ts';
+
 /** Stable reasons of a {@link ConnectionError}; a program may branch on them. */
 export type ConnectionErrorCode =
   /** No socket, refused, or the server hung up before it was open. Nothing was sent; trying again is safe. */
@@ -55,6 +57,17 @@ export interface LibvirtErrorDetails {
   str3: string | null;
 }
 
+/**
+ * Numbers (`ErrorCode`) that say that the other side does not do this at all: the driver does not (NO_SUPPORT, OPERATION_UNSUPPORTED,
+ * ARGUMENT_UNSUPPORTED), or the daemon is older than the procedure or lacks the program (RPC).
+ */
+const unsupportedCodes: ReadonlySet<number> = new Set([
+  ErrorCode.NO_SUPPORT,
+  ErrorCode.RPC,
+  ErrorCode.ARGUMENT_UNSUPPORTED,
+  ErrorCode.OPERATION_UNSUPPORTED,
+]);
+
 /** libvirt carried out the call as far as it could and answered with an error. */
 export class LibvirtError extends Error {
   override readonly name = 'LibvirtError';
@@ -70,5 +83,9 @@ export class LibvirtError extends Error {
     this.domain = details.domain;
     this.level = details.level;
     this.details = details;
+  }
+  /** Whether this driver or this version of libvirt does not do that at all, so that there is no use in trying again. */
+  get unsupported(): boolean {
+    return unsupportedCodes.has(this.code);
   }
 }

@@ -1,3 +1,5 @@
+import { Bell } from './bell.ts';
+
 /** Events are missing here: look at the state of things instead of relying on what came before. */
 export interface Gap {
   kind: 'gap';
@@ -22,7 +24,7 @@ export class EventQueue<T> implements AsyncIterable<T | Gap>, AsyncDisposable {
   private lastGap: Gap | undefined;
   private closed = false;
   private error: Error | undefined;
-  private wake: (() => void) | undefined;
+  private readonly bell = new Bell();
   private readonly opening = Promise.withResolvers<void>();
   private readonly onAbort = () => this.close();
 
@@ -50,7 +52,7 @@ export class EventQueue<T> implements AsyncIterable<T | Gap>, AsyncDisposable {
       return;
     }
     this.waiting.push(event);
-    this.wake?.();
+    this.bell.ring();
   }
 
   /** Notes that events are missing here. Several gaps without an event between them are one. */
@@ -63,7 +65,7 @@ export class EventQueue<T> implements AsyncIterable<T | Gap>, AsyncDisposable {
       this.lastGap = { kind: 'gap', reason, dropped: reason === 'overflow' ? 1 : null };
       this.waiting.push(this.lastGap);
     }
-    this.wake?.();
+    this.bell.ring();
   }
 
   /** Ends the queue after what waits in it: with an error, or quietly. */
@@ -80,7 +82,7 @@ export class EventQueue<T> implements AsyncIterable<T | Gap>, AsyncDisposable {
     this.opening.resolve();
     this.options.signal?.removeEventListener('abort', this.onAbort);
     this.options.onClose();
-    this.wake?.();
+    this.bell.ring();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T | Gap, void, undefined> {
@@ -90,20 +92,11 @@ export class EventQueue<T> implements AsyncIterable<T | Gap>, AsyncDisposable {
         if (next) yield next;
         else if (this.error) throw this.error;
         else if (this.closed) return;
-        else await this.more();
+        else await this.bell.rung();
       }
     } finally {
       this.close();
     }
-  }
-
-  private more(): Promise<void> {
-    return new Promise((resolve) => {
-      this.wake = () => {
-        this.wake = undefined;
-        resolve();
-      };
-    });
   }
 
   // oxlint-disable-next-line typescript/require-await

@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Credentials } from './auth/mechanism.ts';
 import type { CallOptions, Caller, Procedure } from './caller.ts';
 import { ConnectionError } from './errors.ts';
+import type { EventKind } from './event-kinds.ts';
 import type { EventQueue } from './event-queue.ts';
-import type { DomainEventName, ListenOptions } from './events.ts';
+import type { ListenOptions } from './events.ts';
 import { EventHub } from './events.ts';
 import { openStream } from './open-stream.ts';
 import type { SessionOptions } from './session.ts';
@@ -161,8 +162,8 @@ export class Link implements Caller {
     return openStream({ target: this.target, session: this.sessionOptions, procedure, args }, options);
   }
 
-  listen<N extends DomainEventName, T>(name: N, options: ListenOptions<N, T>): EventQueue<T> {
-    return this.events.listen(name, options);
+  listen<M, T>(kind: EventKind<M>, options: ListenOptions<M, T>): EventQueue<T> {
+    return this.events.listen(kind, options);
   }
 
   async close(): Promise<void> {

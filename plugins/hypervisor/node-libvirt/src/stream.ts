@@ -1,3 +1,4 @@
+import { Bell } from './bell.ts';
 import { ConnectionError } from './errors.ts';
 import { streamChunkBytesMax } from './wire/packet.ts';
 
@@ -39,7 +40,7 @@ export class Stream<R = void> implements AsyncIterable<Uint8Array>, AsyncDisposa
   private sourceEnded = false;
   private state: 'open' | 'finishing' | 'ended' = 'open';
   private error: Error | undefined;
-  private wake: (() => void) | undefined;
+  private readonly bell = new Bell();
   private onFinished: (() => void) | undefined;
   /** What the call that opened the stream answered, such as the kind of picture of a screenshot. */
   answer = undefined as R;
@@ -54,7 +55,7 @@ export class Stream<R = void> implements AsyncIterable<Uint8Array>, AsyncDisposa
     if (bytes.length > 0) this.enqueue(bytes);
     else {
       this.sourceEnded = true;
-      this.wake?.();
+      this.bell.ring();
     }
   }
 
@@ -70,7 +71,7 @@ export class Stream<R = void> implements AsyncIterable<Uint8Array>, AsyncDisposa
       this.paused = true;
       this.carrier.pause();
     }
-    this.wake?.();
+    this.bell.ring();
   }
 
   /** For the connection: the stream is over, by its end or by an error. What was read before stays readable. */
@@ -79,7 +80,7 @@ export class Stream<R = void> implements AsyncIterable<Uint8Array>, AsyncDisposa
     this.state = 'ended';
     this.error = error;
     this.carrier.close();
-    this.wake?.();
+    this.bell.ring();
     this.onFinished?.();
   }
 
@@ -155,7 +156,7 @@ export class Stream<R = void> implements AsyncIterable<Uint8Array>, AsyncDisposa
         else if (this.state === 'ended') return;
         // The server keeps the stream until the end of its data is confirmed.
         else if (this.sourceEnded) await this.finish();
-        else await this.more();
+        else await this.bell.rung();
       }
     } finally {
       this.abort();
@@ -168,15 +169,6 @@ export class Stream<R = void> implements AsyncIterable<Uint8Array>, AsyncDisposa
       if (section instanceof Uint8Array) yield section;
       else for (let left = section.holeBytes; left > 0; left -= zerosBytes) yield new Uint8Array(Math.min(left, zerosBytes));
     }
-  }
-
-  private more(): Promise<void> {
-    return new Promise((resolve) => {
-      this.wake = () => {
-        this.wake = undefined;
-        resolve();
-      };
-    });
   }
 
   // oxlint-disable-next-line typescript/require-await

@@ -6,7 +6,20 @@ import { evaluate } from '../../../../plugins/hypervisor/node-libvirt/generator/
 import { memberPrefix, typeName } from '../../../../plugins/hypervisor/node-libvirt/generator/names.ts';
 import { parseHeader } from '../../../../plugins/hypervisor/node-libvirt/generator/parse-headers.ts';
 import { parseProtocol } from '../../../../plugins/hypervisor/node-libvirt/generator/parse-protocol.ts';
-import { qemuProcedures, remoteProcedures } from 'node-libvirt';
+import { parseAnnotations } from '../../../../plugins/hypervisor/node-libvirt/generator/parse-annotations.ts';
+import { functionIndex, parseFlags, parseSymbols } from '../../../../plugins/hypervisor/node-libvirt/generator/parse-functions.ts';
+import { lxcProcedures, qemuProcedures, remoteProcedures } from 'node-libvirt';
+
+/** A C source that says where flags come from, and the list of versions of its functions. */
+const functions = functionIndex(
+  parseSymbols(
+    `LIBVIRT_0.9.4 {\n    global:\n        virVolGet;\n};\nLIBVIRT_QEMU_7.2.0 {\n    global:\n        virDomainQemuAttach;\n} LIBVIRT_0.9.4;`,
+  ),
+  parseFlags(
+    `/**\n * virVolGet:\n * @name: of the volume\n * @flags: bitwise-OR of virVolGetFlags and\n *         virMoreFlags\n *\n * Says virNothing.\n */`,
+  ),
+);
+const knowledge = { annotations: new Map([['VIR_DOMAIN_XML_NEXT', { since: '8.1.0' }]]), functions };
 
 describe('constant expressions', () => {
   const known = new Map([['VIR_A', 4]]);
@@ -56,13 +69,51 @@ typedef enum {
     ]);
     expect(header.texts).toEqual([{ name: 'VIR_NAME', text: 'the_name' }]);
     expect(known.get('VIR_UUID_BUFLEN')).toBe(16);
-    expect(emitEnums(header.enums)).toContain('export const DomainXMLFlags = {\n  SECURE: 1,\n  NEXT: 2,\n  SAME: 1,\n} as const');
+    expect(emitEnums(header.enums, knowledge)).toContain(
+      'export const DomainXMLFlags = {\n  /** With passwords. */\n  SECURE: 1,\n  /** Since libvirt 8.1.0. */\n  NEXT: 2,\n  SAME: 1,\n} as const',
+    );
   });
 
   test('the prefix of members comes from the name of the type', () => {
     expect(memberPrefix('virDomainState', ['VIR_DOMAIN_RUNNING'])).toBe('VIR_DOMAIN_');
     expect(memberPrefix('virErrorNumber', ['VIR_WAR_NO_NETWORK'])).toBe('VIR_ERR_');
     expect(memberPrefix('virKeycodeSet', ['VIR_KEYCODE_SET_LINUX'])).toBe('VIR_KEYCODE_SET_');
+  });
+});
+
+describe('doc comments', () => {
+  test('versions and types are taken from the comment that belongs to a constant, and nothing else of it', () => {
+    const source = `
+/**
+ * VIR_A:
+ *
+ * Words about it, as VIR_TYPED_PARAM_ULLONG.
+ *
+ * Since: 7.1.0
+ */
+# define VIR_A "a"
+# define VIR_NONE "none"
+typedef enum {
+    VIR_ONE = 1, /* first (Since: 1.2.3) */
+    VIR_TWO = 2, /* second, told
+                    in two lines (Since: 8.0.0) */
+    /* third (Since: 9.0.0) */
+    VIR_THREE = 3,
+    VIR_FOUR
+} virNumber;`;
+    expect([...parseAnnotations(source)]).toEqual([
+      ['VIR_A', { since: '7.1.0', type: 'ullong' }],
+      ['VIR_NONE', {}],
+      ['VIR_ONE', { since: '1.2.3' }],
+      ['VIR_TWO', { since: '8.0.0' }],
+      ['VIR_THREE', { since: '9.0.0' }],
+      ['VIR_FOUR', {}],
+    ]);
+  });
+
+  test('a function is found by the name of its procedure, with the version it came in and the flags it takes', () => {
+    expect(functions.get('volget')).toEqual({ name: 'virVolGet', since: '0.9.4', flags: ['virVolGetFlags', 'virMoreFlags'] });
+    expect(functions.get('domainattach')).toEqual({ name: 'virDomainQemuAttach', since: '7.2.0', flags: [] });
   });
 });
 
@@ -95,7 +146,7 @@ enum remote_procedure {
 
   test('types become codecs with the limits of the protocol', () => {
     const declarations = protocol.declarations.filter((one) => one.kind !== 'enum');
-    const text = emitTypes({ name: 'types', declarations }, homes, pointers);
+    const text = emitTypes({ name: 'types', declarations }, { homes, pointers }, knowledge);
     expect(text).toContain('export const string = xdrString(100)');
     expect(text).toContain('export const optionalString = optional(string)');
     expect(text).toContain('  name: optionalString,\n  sizes: array(uhyper, 4),\n  model: fixedArray(char, 2),');
@@ -103,7 +154,8 @@ enum remote_procedure {
   });
 
   test('procedures keep what their comments say, and messages become events', () => {
-    const text = emitProcedures('remote', protocol, homes);
+    const text = emitProcedures('remote', protocol, { homes, knowledge });
+    expect(text).toContain('  /** `virVolGet`. Flags: see `VolGetFlags` and `MoreFlags`. */\n  volGet');
     expect(text).toContain("  volGet: { program, number: 7, args: volGetArgs, ret: volGetRet, priority: 'high', stream: 'read' },");
     expect(text).toContain('  volEvent: { program, number: 8, message: volEventMsg },');
   });
@@ -118,5 +170,7 @@ test('the committed tables have the numbers of the protocol', () => {
   expect(remoteProcedures.connectOpen.number).toBe(1);
   expect(remoteProcedures.connectGetAllDomainStats).toMatchObject({ program: 0x20008086, number: 344 });
   expect(remoteProcedures.storageVolUpload).toMatchObject({ number: 208, stream: 'write' });
+  expect(lxcProcedures.domainOpenNamespace).toMatchObject({ program: 0x68000, number: 1 });
+  expect(Object.keys(remoteProcedures)).toHaveLength(392);
   expect(qemuProcedures.domainAgentCommand).toMatchObject({ program: 0x20008087, number: 3 });
 });

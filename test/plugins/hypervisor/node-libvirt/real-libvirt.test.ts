@@ -1,9 +1,25 @@
+import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { connect, DomainEventType, ErrorCode, remoteProcedures as remote } from 'node-libvirt';
+import {
+  connect,
+  DomainEventType,
+  ErrorCode,
+  LibvirtError,
+  lxcProcedures,
+  qemuProcedures,
+  remoteProcedures as remote,
+  SecretEventLifecycleType,
+} from 'node-libvirt';
 import type { LibvirtHost } from '../../../kit/libvirt-host.ts';
 import { libvirtHostMissing, startLibvirtHost } from '../../../kit/libvirt-host.ts';
 import { tinyImage } from '../../../kit/tiny-image.ts';
+import { valueOf } from './kit/arbitrary.ts';
+import { describeObjects } from './kit/contract-objects.ts';
+import type { Driver } from './kit/contract.ts';
 import { codeOf, describeDriver, describeTransfers } from './kit/contract.ts';
+
+const diskXml = (path: string) =>
+  `<devices><disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='${path}'/><target dev='vda' bus='virtio'/></disk></devices>`;
 
 const missing = libvirtHostMissing();
 if (missing) console.warn(`The tests against a real libvirt are skipped: ${missing}.`);
@@ -17,13 +33,16 @@ describe.skipIf(missing)('a real libvirt', () => {
   const testUri = () => `test+unix:///default?socket=${host.socketPath}`;
 
   describe('test:///default', () => {
-    describeDriver({
+    const driver: Driver = {
       uri: testUri,
-      domainXml: (name) =>
-        `<domain type='test'><name>${name}</name><memory unit='MiB'>32</memory><vcpu>1</vcpu><os><type arch='i686'>hvm</type></os></domain>`,
+      domainXml: (name, diskPath) =>
+        `<domain type='test'><name>${name}</name><memory unit='MiB'>32</memory><vcpu>1</vcpu><os><type arch='i686'>hvm</type></os>${diskPath ? diskXml(diskPath) : ''}</domain>`,
       poolXml: (name) => `<pool type='dir'><name>${name}</name><target><path>/${name}</path></target></pool>`,
       networkXml: (name) => `<network><name>${name}</name><ip address='10.9.8.1' netmask='255.255.255.0'/></network>`,
-    });
+      savePath: (name) => `${host.dir}/${name}.test`,
+    };
+    describeDriver(driver);
+    describeObjects(driver);
 
     test('ten thousand calls at once all come back', async () => {
       await using conn = await connect(testUri());
@@ -42,6 +61,25 @@ describe.skipIf(missing)('a real libvirt', () => {
       );
     });
 
+    test('the arguments of every procedure are read by a real libvirt, which answers each', { timeout: 60_000 }, async () => {
+      // These would close the connection, or open a stream that nobody reads, or need a file descriptor.
+      const left = /^connectClose$|^auth|Tunnel|WithFiles|GraphicsFd|OpenGraphics|FdAssociate|OpenNamespace/;
+      const procedures = Object.entries({ ...lxcProcedures, ...qemuProcedures, ...remote }).filter(
+        ([name, procedure]) => !left.test(name) && !('stream' in procedure),
+      );
+      await using conn = await connect(testUri());
+      const unread: string[] = [];
+      for (const [name, procedure] of procedures) {
+        const [args] = fc.sample(valueOf(procedure.args), { numRuns: 1, seed: 3 });
+        await conn.call<unknown, unknown>(procedure, args).catch((error: unknown) => {
+          const refused = error instanceof LibvirtError && !/unable to decode|unknown procedure/i.test(error.message);
+          if (!refused) unread.push(`${name}: ${(error as Error).message}`);
+        });
+      }
+      expect(unread).toEqual([]);
+      expect(procedures.length).toBeGreaterThan(370);
+    });
+
     test('a procedure libvirt has not heard of is an error, and the connection lives', async () => {
       await using conn = await connect(testUri());
       expect(await codeOf(conn.call({ ...remote.connectGetHostname, number: 9999 }, undefined))).toBe(ErrorCode.RPC);
@@ -53,17 +91,16 @@ describe.skipIf(missing)('a real libvirt', () => {
     const emulated = (name: string, more = '') =>
       `<domain type='qemu'><name>${name}</name><memory unit='MiB'>32</memory><vcpu>1</vcpu><os><type arch='x86_64'>hvm</type></os>${more}</domain>`;
 
-    describeDriver({
+    const driver: Driver = {
       uri: () => host.uri,
-      domainXml: emulated,
+      domainXml: (name, diskPath) => emulated(name, diskPath && diskXml(diskPath)),
       poolXml: (name) => `<pool type='dir'><name>${name}</name><target><path>${host.dir}/${name}</path></target></pool>`,
       networkXml: (name) => `<network><name>${name}</name><bridge name='nlv0'/><ip address='10.9.8.1' netmask='255.255.255.0'/></network>`,
-    });
-
-    describeTransfers({
-      uri: () => host.uri,
-      poolXml: (name) => `<pool type='dir'><name>${name}</name><target><path>${host.dir}/${name}</path></target></pool>`,
-    });
+      savePath: (name) => `${host.dir}/${name}.qemu`,
+    };
+    describeDriver(driver);
+    describeObjects(driver);
+    describeTransfers(driver);
 
     test('the host is measured', async () => {
       await using conn = await connect(host.uri);
@@ -71,6 +108,48 @@ describe.skipIf(missing)('a real libvirt', () => {
       expect(cpu['user']).toBeGreaterThan(0n);
       expect(memory['total']).toBeGreaterThan(0n);
       expect(await conn.getDomainCapabilities({ virttype: 'qemu' })).toContain('<domainCapabilities>');
+    });
+
+    test('secrets are kept, told to who may know them, and heard', async () => {
+      await using conn = await connect(host.uri);
+      await using life = conn.secretEvents('lifecycle');
+      await using values = conn.secretEvents('valueChanged');
+      await Promise.all([life.ready, values.ready]);
+      const secret = await conn.secretDefineXML(`<secret><usage type='ceph'><name>heard</name></usage></secret>`);
+      await secret.setValue(Buffer.from('a value'));
+      expect(Buffer.from(await secret.getValue()).toString()).toBe('a value');
+      expect((await conn.secretLookupByUsage(secret.usageType, 'heard')).uuid).toBe(secret.uuid);
+      const hidden = await conn.secretDefineXML(`<secret private='yes'><usage type='ceph'><name>hidden</name></usage></secret>`);
+      await hidden.setValue(Buffer.from('another'));
+      expect(await codeOf(hidden.getValue())).toBe(ErrorCode.INVALID_SECRET);
+      await secret.undefine();
+      await hidden.undefine();
+      const heard: unknown[] = [];
+      for await (const one of life) {
+        if (one.kind === 'event') heard.push([one.message.secret.usageID, one.message.event]);
+        if (heard.length === 4) break;
+      }
+      expect(heard).toEqual([
+        ['heard', SecretEventLifecycleType.DEFINED],
+        ['hidden', SecretEventLifecycleType.DEFINED],
+        ['heard', SecretEventLifecycleType.UNDEFINED],
+        ['hidden', SecretEventLifecycleType.UNDEFINED],
+      ]);
+      for await (const one of values) {
+        expect(one).toMatchObject({ message: { secret: { usageID: 'heard' } } });
+        break;
+      }
+      expect(await codeOf(conn.secretLookupByUUID(secret.uuid))).toBe(ErrorCode.NO_SECRET);
+    });
+
+    test('a filter for packets is defined, found and forgotten', async () => {
+      await using conn = await connect(host.uri);
+      const filter = await conn.nwfilterDefineXML(`<filter name='contract'><rule action='drop' direction='out'><arp/></rule></filter>`);
+      expect((await conn.nwfilterLookupByName('contract')).uuid).toBe(filter.uuid);
+      expect(await filter.getXMLDesc()).toContain('<arp');
+      expect(await conn.listAllNWFilterBindings()).toEqual([]);
+      await filter.undefine();
+      expect(await codeOf(conn.nwfilterLookupByUUID(filter.uuid))).toBe(ErrorCode.NO_NWFILTER);
     });
 
     test('a guest answers on its console, and what it uses is in the statistics', { timeout: 120_000 }, async () => {

@@ -20,7 +20,7 @@ export const TypedParameterType = {
 } as const
 export type TypedParameterType = (typeof TypedParameterType)[keyof typeof TypedParameterType]
 
-/** libvirt's `virTypedParameterFlags`; the members begin with `VIR_TYPED_` in C. */
+/** libvirt's `virTypedParameterFlags`, flags of `virDomainGetMemoryParameters`, `virDomainGetBlkioParameters`, `virDomainGetSchedulerParametersFlags`, `virDomainBlockStatsFlags`, `virDomainGetBlockIoTune`, `virDomainGetInterfaceParameters` and 4 others; the members begin with `VIR_TYPED_` in C. */
 export const TypedParameterFlags = {
   PARAM_STRING_OKAY: 4,
 } as const

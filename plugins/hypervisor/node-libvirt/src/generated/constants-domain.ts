@@ -3,11 +3,15 @@
 export const DomainState = {
   NOSTATE: 0,
   RUNNING: 1,
+  /** Waits for something of the host. */
   BLOCKED: 2,
   PAUSED: 3,
+  /** Is on its way down, its disks are still in use. */
   SHUTDOWN: 4,
+  /** Does not run. */
   SHUTOFF: 5,
   CRASHED: 6,
+  /** The guest sleeps by itself. */
   PMSUSPENDED: 7,
 } as const
 export type DomainState = (typeof DomainState)[keyof typeof DomainState]
@@ -31,6 +35,7 @@ export const DomainRunningReason = {
   WAKEUP: 8,
   CRASHED: 9,
   POSTCOPY: 10,
+  /** Since libvirt 8.5.0. */
   POSTCOPY_FAILED: 11,
 } as const
 export type DomainRunningReason = (typeof DomainRunningReason)[keyof typeof DomainRunningReason]
@@ -102,9 +107,13 @@ export type DomainPMSuspendedDiskReason = (typeof DomainPMSuspendedDiskReason)[k
 
 /** libvirt's `virDomainControlState`; the members begin with `VIR_DOMAIN_CONTROL_` in C. */
 export const DomainControlState = {
+  /** It can be asked. */
   OK: 0,
+  /** A job runs; not all can be asked. */
   JOB: 1,
+  /** Another call waits for the hypervisor. */
   OCCUPIED: 2,
+  /** The line to the hypervisor is broken. */
   ERROR: 3,
 } as const
 export type DomainControlState = (typeof DomainControlState)[keyof typeof DomainControlState]
@@ -118,51 +127,78 @@ export const DomainControlErrorReason = {
 } as const
 export type DomainControlErrorReason = (typeof DomainControlErrorReason)[keyof typeof DomainControlErrorReason]
 
-/** libvirt's `virDomainModificationImpact`; the members begin with `VIR_DOMAIN_` in C. */
+/** libvirt's `virDomainModificationImpact`, flags of `virDomainSetMemoryParameters`, `virDomainGetMemoryParameters`, `virDomainGetBlkioParameters`, `virDomainSetBlkioParameters`, `virDomainGetSchedulerParametersFlags`, `virDomainSetSchedulerParametersFlags` and 21 others; the members begin with `VIR_DOMAIN_` in C. */
 export const DomainModificationImpact = {
+  /** The running domain, or the definition of one that does not run. */
   AFFECT_CURRENT: 0,
+  /** The running domain. */
   AFFECT_LIVE: 1,
+  /** The definition, from the next start on. */
   AFFECT_CONFIG: 2,
 } as const
 export type DomainModificationImpact = (typeof DomainModificationImpact)[keyof typeof DomainModificationImpact]
 
-/** libvirt's `virDomainCreateFlags`; the members begin with `VIR_DOMAIN_` in C. */
+/** libvirt's `virDomainCreateFlags`, flags of `virDomainCreateXML`, `virDomainCreateWithFlags`, `virDomainCreateWithFiles`, `virDomainCreateXMLWithFiles`; the members begin with `VIR_DOMAIN_` in C. */
 export const DomainCreateFlags = {
   NONE: 0,
+  /** Leave it standing still. */
   START_PAUSED: 1,
+  /** Destroy it when this connection ends. */
   START_AUTODESTROY: 2,
+  /** Read the saved memory past the host's file cache. */
   START_BYPASS_CACHE: 4,
+  /** Throw saved memory away and boot. */
   START_FORCE_BOOT: 8,
+  /** Refuse XML that libvirt's schema does not know. */
   START_VALIDATE: 16,
+  /** Make the firmware's variables anew. Since libvirt 8.1.0. */
   START_RESET_NVRAM: 32,
 } as const
 export type DomainCreateFlags = (typeof DomainCreateFlags)[keyof typeof DomainCreateFlags]
 
 /** libvirt's `virDomainMemoryStatTags`; the members begin with `VIR_DOMAIN_MEMORY_STAT_` in C. */
 export const DomainMemoryStatTags = {
+  /** KiB read from swap since the boot. */
   SWAP_IN: 0,
+  /** KiB written to swap since the boot. */
   SWAP_OUT: 1,
+  /** Page faults that needed a disk. */
   MAJOR_FAULT: 2,
+  /** Page faults that needed none. */
   MINOR_FAULT: 3,
+  /** KiB that nothing in the guest uses. */
   UNUSED: 4,
+  /** KiB that the guest sees. */
   AVAILABLE: 5,
+  /** KiB that the guest is given now. */
   ACTUAL_BALLOON: 6,
+  /** KiB that the hypervisor uses on the host. */
   RSS: 7,
+  /** KiB that the guest could use without swapping. */
   USABLE: 8,
+  /** Seconds since 1970 at which the guest told this. */
   LAST_UPDATE: 9,
+  /** KiB of files that could be dropped. */
   DISK_CACHES: 10,
+  /** Huge pages that were given out. */
   HUGETLB_PGALLOC: 11,
+  /** Huge pages that could not be given out. */
   HUGETLB_PGFAIL: 12,
   NR: 13,
 } as const
 export type DomainMemoryStatTags = (typeof DomainMemoryStatTags)[keyof typeof DomainMemoryStatTags]
 
-/** libvirt's `virDomainCoreDumpFlags`; the members begin with `VIR_` in C. */
+/** libvirt's `virDomainCoreDumpFlags`, flags of `virDomainCoreDump`, `virDomainCoreDumpWithFormat`; the members begin with `VIR_` in C. */
 export const DomainCoreDumpFlags = {
+  /** The domain counts as crashed afterwards. */
   DUMP_CRASH: 1,
+  /** It runs on meanwhile. */
   DUMP_LIVE: 2,
+  /** Past the host's file cache. */
   DUMP_BYPASS_CACHE: 4,
+  /** Reset it afterwards. */
   DUMP_RESET: 8,
+  /** In a format for debuggers, without the state of devices. */
   DUMP_MEMORY_ONLY: 16,
 } as const
 export type DomainCoreDumpFlags = (typeof DomainCoreDumpFlags)[keyof typeof DomainCoreDumpFlags]
@@ -173,43 +209,65 @@ export const DomainCoreDumpFormat = {
   KDUMP_ZLIB: 1,
   KDUMP_LZO: 2,
   KDUMP_SNAPPY: 3,
+  /** Since libvirt 7.4.0. */
   WIN_DMP: 4,
 } as const
 export type DomainCoreDumpFormat = (typeof DomainCoreDumpFormat)[keyof typeof DomainCoreDumpFormat]
 
-/** libvirt's `virDomainMigrateFlags`; the members begin with `VIR_` in C. */
+/** libvirt's `virDomainMigrateFlags`, flags of `virDomainMigrate`, `virDomainMigrateToURI`, `virDomainMigrate2`, `virDomainMigrateToURI2`, `virDomainMigrate3`, `virDomainMigrateToURI3`; the members begin with `VIR_` in C. */
 export const DomainMigrateFlags = {
+  /** It runs on meanwhile. */
   MIGRATE_LIVE: 1,
+  /** The source host talks to the destination itself. */
   MIGRATE_PEER2PEER: 2,
+  /** Memory goes through the daemons, not straight from one hypervisor to the other. */
   MIGRATE_TUNNELLED: 4,
+  /** Define it on the destination. */
   MIGRATE_PERSIST_DEST: 8,
+  /** Forget its definition on the source. */
   MIGRATE_UNDEFINE_SOURCE: 16,
+  /** Leave it standing still on the destination. */
   MIGRATE_PAUSED: 32,
+  /** Copy whole disks. */
   MIGRATE_NON_SHARED_DISK: 64,
+  /** Copy the topmost layers of disks; what is below is there already. */
   MIGRATE_NON_SHARED_INC: 128,
+  /** Let nobody change the definition meanwhile. */
   MIGRATE_CHANGE_PROTECTION: 256,
+  /** Even when the cache of a disk could lose data. */
   MIGRATE_UNSAFE: 512,
+  /** Move the definition of a domain that does not run. */
   MIGRATE_OFFLINE: 1024,
+  /** Send only what has changed within a page. */
   MIGRATE_COMPRESSED: 2048,
+  /** Give up when the guest has an I/O error meanwhile. */
   MIGRATE_ABORT_ON_ERROR: 4096,
+  /** Slow the guest down until the move keeps up. */
   MIGRATE_AUTO_CONVERGE: 8192,
+  /** Pin all memory first. */
   MIGRATE_RDMA_PIN_ALL: 16384,
+  /** Allow going on there before all memory is there; see `migrateStartPostCopy`. */
   MIGRATE_POSTCOPY: 32768,
+  /** Encrypt what the hypervisors send each other. */
   MIGRATE_TLS: 65536,
+  /** Send memory over several connections. */
   MIGRATE_PARALLEL: 131072,
+  /** A write is done when both sides have it, so that copying disks ends. Since libvirt 8.0.0. */
   MIGRATE_NON_SHARED_SYNCHRONOUS_WRITES: 262144,
+  /** Go on with a move in post-copy that was cut off. Since libvirt 8.5.0. */
   MIGRATE_POSTCOPY_RESUME: 524288,
+  /** Do not copy memory within the host's kernel first. Since libvirt 8.5.0. */
   MIGRATE_ZEROCOPY: 1048576,
 } as const
 export type DomainMigrateFlags = (typeof DomainMigrateFlags)[keyof typeof DomainMigrateFlags]
 
-/** libvirt's `virDomainMigrateMaxSpeedFlags`; the members begin with `VIR_DOMAIN_MIGRATE_MAX_SPEED_` in C. */
+/** libvirt's `virDomainMigrateMaxSpeedFlags`, flags of `virDomainMigrateSetMaxSpeed`, `virDomainMigrateGetMaxSpeed`; the members begin with `VIR_DOMAIN_MIGRATE_MAX_SPEED_` in C. */
 export const DomainMigrateMaxSpeedFlags = {
   POSTCOPY: 1,
 } as const
 export type DomainMigrateMaxSpeedFlags = (typeof DomainMigrateMaxSpeedFlags)[keyof typeof DomainMigrateMaxSpeedFlags]
 
-/** libvirt's `virDomainShutdownFlagValues`; the members begin with `VIR_DOMAIN_SHUTDOWN_` in C. */
+/** libvirt's `virDomainShutdownFlagValues`, flags of `virDomainShutdownFlags`; the members begin with `VIR_DOMAIN_SHUTDOWN_` in C. */
 export const DomainShutdownFlagValues = {
   DEFAULT: 0,
   ACPI_POWER_BTN: 1,
@@ -220,7 +278,7 @@ export const DomainShutdownFlagValues = {
 } as const
 export type DomainShutdownFlagValues = (typeof DomainShutdownFlagValues)[keyof typeof DomainShutdownFlagValues]
 
-/** libvirt's `virDomainRebootFlagValues`; the members begin with `VIR_DOMAIN_REBOOT_` in C. */
+/** libvirt's `virDomainRebootFlagValues`, flags of `virDomainReboot`; the members begin with `VIR_DOMAIN_REBOOT_` in C. */
 export const DomainRebootFlagValues = {
   DEFAULT: 0,
   ACPI_POWER_BTN: 1,
@@ -231,28 +289,36 @@ export const DomainRebootFlagValues = {
 } as const
 export type DomainRebootFlagValues = (typeof DomainRebootFlagValues)[keyof typeof DomainRebootFlagValues]
 
-/** libvirt's `virDomainDestroyFlagsValues`; the members begin with `VIR_DOMAIN_DESTROY_` in C. */
+/** libvirt's `virDomainDestroyFlagsValues`, flags of `virDomainDestroyFlags`; the members begin with `VIR_DOMAIN_DESTROY_` in C. */
 export const DomainDestroyFlagsValues = {
+  /** SIGTERM, then SIGKILL when that does not help. */
   DEFAULT: 0,
+  /** Never SIGKILL: fail instead. */
   GRACEFUL: 1,
+  /** With its log files. Since libvirt 8.3.0. */
   REMOVE_LOGS: 2,
 } as const
 export type DomainDestroyFlagsValues = (typeof DomainDestroyFlagsValues)[keyof typeof DomainDestroyFlagsValues]
 
-/** libvirt's `virDomainSaveRestoreFlags`; the members begin with `VIR_DOMAIN_SAVE_` in C. */
+/** libvirt's `virDomainSaveRestoreFlags`, flags of `virDomainManagedSave`, `virDomainRestoreFlags`, `virDomainSaveFlags`, `virDomainSaveImageDefineXML`, `virDomainManagedSaveDefineXML`, `virDomainSaveParams` and 1 others; the members begin with `VIR_DOMAIN_SAVE_` in C. */
 export const DomainSaveRestoreFlags = {
+  /** Past the host's file cache. */
   BYPASS_CACHE: 1,
+  /** It runs once it is restored. */
   RUNNING: 2,
+  /** It stands still once it is restored. */
   PAUSED: 4,
+  /** Make the firmware's variables anew. Since libvirt 8.1.0. */
   RESET_NVRAM: 8,
 } as const
 export type DomainSaveRestoreFlags = (typeof DomainSaveRestoreFlags)[keyof typeof DomainSaveRestoreFlags]
 
-/** libvirt's `virDomainMemoryModFlags`; the members begin with `VIR_DOMAIN_` in C. */
+/** libvirt's `virDomainMemoryModFlags`, flags of `virDomainSetMemoryFlags`, `virDomainSetMemoryStatsPeriod`; the members begin with `VIR_DOMAIN_` in C. */
 export const DomainMemoryModFlags = {
   MEM_CURRENT: 0,
   MEM_LIVE: 1,
   MEM_CONFIG: 2,
+  /** The most there may be, not what there is. */
   MEM_MAXIMUM: 4,
 } as const
 export type DomainMemoryModFlags = (typeof DomainMemoryModFlags)[keyof typeof DomainMemoryModFlags]
@@ -262,13 +328,16 @@ export const DomainNumatuneMemMode = {
   STRICT: 0,
   PREFERRED: 1,
   INTERLEAVE: 2,
+  /** Since libvirt 7.3.0. */
   RESTRICTIVE: 3,
 } as const
 export type DomainNumatuneMemMode = (typeof DomainNumatuneMemMode)[keyof typeof DomainNumatuneMemMode]
 
-/** libvirt's `virDomainGetHostnameFlags`; the members begin with `VIR_DOMAIN_GET_HOSTNAME_` in C. */
+/** libvirt's `virDomainGetHostnameFlags`, flags of `virDomainGetHostname`; the members begin with `VIR_DOMAIN_GET_HOSTNAME_` in C. */
 export const DomainGetHostnameFlags = {
+  /** Since libvirt 6.1.0. */
   LEASE: 1,
+  /** Since libvirt 6.1.0. */
   AGENT: 2,
 } as const
 export type DomainGetHostnameFlags = (typeof DomainGetHostnameFlags)[keyof typeof DomainGetHostnameFlags]
@@ -277,65 +346,83 @@ export type DomainGetHostnameFlags = (typeof DomainGetHostnameFlags)[keyof typeo
 export const DomainMetadataType = {
   DESCRIPTION: 0,
   TITLE: 1,
+  /** An element in a namespace of one's own. */
   ELEMENT: 2,
 } as const
 export type DomainMetadataType = (typeof DomainMetadataType)[keyof typeof DomainMetadataType]
 
-/** libvirt's `virDomainXMLFlags`; the members begin with `VIR_DOMAIN_XML_` in C. */
+/** libvirt's `virDomainXMLFlags`, flags of `virDomainGetXMLDesc`; the members begin with `VIR_DOMAIN_XML_` in C. */
 export const DomainXMLFlags = {
+  /** With passwords. */
   SECURE: 1,
+  /** The definition, not the running domain. */
   INACTIVE: 2,
+  /** With the features that the CPU's model has here. */
   UPDATE_CPU: 4,
+  /** Without what only this host or version needs. */
   MIGRATABLE: 8,
 } as const
 export type DomainXMLFlags = (typeof DomainXMLFlags)[keyof typeof DomainXMLFlags]
 
-/** libvirt's `virDomainSaveImageXMLFlags`; the members begin with `VIR_DOMAIN_SAVE_IMAGE_XML_` in C. */
+/** libvirt's `virDomainSaveImageXMLFlags`, flags of `virDomainSaveImageGetXMLDesc`, `virDomainManagedSaveGetXMLDesc`; the members begin with `VIR_DOMAIN_SAVE_IMAGE_XML_` in C. */
 export const DomainSaveImageXMLFlags = {
   SECURE: 1,
 } as const
 export type DomainSaveImageXMLFlags = (typeof DomainSaveImageXMLFlags)[keyof typeof DomainSaveImageXMLFlags]
 
-/** libvirt's `virDomainBlockResizeFlags`; the members begin with `VIR_DOMAIN_BLOCK_RESIZE_` in C. */
+/** libvirt's `virDomainBlockResizeFlags`, flags of `virDomainBlockResize`; the members begin with `VIR_DOMAIN_BLOCK_RESIZE_` in C. */
 export const DomainBlockResizeFlags = {
+  /** The size is in bytes, not KiB. */
   BYTES: 1,
 } as const
 export type DomainBlockResizeFlags = (typeof DomainBlockResizeFlags)[keyof typeof DomainBlockResizeFlags]
 
-/** libvirt's `virDomainMemoryFlags`; the members begin with `VIR_` in C. */
+/** libvirt's `virDomainMemoryFlags`, flags of `virDomainMemoryPeek`; the members begin with `VIR_` in C. */
 export const DomainMemoryFlags = {
+  /** As the virtual CPU sees addresses now. */
   MEMORY_VIRTUAL: 1,
+  /** As the guest's hardware numbers them. */
   MEMORY_PHYSICAL: 2,
 } as const
 export type DomainMemoryFlags = (typeof DomainMemoryFlags)[keyof typeof DomainMemoryFlags]
 
-/** libvirt's `virDomainDefineFlags`; the members begin with `VIR_DOMAIN_DEFINE_` in C. */
+/** libvirt's `virDomainDefineFlags`, flags of `virDomainDefineXMLFlags`; the members begin with `VIR_DOMAIN_DEFINE_` in C. */
 export const DomainDefineFlags = {
+  /** Refuse XML that libvirt's schema does not know. */
   VALIDATE: 1,
 } as const
 export type DomainDefineFlags = (typeof DomainDefineFlags)[keyof typeof DomainDefineFlags]
 
-/** libvirt's `virDomainUndefineFlagsValues`; the members begin with `VIR_DOMAIN_UNDEFINE_` in C. */
+/** libvirt's `virDomainUndefineFlagsValues`, flags of `virDomainUndefineFlags`; the members begin with `VIR_DOMAIN_UNDEFINE_` in C. */
 export const DomainUndefineFlagsValues = {
+  /** With its saved memory. */
   MANAGED_SAVE: 1,
+  /** With libvirt's knowledge of its snapshots. */
   SNAPSHOTS_METADATA: 2,
+  /** With the firmware's variables. */
   NVRAM: 4,
+  /** Without the firmware's variables. */
   KEEP_NVRAM: 8,
+  /** With libvirt's knowledge of its checkpoints. */
   CHECKPOINTS_METADATA: 16,
+  /** With what its TPM keeps. Since libvirt 8.9.0. */
   TPM: 32,
+  /** Without what its TPM keeps. Since libvirt 8.9.0. */
   KEEP_TPM: 64,
 } as const
 export type DomainUndefineFlagsValues = (typeof DomainUndefineFlagsValues)[keyof typeof DomainUndefineFlagsValues]
 
-/** libvirt's `virConnectListAllDomainsFlags`; the members begin with `VIR_CONNECT_LIST_` in C. */
+/** libvirt's `virConnectListAllDomainsFlags`, flags of `virConnectListAllDomains`; the members begin with `VIR_CONNECT_LIST_` in C. */
 export const ConnectListAllDomainsFlags = {
   DOMAINS_ACTIVE: 1,
   DOMAINS_INACTIVE: 2,
   DOMAINS_PERSISTENT: 4,
+  /** Gone once they stop. */
   DOMAINS_TRANSIENT: 8,
   DOMAINS_RUNNING: 16,
   DOMAINS_PAUSED: 32,
   DOMAINS_SHUTOFF: 64,
+  /** Neither running nor paused nor off. */
   DOMAINS_OTHER: 128,
   DOMAINS_MANAGEDSAVE: 256,
   DOMAINS_NO_MANAGEDSAVE: 512,
@@ -358,48 +445,65 @@ export type VcpuState = (typeof VcpuState)[keyof typeof VcpuState]
 
 /** libvirt's `virVcpuHostCpuState`; the members begin with `VIR_VCPU_` in C. */
 export const VcpuHostCpuState = {
+  /** Since libvirt 6.10.0. */
   INFO_CPU_OFFLINE: -1,
+  /** Since libvirt 6.10.0. */
   INFO_CPU_UNAVAILABLE: -2,
 } as const
 export type VcpuHostCpuState = (typeof VcpuHostCpuState)[keyof typeof VcpuHostCpuState]
 
-/** libvirt's `virDomainVcpuFlags`; the members begin with `VIR_DOMAIN_VCPU_` in C. */
+/** libvirt's `virDomainVcpuFlags`, flags of `virDomainGetVcpusFlags`, `virDomainSetVcpusFlags`; the members begin with `VIR_DOMAIN_VCPU_` in C. */
 export const DomainVcpuFlags = {
   CURRENT: 0,
   LIVE: 1,
   CONFIG: 2,
+  /** The most there may be, not those there are. */
   MAXIMUM: 4,
+  /** Let the guest agent do it. */
   GUEST: 8,
+  /** So that they can be taken out again. */
   HOTPLUGGABLE: 16,
 } as const
 export type DomainVcpuFlags = (typeof DomainVcpuFlags)[keyof typeof DomainVcpuFlags]
 
-/** libvirt's `virDomainDeviceModifyFlags`; the members begin with `VIR_DOMAIN_DEVICE_MODIFY_` in C. */
+/** libvirt's `virDomainDeviceModifyFlags`, flags of `virDomainAttachDeviceFlags`, `virDomainDetachDeviceFlags`, `virDomainUpdateDeviceFlags`, `virDomainDetachDeviceAlias`; the members begin with `VIR_DOMAIN_DEVICE_MODIFY_` in C. */
 export const DomainDeviceModifyFlags = {
   CURRENT: 0,
   LIVE: 1,
   CONFIG: 2,
+  /** Even when the guest holds the device. */
   FORCE: 4,
 } as const
 export type DomainDeviceModifyFlags = (typeof DomainDeviceModifyFlags)[keyof typeof DomainDeviceModifyFlags]
 
 /** libvirt's `virDomainStatsTypes`; the members begin with `VIR_DOMAIN_STATS_` in C. */
 export const DomainStatsTypes = {
+  /** `state.*`. */
   STATE: 1,
+  /** `cpu.*`, nanoseconds. */
   CPU_TOTAL: 2,
+  /** `balloon.*`, KiB. */
   BALLOON: 4,
+  /** `vcpu.*`, nanoseconds. */
   VCPU: 8,
+  /** `net.*`. */
   INTERFACE: 16,
+  /** `block.*`, bytes and nanoseconds. */
   BLOCK: 32,
+  /** `perf.*`. */
   PERF: 64,
+  /** `iothread.*`. */
   IOTHREAD: 128,
+  /** `memory.*`. */
   MEMORY: 256,
+  /** `dirtyrate.*`, MiB/s. Since libvirt 7.2.0. */
   DIRTYRATE: 512,
+  /** `vm.*`, the hypervisor's own. Since libvirt 8.9.0. */
   VM: 1024,
 } as const
 export type DomainStatsTypes = (typeof DomainStatsTypes)[keyof typeof DomainStatsTypes]
 
-/** libvirt's `virConnectGetAllDomainStatsFlags`; the members begin with `VIR_CONNECT_GET_ALL_` in C. */
+/** libvirt's `virConnectGetAllDomainStatsFlags`, flags of `virConnectGetAllDomainStats`, `virDomainListGetStats`; the members begin with `VIR_CONNECT_GET_ALL_` in C. */
 export const ConnectGetAllDomainStatsFlags = {
   DOMAINS_STATS_ACTIVE: 1,
   DOMAINS_STATS_INACTIVE: 2,
@@ -409,8 +513,11 @@ export const ConnectGetAllDomainStatsFlags = {
   DOMAINS_STATS_PAUSED: 32,
   DOMAINS_STATS_SHUTOFF: 64,
   DOMAINS_STATS_OTHER: 128,
+  /** Leave out what a domain in a job would have to be waited for. */
   DOMAINS_STATS_NOWAIT: 536870912,
+  /** With the layers below the disks. */
   DOMAINS_STATS_BACKING: 1073741824,
+  /** Fail when a group of statistics is not known. */
   DOMAINS_STATS_ENFORCE_STATS: 2147483648,
 } as const
 export type ConnectGetAllDomainStatsFlags = (typeof ConnectGetAllDomainStatsFlags)[keyof typeof ConnectGetAllDomainStatsFlags]
@@ -418,66 +525,91 @@ export type ConnectGetAllDomainStatsFlags = (typeof ConnectGetAllDomainStatsFlag
 /** libvirt's `virDomainBlockJobType`; the members begin with `VIR_DOMAIN_BLOCK_JOB_TYPE_` in C. */
 export const DomainBlockJobType = {
   UNKNOWN: 0,
+  /** Fetches from the layers below. */
   PULL: 1,
+  /** Mirrors to another disk. */
   COPY: 2,
+  /** Merges layers downwards. */
   COMMIT: 3,
+  /** Merges the topmost layer downwards. */
   ACTIVE_COMMIT: 4,
   BACKUP: 5,
 } as const
 export type DomainBlockJobType = (typeof DomainBlockJobType)[keyof typeof DomainBlockJobType]
 
-/** libvirt's `virDomainBlockJobAbortFlags`; the members begin with `VIR_DOMAIN_BLOCK_JOB_ABORT_` in C. */
+/** libvirt's `virDomainBlockJobAbortFlags`, flags of `virDomainBlockJobAbort`; the members begin with `VIR_DOMAIN_BLOCK_JOB_ABORT_` in C. */
 export const DomainBlockJobAbortFlags = {
+  /** Answer before it has ended; the event `blockJob` tells the end. */
   ASYNC: 1,
+  /** Go over to the copy or to the layer below. */
   PIVOT: 2,
 } as const
 export type DomainBlockJobAbortFlags = (typeof DomainBlockJobAbortFlags)[keyof typeof DomainBlockJobAbortFlags]
 
-/** libvirt's `virDomainBlockJobInfoFlags`; the members begin with `VIR_DOMAIN_BLOCK_JOB_INFO_` in C. */
+/** libvirt's `virDomainBlockJobInfoFlags`, flags of `virDomainGetBlockJobInfo`; the members begin with `VIR_DOMAIN_BLOCK_JOB_INFO_` in C. */
 export const DomainBlockJobInfoFlags = {
+  /** Tell the limit in bytes/s. */
   BANDWIDTH_BYTES: 1,
 } as const
 export type DomainBlockJobInfoFlags = (typeof DomainBlockJobInfoFlags)[keyof typeof DomainBlockJobInfoFlags]
 
-/** libvirt's `virDomainBlockJobSetSpeedFlags`; the members begin with `VIR_DOMAIN_BLOCK_JOB_` in C. */
+/** libvirt's `virDomainBlockJobSetSpeedFlags`, flags of `virDomainBlockJobSetSpeed`; the members begin with `VIR_DOMAIN_BLOCK_JOB_` in C. */
 export const DomainBlockJobSetSpeedFlags = {
+  /** The limit is in bytes/s. */
   SPEED_BANDWIDTH_BYTES: 1,
 } as const
 export type DomainBlockJobSetSpeedFlags = (typeof DomainBlockJobSetSpeedFlags)[keyof typeof DomainBlockJobSetSpeedFlags]
 
-/** libvirt's `virDomainBlockPullFlags`; the members begin with `VIR_DOMAIN_BLOCK_PULL_` in C. */
+/** libvirt's `virDomainBlockPullFlags`, flags of `virDomainBlockPull`; the members begin with `VIR_DOMAIN_BLOCK_PULL_` in C. */
 export const DomainBlockPullFlags = {
+  /** The limit is in bytes/s. */
   BANDWIDTH_BYTES: 64,
 } as const
 export type DomainBlockPullFlags = (typeof DomainBlockPullFlags)[keyof typeof DomainBlockPullFlags]
 
-/** libvirt's `virDomainBlockRebaseFlags`; the members begin with `VIR_DOMAIN_BLOCK_REBASE_` in C. */
+/** libvirt's `virDomainBlockRebaseFlags`, flags of `virDomainBlockRebase`; the members begin with `VIR_DOMAIN_BLOCK_REBASE_` in C. */
 export const DomainBlockRebaseFlags = {
+  /** With COPY: only the topmost layer. */
   SHALLOW: 1,
+  /** With COPY: the file is there already. */
   REUSE_EXT: 2,
+  /** With COPY: make a raw file. */
   COPY_RAW: 4,
+  /** Mirror to a file instead of pulling. */
   COPY: 8,
+  /** Keep relative names of layers. */
   RELATIVE: 16,
+  /** With COPY: the file is a block device. */
   COPY_DEV: 32,
+  /** The limit is in bytes/s. */
   BANDWIDTH_BYTES: 64,
 } as const
 export type DomainBlockRebaseFlags = (typeof DomainBlockRebaseFlags)[keyof typeof DomainBlockRebaseFlags]
 
-/** libvirt's `virDomainBlockCopyFlags`; the members begin with `VIR_DOMAIN_BLOCK_COPY_` in C. */
+/** libvirt's `virDomainBlockCopyFlags`, flags of `virDomainBlockCopy`; the members begin with `VIR_DOMAIN_BLOCK_COPY_` in C. */
 export const DomainBlockCopyFlags = {
+  /** Only the topmost layer. */
   SHALLOW: 1,
+  /** The file is there already. */
   REUSE_EXT: 2,
+  /** Even though the job would not survive a stop of the domain. */
   TRANSIENT_JOB: 4,
+  /** A write is done when both sides have it. Since libvirt 8.0.0. */
   SYNCHRONOUS_WRITES: 8,
 } as const
 export type DomainBlockCopyFlags = (typeof DomainBlockCopyFlags)[keyof typeof DomainBlockCopyFlags]
 
-/** libvirt's `virDomainBlockCommitFlags`; the members begin with `VIR_DOMAIN_BLOCK_COMMIT_` in C. */
+/** libvirt's `virDomainBlockCommitFlags`, flags of `virDomainBlockCommit`; the members begin with `VIR_DOMAIN_BLOCK_COMMIT_` in C. */
 export const DomainBlockCommitFlags = {
+  /** Only into the next layer below. */
   SHALLOW: 1,
+  /** Remove the layers that are merged. */
   DELETE: 2,
+  /** The topmost layer too; ends by `blockJobAbort` with PIVOT. */
   ACTIVE: 4,
+  /** Keep relative names of layers. */
   RELATIVE: 8,
+  /** The limit is in bytes/s. */
   BANDWIDTH_BYTES: 16,
 } as const
 export type DomainBlockCommitFlags = (typeof DomainBlockCommitFlags)[keyof typeof DomainBlockCommitFlags]
@@ -583,7 +715,9 @@ export const DomainEventType = {
   SUSPENDED: 3,
   RESUMED: 4,
   STOPPED: 5,
+  /** On its way down. */
   SHUTDOWN: 6,
+  /** The guest sleeps by itself. */
   PMSUSPENDED: 7,
   CRASHED: 8,
 } as const
@@ -635,17 +769,22 @@ export const DomainEventResumedDetailType = {
   MIGRATED: 1,
   FROM_SNAPSHOT: 2,
   POSTCOPY: 3,
+  /** Since libvirt 8.5.0. */
   POSTCOPY_FAILED: 4,
 } as const
 export type DomainEventResumedDetailType = (typeof DomainEventResumedDetailType)[keyof typeof DomainEventResumedDetailType]
 
 /** libvirt's `virDomainEventStoppedDetailType`; the members begin with `VIR_DOMAIN_EVENT_STOPPED_` in C. */
 export const DomainEventStoppedDetailType = {
+  /** The guest did it. */
   SHUTDOWN: 0,
+  /** By `destroy`. */
   DESTROYED: 1,
   CRASHED: 2,
+  /** It runs on another host now. */
   MIGRATED: 3,
   SAVED: 4,
+  /** The host could not keep it going. */
   FAILED: 5,
   FROM_SNAPSHOT: 6,
 } as const
@@ -669,37 +808,49 @@ export type DomainEventPMSuspendedDetailType = (typeof DomainEventPMSuspendedDet
 /** libvirt's `virDomainEventCrashedDetailType`; the members begin with `VIR_DOMAIN_EVENT_CRASHED_` in C. */
 export const DomainEventCrashedDetailType = {
   PANICKED: 0,
+  /** Since libvirt 6.1.0. */
   CRASHLOADED: 1,
 } as const
 export type DomainEventCrashedDetailType = (typeof DomainEventCrashedDetailType)[keyof typeof DomainEventCrashedDetailType]
 
 /** libvirt's `virDomainMemoryFailureRecipientType`; the members begin with `VIR_DOMAIN_` in C. */
 export const DomainMemoryFailureRecipientType = {
+  /** Since libvirt 6.9.0. */
   EVENT_MEMORY_FAILURE_RECIPIENT_HYPERVISOR: 0,
+  /** Since libvirt 6.9.0. */
   EVENT_MEMORY_FAILURE_RECIPIENT_GUEST: 1,
 } as const
 export type DomainMemoryFailureRecipientType = (typeof DomainMemoryFailureRecipientType)[keyof typeof DomainMemoryFailureRecipientType]
 
 /** libvirt's `virDomainMemoryFailureActionType`; the members begin with `VIR_DOMAIN_` in C. */
 export const DomainMemoryFailureActionType = {
+  /** Since libvirt 6.9.0. */
   EVENT_MEMORY_FAILURE_ACTION_IGNORE: 0,
+  /** Since libvirt 6.9.0. */
   EVENT_MEMORY_FAILURE_ACTION_INJECT: 1,
+  /** Since libvirt 6.9.0. */
   EVENT_MEMORY_FAILURE_ACTION_FATAL: 2,
+  /** Since libvirt 6.9.0. */
   EVENT_MEMORY_FAILURE_ACTION_RESET: 3,
 } as const
 export type DomainMemoryFailureActionType = (typeof DomainMemoryFailureActionType)[keyof typeof DomainMemoryFailureActionType]
 
 /** libvirt's `virDomainMemoryFailureFlags`; the members begin with `VIR_DOMAIN_MEMORY_FAILURE_` in C. */
 export const DomainMemoryFailureFlags = {
+  /** Since libvirt 6.9.0. */
   ACTION_REQUIRED: 1,
+  /** Since libvirt 6.9.0. */
   RECURSIVE: 2,
 } as const
 export type DomainMemoryFailureFlags = (typeof DomainMemoryFailureFlags)[keyof typeof DomainMemoryFailureFlags]
 
 /** libvirt's `virDomainJobType`; the members begin with `VIR_DOMAIN_JOB_` in C. */
 export const DomainJobType = {
+  /** No job. */
   NONE: 0,
+  /** A job with a known end. */
   BOUNDED: 1,
+  /** A job that may go on for ever. */
   UNBOUNDED: 2,
   COMPLETED: 3,
   FAILED: 4,
@@ -707,15 +858,18 @@ export const DomainJobType = {
 } as const
 export type DomainJobType = (typeof DomainJobType)[keyof typeof DomainJobType]
 
-/** libvirt's `virDomainGetJobStatsFlags`; the members begin with `VIR_DOMAIN_` in C. */
+/** libvirt's `virDomainGetJobStatsFlags`, flags of `virDomainGetJobStats`; the members begin with `VIR_DOMAIN_` in C. */
 export const DomainGetJobStatsFlags = {
+  /** Of the last job that has ended. */
   JOB_STATS_COMPLETED: 1,
+  /** And do not forget it by asking. */
   JOB_STATS_KEEP_COMPLETED: 2,
 } as const
 export type DomainGetJobStatsFlags = (typeof DomainGetJobStatsFlags)[keyof typeof DomainGetJobStatsFlags]
 
-/** libvirt's `virDomainAbortJobFlagsValues`; the members begin with `VIR_DOMAIN_ABORT_JOB_` in C. */
+/** libvirt's `virDomainAbortJobFlagsValues`, flags of `virDomainAbortJobFlags`; the members begin with `VIR_DOMAIN_ABORT_JOB_` in C. */
 export const DomainAbortJobFlagsValues = {
+  /** Even a move in post-copy, which stops on both hosts then. Since libvirt 8.5.0. */
   POSTCOPY: 1,
 } as const
 export type DomainAbortJobFlagsValues = (typeof DomainAbortJobFlagsValues)[keyof typeof DomainAbortJobFlagsValues]
@@ -732,6 +886,7 @@ export const DomainJobOperation = {
   SNAPSHOT_REVERT: 7,
   DUMP: 8,
   BACKUP: 9,
+  /** Since libvirt 9.0.0. */
   SNAPSHOT_DELETE: 10,
 } as const
 export type DomainJobOperation = (typeof DomainJobOperation)[keyof typeof DomainJobOperation]
@@ -777,6 +932,7 @@ export const ConnectDomainEventBlockJobStatus = {
   DOMAIN_BLOCK_JOB_COMPLETED: 0,
   DOMAIN_BLOCK_JOB_FAILED: 1,
   DOMAIN_BLOCK_JOB_CANCELED: 2,
+  /** Both sides are the same now, and are kept so. */
   DOMAIN_BLOCK_JOB_READY: 3,
 } as const
 export type ConnectDomainEventBlockJobStatus = (typeof ConnectDomainEventBlockJobStatus)[keyof typeof ConnectDomainEventBlockJobStatus]
@@ -837,32 +993,38 @@ export const DomainEventID = {
   DEVICE_REMOVAL_FAILED: 22,
   METADATA_CHANGE: 23,
   BLOCK_THRESHOLD: 24,
+  /** Since libvirt 6.9.0. */
   MEMORY_FAILURE: 25,
+  /** Since libvirt 7.9.0. */
   MEMORY_DEVICE_SIZE_CHANGE: 26,
 } as const
 export type DomainEventID = (typeof DomainEventID)[keyof typeof DomainEventID]
 
-/** libvirt's `virDomainConsoleFlags`; the members begin with `VIR_DOMAIN_CONSOLE_` in C. */
+/** libvirt's `virDomainConsoleFlags`, flags of `virDomainOpenConsole`; the members begin with `VIR_DOMAIN_CONSOLE_` in C. */
 export const DomainConsoleFlags = {
+  /** Throw out whoever has it open. */
   FORCE: 1,
+  /** Only where the hypervisor keeps others out. */
   SAFE: 2,
 } as const
 export type DomainConsoleFlags = (typeof DomainConsoleFlags)[keyof typeof DomainConsoleFlags]
 
-/** libvirt's `virDomainChannelFlags`; the members begin with `VIR_DOMAIN_CHANNEL_` in C. */
+/** libvirt's `virDomainChannelFlags`, flags of `virDomainOpenChannel`; the members begin with `VIR_DOMAIN_CHANNEL_` in C. */
 export const DomainChannelFlags = {
+  /** Throw out whoever has it open. */
   FORCE: 1,
 } as const
 export type DomainChannelFlags = (typeof DomainChannelFlags)[keyof typeof DomainChannelFlags]
 
-/** libvirt's `virDomainOpenGraphicsFlags`; the members begin with `VIR_DOMAIN_OPEN_GRAPHICS_` in C. */
+/** libvirt's `virDomainOpenGraphicsFlags`, flags of `virDomainOpenGraphics`, `virDomainOpenGraphicsFD`; the members begin with `VIR_DOMAIN_OPEN_GRAPHICS_` in C. */
 export const DomainOpenGraphicsFlags = {
   SKIPAUTH: 1,
 } as const
 export type DomainOpenGraphicsFlags = (typeof DomainOpenGraphicsFlags)[keyof typeof DomainOpenGraphicsFlags]
 
-/** libvirt's `virDomainSetTimeFlags`; the members begin with `VIR_DOMAIN_` in C. */
+/** libvirt's `virDomainSetTimeFlags`, flags of `virDomainSetTime`; the members begin with `VIR_DOMAIN_` in C. */
 export const DomainSetTimeFlags = {
+  /** Take the time from the guest's hardware clock. */
   TIME_SYNC: 1,
 } as const
 export type DomainSetTimeFlags = (typeof DomainSetTimeFlags)[keyof typeof DomainSetTimeFlags]
@@ -902,13 +1064,16 @@ export type MemoryParameterType = (typeof MemoryParameterType)[keyof typeof Memo
 
 /** libvirt's `virDomainInterfaceAddressesSource`; the members begin with `VIR_DOMAIN_INTERFACE_ADDRESSES_` in C. */
 export const DomainInterfaceAddressesSource = {
+  /** What libvirt's networks have given out. */
   SRC_LEASE: 0,
+  /** What the guest agent says. */
   SRC_AGENT: 1,
+  /** The host's table of neighbours. */
   SRC_ARP: 2,
 } as const
 export type DomainInterfaceAddressesSource = (typeof DomainInterfaceAddressesSource)[keyof typeof DomainInterfaceAddressesSource]
 
-/** libvirt's `virDomainSetUserPasswordFlags`; the members begin with `VIR_DOMAIN_` in C. */
+/** libvirt's `virDomainSetUserPasswordFlags`, flags of `virDomainSetUserPassword`; the members begin with `VIR_DOMAIN_` in C. */
 export const DomainSetUserPasswordFlags = {
   PASSWORD_ENCRYPTED: 1,
 } as const
@@ -940,58 +1105,75 @@ export const DomainGuestInfoTypes = {
   TIMEZONE: 4,
   HOSTNAME: 8,
   FILESYSTEM: 16,
+  /** Since libvirt 7.0.0. */
   DISKS: 32,
+  /** Since libvirt 7.10.0. */
   INTERFACES: 64,
 } as const
 export type DomainGuestInfoTypes = (typeof DomainGuestInfoTypes)[keyof typeof DomainGuestInfoTypes]
 
 /** libvirt's `virDomainAgentResponseTimeoutValues`; the members begin with `VIR_DOMAIN_AGENT_RESPONSE_TIMEOUT_` in C. */
 export const DomainAgentResponseTimeoutValues = {
+  /** Wait for ever. */
   BLOCK: -2,
   DEFAULT: -1,
+  /** Do not wait. */
   NOWAIT: 0,
 } as const
 export type DomainAgentResponseTimeoutValues = (typeof DomainAgentResponseTimeoutValues)[keyof typeof DomainAgentResponseTimeoutValues]
 
-/** libvirt's `virDomainBackupBeginFlags`; the members begin with `VIR_DOMAIN_BACKUP_BEGIN_` in C. */
+/** libvirt's `virDomainBackupBeginFlags`, flags of `virDomainBackupBegin`; the members begin with `VIR_DOMAIN_BACKUP_BEGIN_` in C. */
 export const DomainBackupBeginFlags = {
+  /** The files are there already. */
   REUSE_EXTERNAL: 1,
 } as const
 export type DomainBackupBeginFlags = (typeof DomainBackupBeginFlags)[keyof typeof DomainBackupBeginFlags]
 
-/** libvirt's `virDomainAuthorizedSSHKeysSetFlags`; the members begin with `VIR_DOMAIN_AUTHORIZED_SSH_KEYS_SET_` in C. */
+/** libvirt's `virDomainAuthorizedSSHKeysSetFlags`, flags of `virDomainAuthorizedSSHKeysSet`; the members begin with `VIR_DOMAIN_AUTHORIZED_SSH_KEYS_SET_` in C. */
 export const DomainAuthorizedSSHKeysSetFlags = {
+  /** Since libvirt 6.10.0. */
   APPEND: 1,
+  /** Since libvirt 6.10.0. */
   REMOVE: 2,
 } as const
 export type DomainAuthorizedSSHKeysSetFlags = (typeof DomainAuthorizedSSHKeysSetFlags)[keyof typeof DomainAuthorizedSSHKeysSetFlags]
 
-/** libvirt's `virDomainMessageType`; the members begin with `VIR_DOMAIN_MESSAGE_` in C. */
+/** libvirt's `virDomainMessageType`, flags of `virDomainGetMessages`; the members begin with `VIR_DOMAIN_MESSAGE_` in C. */
 export const DomainMessageType = {
+  /** Since libvirt 7.1.0. */
   DEPRECATION: 1,
+  /** Since libvirt 7.1.0. */
   TAINTING: 2,
 } as const
 export type DomainMessageType = (typeof DomainMessageType)[keyof typeof DomainMessageType]
 
 /** libvirt's `virDomainDirtyRateStatus`; the members begin with `VIR_DOMAIN_` in C. */
 export const DomainDirtyRateStatus = {
+  /** Since libvirt 7.2.0. */
   DIRTYRATE_UNSTARTED: 0,
+  /** Since libvirt 7.2.0. */
   DIRTYRATE_MEASURING: 1,
+  /** Since libvirt 7.2.0. */
   DIRTYRATE_MEASURED: 2,
 } as const
 export type DomainDirtyRateStatus = (typeof DomainDirtyRateStatus)[keyof typeof DomainDirtyRateStatus]
 
-/** libvirt's `virDomainDirtyRateCalcFlags`; the members begin with `VIR_DOMAIN_` in C. */
+/** libvirt's `virDomainDirtyRateCalcFlags`, flags of `virDomainStartDirtyRateCalc`; the members begin with `VIR_DOMAIN_` in C. */
 export const DomainDirtyRateCalcFlags = {
+  /** Since libvirt 8.1.0. */
   DIRTYRATE_MODE_PAGE_SAMPLING: 0,
+  /** Since libvirt 8.1.0. */
   DIRTYRATE_MODE_DIRTY_BITMAP: 1,
+  /** Since libvirt 8.1.0. */
   DIRTYRATE_MODE_DIRTY_RING: 2,
 } as const
 export type DomainDirtyRateCalcFlags = (typeof DomainDirtyRateCalcFlags)[keyof typeof DomainDirtyRateCalcFlags]
 
-/** libvirt's `virDomainFDAssociateFlags`; the members begin with `VIR_DOMAIN_FD_ASSOCIATE_` in C. */
+/** libvirt's `virDomainFDAssociateFlags`, flags of `virDomainFDAssociate`; the members begin with `VIR_DOMAIN_FD_ASSOCIATE_` in C. */
 export const DomainFDAssociateFlags = {
+  /** Since libvirt 9.0.0. */
   SECLABEL_RESTORE: 1,
+  /** Since libvirt 9.0.0. */
   SECLABEL_WRITABLE: 2,
 } as const
 export type DomainFDAssociateFlags = (typeof DomainFDAssociateFlags)[keyof typeof DomainFDAssociateFlags]

@@ -81,6 +81,7 @@ export const ErrorDomain = {
   DOMAIN_CHECKPOINT: 69,
   TPM: 70,
   BPF: 71,
+  /** Since libvirt 7.5.0. */
   CH: 72,
 } as const
 export type ErrorDomain = (typeof ErrorDomain)[keyof typeof ErrorDomain]
@@ -90,11 +91,13 @@ export const ErrorCode = {
   OK: 0,
   INTERNAL_ERROR: 1,
   NO_MEMORY: 2,
+  /** The driver does not do this at all. */
   NO_SUPPORT: 3,
   UNKNOWN_HOST: 4,
   NO_CONNECT: 5,
   INVALID_CONN: 6,
   INVALID_DOMAIN: 7,
+  /** An argument or a flag makes no sense to this libvirt. */
   INVALID_ARG: 8,
   OPERATION_FAILED: 9,
   GET_FAILED: 10,
@@ -115,6 +118,7 @@ export const ErrorCode = {
   DRIVER_FULL: 25,
   CALL_FAILED: 26,
   XML_ERROR: 27,
+  /** There is a domain of that name or UUID. */
   DOM_EXIST: 28,
   OPERATION_DENIED: 29,
   OPEN_FAILED: 30,
@@ -125,10 +129,13 @@ export const ErrorCode = {
   XML_DETAIL: 35,
   INVALID_NETWORK: 36,
   NETWORK_EXIST: 37,
+  /** A call to the host's kernel has failed. */
   SYSTEM_ERROR: 38,
+  /** The daemon could not make sense of the call: it has no such procedure or program. */
   RPC: 39,
   GNUTLS_ERROR: 40,
   WAR_NO_NETWORK: 41,
+  /** There is no such domain. */
   NO_DOMAIN: 42,
   NO_NETWORK: 43,
   INVALID_MAC: 44,
@@ -142,6 +149,7 @@ export const ErrorCode = {
   INVALID_NODE_DEVICE: 52,
   NO_NODE_DEVICE: 53,
   NO_SECURITY_MODEL: 54,
+  /** Not in this state of the domain, pool or network. */
   OPERATION_INVALID: 55,
   WAR_NO_INTERFACE: 56,
   NO_INTERFACE: 57,
@@ -154,36 +162,49 @@ export const ErrorCode = {
   WAR_NO_SECRET: 64,
   INVALID_SECRET: 65,
   NO_SECRET: 66,
+  /** The definition asks for something that this hypervisor cannot do. */
   CONFIG_UNSUPPORTED: 67,
+  /** The hypervisor or a lock has taken too long. */
   OPERATION_TIMEOUT: 68,
   MIGRATE_PERSIST_FAILED: 69,
   HOOK_SCRIPT_FAILED: 70,
   INVALID_DOMAIN_SNAPSHOT: 71,
   NO_DOMAIN_SNAPSHOT: 72,
   INVALID_STREAM: 73,
+  /** This argument is not supported here. */
   ARGUMENT_UNSUPPORTED: 74,
   STORAGE_PROBE_FAILED: 75,
   STORAGE_POOL_BUILT: 76,
   SNAPSHOT_REVERT_RISKY: 77,
+  /** Somebody called it off. */
   OPERATION_ABORTED: 78,
   AUTH_CANCELLED: 79,
+  /** The domain has no such metadata. */
   NO_DOMAIN_METADATA: 80,
+  /** The cache of a disk could lose data; see MIGRATE_UNSAFE of the flags. */
   MIGRATE_UNSAFE: 81,
   OVERFLOW: 82,
+  /** Not while the disk is being copied. */
   BLOCK_COPY_ACTIVE: 83,
+  /** The hypervisor of this host cannot do this. */
   OPERATION_UNSUPPORTED: 84,
   SSH: 85,
+  /** No agent in the guest, or it does not answer. */
   AGENT_UNRESPONSIVE: 86,
+  /** In use by something else. */
   RESOURCE_BUSY: 87,
+  /** The access driver does not allow it. */
   ACCESS_DENIED: 88,
   DBUS_SERVICE: 89,
   STORAGE_VOL_EXIST: 90,
   CPU_INCOMPATIBLE: 91,
   XML_INVALID_SCHEMA: 92,
   MIGRATE_FINISH_OK: 93,
+  /** Polkit has nobody to ask. */
   AUTH_UNAVAILABLE: 94,
   NO_SERVER: 95,
   NO_CLIENT: 96,
+  /** The agent in the guest still answers an earlier command. */
   AGENT_UNSYNCED: 97,
   LIBSSH: 98,
   DEVICE_MISSING: 99,
@@ -195,8 +216,11 @@ export const ErrorCode = {
   INVALID_NETWORK_PORT: 105,
   NETWORK_PORT_EXIST: 106,
   NO_NETWORK_PORT: 107,
+  /** Since libvirt 6.1.0. */
   NO_HOSTNAME: 108,
+  /** A bitmap of the checkpoint is missing or broken. Since libvirt 6.10.0. */
   CHECKPOINT_INCONSISTENT: 109,
+  /** Since libvirt 7.1.0. */
   MULTIPLE_DOMAINS: 110,
 } as const
 export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode]

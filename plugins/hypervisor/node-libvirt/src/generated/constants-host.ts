@@ -19,7 +19,7 @@ export const NodeGetMemoryStatsAllCells = {
 } as const
 export type NodeGetMemoryStatsAllCells = (typeof NodeGetMemoryStatsAllCells)[keyof typeof NodeGetMemoryStatsAllCells]
 
-/** libvirt's `virConnectFlags`; the members begin with `VIR_CONNECT_` in C. */
+/** libvirt's `virConnectFlags`, flags of `virConnectOpenAuth`; the members begin with `VIR_CONNECT_` in C. */
 export const ConnectFlags = {
   RO: 1,
   NO_ALIASES: 2,
@@ -43,27 +43,31 @@ export type ConnectCredentialType = (typeof ConnectCredentialType)[keyof typeof 
 /** libvirt's `virCPUCompareResult`; the members begin with `VIR_CPU_COMPARE_` in C. */
 export const CPUCompareResult = {
   ERROR: -1,
+  /** Something is missing here. */
   INCOMPATIBLE: 0,
+  /** Nothing is missing and nothing more is here. */
   IDENTICAL: 1,
+  /** Nothing is missing and more is here. */
   SUPERSET: 2,
 } as const
 export type CPUCompareResult = (typeof CPUCompareResult)[keyof typeof CPUCompareResult]
 
-/** libvirt's `virConnectCompareCPUFlags`; the members begin with `VIR_CONNECT_COMPARE_CPU_` in C. */
+/** libvirt's `virConnectCompareCPUFlags`, flags of `virConnectCompareCPU`, `virConnectCompareHypervisorCPU`; the members begin with `VIR_CONNECT_COMPARE_CPU_` in C. */
 export const ConnectCompareCPUFlags = {
   FAIL_INCOMPATIBLE: 1,
+  /** Since libvirt 6.9.0. */
   VALIDATE_XML: 2,
 } as const
 export type ConnectCompareCPUFlags = (typeof ConnectCompareCPUFlags)[keyof typeof ConnectCompareCPUFlags]
 
-/** libvirt's `virConnectBaselineCPUFlags`; the members begin with `VIR_CONNECT_BASELINE_CPU_` in C. */
+/** libvirt's `virConnectBaselineCPUFlags`, flags of `virConnectBaselineCPU`, `virConnectBaselineHypervisorCPU`; the members begin with `VIR_CONNECT_BASELINE_CPU_` in C. */
 export const ConnectBaselineCPUFlags = {
   EXPAND_FEATURES: 1,
   MIGRATABLE: 2,
 } as const
 export type ConnectBaselineCPUFlags = (typeof ConnectBaselineCPUFlags)[keyof typeof ConnectBaselineCPUFlags]
 
-/** libvirt's `virNodeAllocPagesFlags`; the members begin with `VIR_NODE_ALLOC_PAGES_` in C. */
+/** libvirt's `virNodeAllocPagesFlags`, flags of `virNodeAllocPages`; the members begin with `VIR_NODE_ALLOC_PAGES_` in C. */
 export const NodeAllocPagesFlags = {
   ADD: 0,
   SET: 1,

@@ -6,11 +6,12 @@ export const SecretUsageType = {
   CEPH: 2,
   ISCSI: 3,
   TLS: 4,
+  /** The state of a domain's TPM. */
   VTPM: 5,
 } as const
 export type SecretUsageType = (typeof SecretUsageType)[keyof typeof SecretUsageType]
 
-/** libvirt's `virConnectListAllSecretsFlags`; the members begin with `VIR_CONNECT_LIST_` in C. */
+/** libvirt's `virConnectListAllSecretsFlags`, flags of `virConnectListAllSecrets`; the members begin with `VIR_CONNECT_LIST_` in C. */
 export const ConnectListAllSecretsFlags = {
   SECRETS_EPHEMERAL: 1,
   SECRETS_NO_EPHEMERAL: 2,
@@ -19,8 +20,9 @@ export const ConnectListAllSecretsFlags = {
 } as const
 export type ConnectListAllSecretsFlags = (typeof ConnectListAllSecretsFlags)[keyof typeof ConnectListAllSecretsFlags]
 
-/** libvirt's `virSecretDefineFlags`; the members begin with `VIR_SECRET_DEFINE_` in C. */
+/** libvirt's `virSecretDefineFlags`, flags of `virSecretDefineXML`; the members begin with `VIR_SECRET_DEFINE_` in C. */
 export const SecretDefineFlags = {
+  /** Since libvirt 7.7.0. */
   VALIDATE: 1,
 } as const
 export type SecretDefineFlags = (typeof SecretDefineFlags)[keyof typeof SecretDefineFlags]

@@ -4,31 +4,37 @@ export const StoragePoolState = {
   INACTIVE: 0,
   BUILDING: 1,
   RUNNING: 2,
+  /** Runs, with something broken. */
   DEGRADED: 3,
+  /** Runs, and cannot be reached. */
   INACCESSIBLE: 4,
 } as const
 export type StoragePoolState = (typeof StoragePoolState)[keyof typeof StoragePoolState]
 
-/** libvirt's `virStoragePoolBuildFlags`; the members begin with `VIR_STORAGE_POOL_BUILD_` in C. */
+/** libvirt's `virStoragePoolBuildFlags`, flags of `virStoragePoolBuild`; the members begin with `VIR_STORAGE_POOL_BUILD_` in C. */
 export const StoragePoolBuildFlags = {
   NEW: 0,
   REPAIR: 1,
   RESIZE: 2,
+  /** Fail when something is there already. */
   NO_OVERWRITE: 4,
+  /** Whatever is there already is lost. */
   OVERWRITE: 8,
 } as const
 export type StoragePoolBuildFlags = (typeof StoragePoolBuildFlags)[keyof typeof StoragePoolBuildFlags]
 
-/** libvirt's `virStoragePoolDeleteFlags`; the members begin with `VIR_STORAGE_POOL_DELETE_` in C. */
+/** libvirt's `virStoragePoolDeleteFlags`, flags of `virStoragePoolDelete`; the members begin with `VIR_STORAGE_POOL_DELETE_` in C. */
 export const StoragePoolDeleteFlags = {
   NORMAL: 0,
+  /** Overwrite the data first. */
   ZEROED: 1,
 } as const
 export type StoragePoolDeleteFlags = (typeof StoragePoolDeleteFlags)[keyof typeof StoragePoolDeleteFlags]
 
-/** libvirt's `virStoragePoolCreateFlags`; the members begin with `VIR_STORAGE_POOL_CREATE_` in C. */
+/** libvirt's `virStoragePoolCreateFlags`, flags of `virStoragePoolCreateXML`, `virStoragePoolCreate`; the members begin with `VIR_STORAGE_POOL_CREATE_` in C. */
 export const StoragePoolCreateFlags = {
   NORMAL: 0,
+  /** Build it first. */
   WITH_BUILD: 1,
   WITH_BUILD_OVERWRITE: 2,
   WITH_BUILD_NO_OVERWRITE: 4,
@@ -46,10 +52,12 @@ export const StorageVolType = {
 } as const
 export type StorageVolType = (typeof StorageVolType)[keyof typeof StorageVolType]
 
-/** libvirt's `virStorageVolDeleteFlags`; the members begin with `VIR_STORAGE_VOL_DELETE_` in C. */
+/** libvirt's `virStorageVolDeleteFlags`, flags of `virStorageVolDelete`; the members begin with `VIR_STORAGE_VOL_DELETE_` in C. */
 export const StorageVolDeleteFlags = {
   NORMAL: 0,
+  /** Overwrite the data first. */
   ZEROED: 1,
+  /** With its snapshots. */
   WITH_SNAPSHOTS: 2,
 } as const
 export type StorageVolDeleteFlags = (typeof StorageVolDeleteFlags)[keyof typeof StorageVolDeleteFlags]
@@ -69,20 +77,21 @@ export const StorageVolWipeAlgorithm = {
 } as const
 export type StorageVolWipeAlgorithm = (typeof StorageVolWipeAlgorithm)[keyof typeof StorageVolWipeAlgorithm]
 
-/** libvirt's `virStorageVolInfoFlags`; the members begin with `VIR_STORAGE_VOL_` in C. */
+/** libvirt's `virStorageVolInfoFlags`, flags of `virStorageVolGetInfoFlags`; the members begin with `VIR_STORAGE_VOL_` in C. */
 export const StorageVolInfoFlags = {
   USE_ALLOCATION: 0,
+  /** The length of the file in place of what it takes. */
   GET_PHYSICAL: 1,
 } as const
 export type StorageVolInfoFlags = (typeof StorageVolInfoFlags)[keyof typeof StorageVolInfoFlags]
 
-/** libvirt's `virStorageXMLFlags`; the members begin with `VIR_STORAGE_XML_` in C. */
+/** libvirt's `virStorageXMLFlags`, flags of `virStoragePoolGetXMLDesc`; the members begin with `VIR_STORAGE_XML_` in C. */
 export const StorageXMLFlags = {
   INACTIVE: 1,
 } as const
 export type StorageXMLFlags = (typeof StorageXMLFlags)[keyof typeof StorageXMLFlags]
 
-/** libvirt's `virConnectListAllStoragePoolsFlags`; the members begin with `VIR_CONNECT_LIST_` in C. */
+/** libvirt's `virConnectListAllStoragePoolsFlags`, flags of `virConnectListAllStoragePools`; the members begin with `VIR_CONNECT_LIST_` in C. */
 export const ConnectListAllStoragePoolsFlags = {
   STORAGE_POOLS_INACTIVE: 1,
   STORAGE_POOLS_ACTIVE: 2,
@@ -107,36 +116,45 @@ export const ConnectListAllStoragePoolsFlags = {
 } as const
 export type ConnectListAllStoragePoolsFlags = (typeof ConnectListAllStoragePoolsFlags)[keyof typeof ConnectListAllStoragePoolsFlags]
 
-/** libvirt's `virStoragePoolDefineFlags`; the members begin with `VIR_STORAGE_POOL_DEFINE_` in C. */
+/** libvirt's `virStoragePoolDefineFlags`, flags of `virStoragePoolDefineXML`; the members begin with `VIR_STORAGE_POOL_DEFINE_` in C. */
 export const StoragePoolDefineFlags = {
+  /** Since libvirt 7.7.0. */
   VALIDATE: 1,
 } as const
 export type StoragePoolDefineFlags = (typeof StoragePoolDefineFlags)[keyof typeof StoragePoolDefineFlags]
 
-/** libvirt's `virStorageVolCreateFlags`; the members begin with `VIR_STORAGE_VOL_CREATE_` in C. */
+/** libvirt's `virStorageVolCreateFlags`, flags of `virStorageVolCreateXML`, `virStorageVolCreateXMLFrom`; the members begin with `VIR_STORAGE_VOL_CREATE_` in C. */
 export const StorageVolCreateFlags = {
+  /** Write the format's tables for the whole size. */
   PREALLOC_METADATA: 1,
+  /** Share blocks with the other volume until one of them changes. */
   REFLINK: 2,
+  /** Since libvirt 8.10.0. */
   VALIDATE: 4,
 } as const
 export type StorageVolCreateFlags = (typeof StorageVolCreateFlags)[keyof typeof StorageVolCreateFlags]
 
-/** libvirt's `virStorageVolDownloadFlags`; the members begin with `VIR_STORAGE_VOL_DOWNLOAD_` in C. */
+/** libvirt's `virStorageVolDownloadFlags`, flags of `virStorageVolDownload`; the members begin with `VIR_STORAGE_VOL_DOWNLOAD_` in C. */
 export const StorageVolDownloadFlags = {
+  /** Holes come as holes. */
   SPARSE_STREAM: 1,
 } as const
 export type StorageVolDownloadFlags = (typeof StorageVolDownloadFlags)[keyof typeof StorageVolDownloadFlags]
 
-/** libvirt's `virStorageVolUploadFlags`; the members begin with `VIR_STORAGE_VOL_UPLOAD_` in C. */
+/** libvirt's `virStorageVolUploadFlags`, flags of `virStorageVolUpload`; the members begin with `VIR_STORAGE_VOL_UPLOAD_` in C. */
 export const StorageVolUploadFlags = {
+  /** Holes are sent as holes. */
   SPARSE_STREAM: 1,
 } as const
 export type StorageVolUploadFlags = (typeof StorageVolUploadFlags)[keyof typeof StorageVolUploadFlags]
 
-/** libvirt's `virStorageVolResizeFlags`; the members begin with `VIR_STORAGE_VOL_RESIZE_` in C. */
+/** libvirt's `virStorageVolResizeFlags`, flags of `virStorageVolResize`; the members begin with `VIR_STORAGE_VOL_RESIZE_` in C. */
 export const StorageVolResizeFlags = {
+  /** Take the space on the host at once. */
   ALLOCATE: 1,
+  /** The size is how much more. */
   DELTA: 2,
+  /** It may become smaller; what is cut off is lost. */
   SHRINK: 4,
 } as const
 export type StorageVolResizeFlags = (typeof StorageVolResizeFlags)[keyof typeof StorageVolResizeFlags]

@@ -7,11 +7,17 @@ const program = 0x20008087
 
 /** What a client can call. */
 export const qemuProcedures = {
+  /** `virDomainQemuMonitorCommand`. Flags: see `DomainQemuMonitorCommandFlags`. */
   domainMonitorCommand: { program, number: 1, args: qemuDomainMonitorCommandArgs, ret: qemuDomainMonitorCommandRet },
+  /** `virDomainQemuAttach`. */
   domainAttach: { program, number: 2, args: qemuDomainAttachArgs, ret: qemuDomainAttachRet },
+  /** `virDomainQemuAgentCommand`. */
   domainAgentCommand: { program, number: 3, args: qemuDomainAgentCommandArgs, ret: qemuDomainAgentCommandRet },
+  /** `virConnectDomainQemuMonitorEventRegister`. Flags: see `ConnectDomainQemuMonitorEventRegisterFlags`. */
   connectDomainMonitorEventRegister: { program, number: 4, args: qemuConnectDomainMonitorEventRegisterArgs, ret: qemuConnectDomainMonitorEventRegisterRet, priority: 'high' },
+  /** `virConnectDomainQemuMonitorEventDeregister`. */
   connectDomainMonitorEventDeregister: { program, number: 5, args: qemuConnectDomainMonitorEventDeregisterArgs, ret: nothing, priority: 'high' },
+  /** `virDomainQemuMonitorCommandWithFiles`, since libvirt 8.2.0. Flags: see `DomainQemuMonitorCommandFlags`. */
   domainMonitorCommandWithFiles: { program, number: 7, args: qemuDomainMonitorCommandWithFilesArgs, ret: qemuDomainMonitorCommandWithFilesRet },
 } as const
 

@@ -15,210 +15,403 @@ const program = 0x20008086
 
 /** What a client can call. */
 export const remoteProcedures = {
+  /** `virConnectOpen`. */
   connectOpen: { program, number: 1, args: connectOpenArgs, ret: nothing, priority: 'high' },
+  /** `virConnectClose`. */
   connectClose: { program, number: 2, args: nothing, ret: nothing, priority: 'high' },
+  /** `virConnectGetType`. */
   connectGetType: { program, number: 3, args: nothing, ret: connectGetTypeRet, priority: 'high' },
+  /** `virConnectGetVersion`. */
   connectGetVersion: { program, number: 4, args: nothing, ret: connectGetVersionRet, priority: 'high' },
+  /** `virConnectGetMaxVcpus`. */
   connectGetMaxVcpus: { program, number: 5, args: connectGetMaxVcpusArgs, ret: connectGetMaxVcpusRet, priority: 'high' },
+  /** `virNodeGetInfo`. */
   nodeGetInfo: { program, number: 6, args: nothing, ret: nodeGetInfoRet, priority: 'high' },
+  /** `virConnectGetCapabilities`. */
   connectGetCapabilities: { program, number: 7, args: nothing, ret: connectGetCapabilitiesRet },
+  /** `virDomainAttachDevice`. */
   domainAttachDevice: { program, number: 8, args: domainAttachDeviceArgs, ret: nothing },
+  /** `virDomainCreate`. */
   domainCreate: { program, number: 9, args: domainCreateArgs, ret: nothing },
+  /** `virDomainCreateXML`. Flags: see `DomainCreateFlags`. */
   domainCreateXml: { program, number: 10, args: domainCreateXmlArgs, ret: domainCreateXmlRet },
+  /** `virDomainDefineXML`. */
   domainDefineXml: { program, number: 11, args: domainDefineXmlArgs, ret: domainDefineXmlRet, priority: 'high' },
+  /** `virDomainDestroy`. */
   domainDestroy: { program, number: 12, args: domainDestroyArgs, ret: nothing, priority: 'high' },
+  /** `virDomainDetachDevice`. */
   domainDetachDevice: { program, number: 13, args: domainDetachDeviceArgs, ret: nothing },
+  /** `virDomainGetXMLDesc`. Flags: see `DomainXMLFlags`. */
   domainGetXmlDesc: { program, number: 14, args: domainGetXmlDescArgs, ret: domainGetXmlDescRet },
+  /** `virDomainGetAutostart`. */
   domainGetAutostart: { program, number: 15, args: domainGetAutostartArgs, ret: domainGetAutostartRet, priority: 'high' },
+  /** `virDomainGetInfo`. */
   domainGetInfo: { program, number: 16, args: domainGetInfoArgs, ret: domainGetInfoRet },
+  /** `virDomainGetMaxMemory`. */
   domainGetMaxMemory: { program, number: 17, args: domainGetMaxMemoryArgs, ret: domainGetMaxMemoryRet, priority: 'high' },
+  /** `virDomainGetMaxVcpus`. */
   domainGetMaxVcpus: { program, number: 18, args: domainGetMaxVcpusArgs, ret: domainGetMaxVcpusRet, priority: 'high' },
+  /** `virDomainGetOSType`. */
   domainGetOsType: { program, number: 19, args: domainGetOsTypeArgs, ret: domainGetOsTypeRet, priority: 'high' },
+  /** `virDomainGetVcpus`. */
   domainGetVcpus: { program, number: 20, args: domainGetVcpusArgs, ret: domainGetVcpusRet, priority: 'high' },
+  /** `virConnectListDefinedDomains`. */
   connectListDefinedDomains: { program, number: 21, args: connectListDefinedDomainsArgs, ret: connectListDefinedDomainsRet, priority: 'high' },
+  /** `virDomainLookupByID`. */
   domainLookupById: { program, number: 22, args: domainLookupByIdArgs, ret: domainLookupByIdRet, priority: 'high' },
+  /** `virDomainLookupByName`. */
   domainLookupByName: { program, number: 23, args: domainLookupByNameArgs, ret: domainLookupByNameRet, priority: 'high' },
+  /** `virDomainLookupByUUID`. */
   domainLookupByUuid: { program, number: 24, args: domainLookupByUuidArgs, ret: domainLookupByUuidRet, priority: 'high' },
+  /** `virConnectNumOfDefinedDomains`. */
   connectNumOfDefinedDomains: { program, number: 25, args: nothing, ret: connectNumOfDefinedDomainsRet, priority: 'high' },
+  /** `virDomainPinVcpu`. */
   domainPinVcpu: { program, number: 26, args: domainPinVcpuArgs, ret: nothing },
+  /** `virDomainReboot`. Flags: see `DomainRebootFlagValues`. */
   domainReboot: { program, number: 27, args: domainRebootArgs, ret: nothing },
+  /** `virDomainResume`. */
   domainResume: { program, number: 28, args: domainResumeArgs, ret: nothing },
+  /** `virDomainSetAutostart`. */
   domainSetAutostart: { program, number: 29, args: domainSetAutostartArgs, ret: nothing, priority: 'high' },
+  /** `virDomainSetMaxMemory`. */
   domainSetMaxMemory: { program, number: 30, args: domainSetMaxMemoryArgs, ret: nothing, priority: 'high' },
+  /** `virDomainSetMemory`. */
   domainSetMemory: { program, number: 31, args: domainSetMemoryArgs, ret: nothing },
+  /** `virDomainSetVcpus`. */
   domainSetVcpus: { program, number: 32, args: domainSetVcpusArgs, ret: nothing },
+  /** `virDomainShutdown`. */
   domainShutdown: { program, number: 33, args: domainShutdownArgs, ret: nothing },
+  /** `virDomainSuspend`. */
   domainSuspend: { program, number: 34, args: domainSuspendArgs, ret: nothing },
+  /** `virDomainUndefine`. */
   domainUndefine: { program, number: 35, args: domainUndefineArgs, ret: nothing, priority: 'high' },
+  /** `virConnectListDefinedNetworks`. */
   connectListDefinedNetworks: { program, number: 36, args: connectListDefinedNetworksArgs, ret: connectListDefinedNetworksRet, priority: 'high' },
+  /** `virConnectListDomains`. */
   connectListDomains: { program, number: 37, args: connectListDomainsArgs, ret: connectListDomainsRet, priority: 'high' },
+  /** `virConnectListNetworks`. */
   connectListNetworks: { program, number: 38, args: connectListNetworksArgs, ret: connectListNetworksRet, priority: 'high' },
+  /** `virNetworkCreate`. */
   networkCreate: { program, number: 39, args: networkCreateArgs, ret: nothing },
+  /** `virNetworkCreateXML`. */
   networkCreateXml: { program, number: 40, args: networkCreateXmlArgs, ret: networkCreateXmlRet },
+  /** `virNetworkDefineXML`. */
   networkDefineXml: { program, number: 41, args: networkDefineXmlArgs, ret: networkDefineXmlRet, priority: 'high' },
+  /** `virNetworkDestroy`. */
   networkDestroy: { program, number: 42, args: networkDestroyArgs, ret: nothing, priority: 'high' },
+  /** `virNetworkGetXMLDesc`. Flags: see `NetworkXMLFlags`. */
   networkGetXmlDesc: { program, number: 43, args: networkGetXmlDescArgs, ret: networkGetXmlDescRet, priority: 'high' },
+  /** `virNetworkGetAutostart`. */
   networkGetAutostart: { program, number: 44, args: networkGetAutostartArgs, ret: networkGetAutostartRet, priority: 'high' },
+  /** `virNetworkGetBridgeName`. */
   networkGetBridgeName: { program, number: 45, args: networkGetBridgeNameArgs, ret: networkGetBridgeNameRet, priority: 'high' },
+  /** `virNetworkLookupByName`. */
   networkLookupByName: { program, number: 46, args: networkLookupByNameArgs, ret: networkLookupByNameRet, priority: 'high' },
+  /** `virNetworkLookupByUUID`. */
   networkLookupByUuid: { program, number: 47, args: networkLookupByUuidArgs, ret: networkLookupByUuidRet, priority: 'high' },
+  /** `virNetworkSetAutostart`. */
   networkSetAutostart: { program, number: 48, args: networkSetAutostartArgs, ret: nothing, priority: 'high' },
+  /** `virNetworkUndefine`. */
   networkUndefine: { program, number: 49, args: networkUndefineArgs, ret: nothing, priority: 'high' },
+  /** `virConnectNumOfDefinedNetworks`. */
   connectNumOfDefinedNetworks: { program, number: 50, args: nothing, ret: connectNumOfDefinedNetworksRet, priority: 'high' },
+  /** `virConnectNumOfDomains`. */
   connectNumOfDomains: { program, number: 51, args: nothing, ret: connectNumOfDomainsRet, priority: 'high' },
+  /** `virConnectNumOfNetworks`. */
   connectNumOfNetworks: { program, number: 52, args: nothing, ret: connectNumOfNetworksRet, priority: 'high' },
+  /** `virDomainCoreDump`. Flags: see `DomainCoreDumpFlags`. */
   domainCoreDump: { program, number: 53, args: domainCoreDumpArgs, ret: nothing },
+  /** `virDomainRestore`. */
   domainRestore: { program, number: 54, args: domainRestoreArgs, ret: nothing },
+  /** `virDomainSave`. */
   domainSave: { program, number: 55, args: domainSaveArgs, ret: nothing },
+  /** `virDomainGetSchedulerType`. */
   domainGetSchedulerType: { program, number: 56, args: domainGetSchedulerTypeArgs, ret: domainGetSchedulerTypeRet },
+  /** `virDomainGetSchedulerParameters`. */
   domainGetSchedulerParameters: { program, number: 57, args: domainGetSchedulerParametersArgs, ret: domainGetSchedulerParametersRet },
+  /** `virDomainSetSchedulerParameters`. */
   domainSetSchedulerParameters: { program, number: 58, args: domainSetSchedulerParametersArgs, ret: nothing },
+  /** `virConnectGetHostname`. */
   connectGetHostname: { program, number: 59, args: nothing, ret: connectGetHostnameRet, priority: 'high' },
   connectSupportsFeature: { program, number: 60, args: connectSupportsFeatureArgs, ret: connectSupportsFeatureRet, priority: 'high' },
   domainMigratePrepare: { program, number: 61, args: domainMigratePrepareArgs, ret: domainMigratePrepareRet },
   domainMigratePerform: { program, number: 62, args: domainMigratePerformArgs, ret: nothing },
   domainMigrateFinish: { program, number: 63, args: domainMigrateFinishArgs, ret: domainMigrateFinishRet },
+  /** `virDomainBlockStats`. */
   domainBlockStats: { program, number: 64, args: domainBlockStatsArgs, ret: domainBlockStatsRet },
+  /** `virDomainInterfaceStats`. */
   domainInterfaceStats: { program, number: 65, args: domainInterfaceStatsArgs, ret: domainInterfaceStatsRet, priority: 'high' },
   authList: { program, number: 66, args: nothing, ret: authListRet, priority: 'high' },
   authSaslInit: { program, number: 67, args: nothing, ret: authSaslInitRet, priority: 'high' },
   authSaslStart: { program, number: 68, args: authSaslStartArgs, ret: authSaslStartRet, priority: 'high' },
   authSaslStep: { program, number: 69, args: authSaslStepArgs, ret: authSaslStepRet, priority: 'high' },
   authPolkit: { program, number: 70, args: nothing, ret: authPolkitRet, priority: 'high' },
+  /** `virConnectNumOfStoragePools`. */
   connectNumOfStoragePools: { program, number: 71, args: nothing, ret: connectNumOfStoragePoolsRet, priority: 'high' },
+  /** `virConnectListStoragePools`. */
   connectListStoragePools: { program, number: 72, args: connectListStoragePoolsArgs, ret: connectListStoragePoolsRet, priority: 'high' },
+  /** `virConnectNumOfDefinedStoragePools`. */
   connectNumOfDefinedStoragePools: { program, number: 73, args: nothing, ret: connectNumOfDefinedStoragePoolsRet, priority: 'high' },
+  /** `virConnectListDefinedStoragePools`. */
   connectListDefinedStoragePools: { program, number: 74, args: connectListDefinedStoragePoolsArgs, ret: connectListDefinedStoragePoolsRet, priority: 'high' },
+  /** `virConnectFindStoragePoolSources`. */
   connectFindStoragePoolSources: { program, number: 75, args: connectFindStoragePoolSourcesArgs, ret: connectFindStoragePoolSourcesRet },
+  /** `virStoragePoolCreateXML`. Flags: see `StoragePoolCreateFlags`. */
   storagePoolCreateXml: { program, number: 76, args: storagePoolCreateXmlArgs, ret: storagePoolCreateXmlRet },
+  /** `virStoragePoolDefineXML`. Flags: see `StoragePoolDefineFlags`. */
   storagePoolDefineXml: { program, number: 77, args: storagePoolDefineXmlArgs, ret: storagePoolDefineXmlRet, priority: 'high' },
+  /** `virStoragePoolCreate`. Flags: see `StoragePoolCreateFlags`. */
   storagePoolCreate: { program, number: 78, args: storagePoolCreateArgs, ret: nothing },
+  /** `virStoragePoolBuild`. Flags: see `StoragePoolBuildFlags`. */
   storagePoolBuild: { program, number: 79, args: storagePoolBuildArgs, ret: nothing },
+  /** `virStoragePoolDestroy`. */
   storagePoolDestroy: { program, number: 80, args: storagePoolDestroyArgs, ret: nothing, priority: 'high' },
+  /** `virStoragePoolDelete`. Flags: see `StoragePoolDeleteFlags`. */
   storagePoolDelete: { program, number: 81, args: storagePoolDeleteArgs, ret: nothing },
+  /** `virStoragePoolUndefine`. */
   storagePoolUndefine: { program, number: 82, args: storagePoolUndefineArgs, ret: nothing, priority: 'high' },
+  /** `virStoragePoolRefresh`. */
   storagePoolRefresh: { program, number: 83, args: storagePoolRefreshArgs, ret: nothing },
+  /** `virStoragePoolLookupByName`. */
   storagePoolLookupByName: { program, number: 84, args: storagePoolLookupByNameArgs, ret: storagePoolLookupByNameRet, priority: 'high' },
+  /** `virStoragePoolLookupByUUID`. */
   storagePoolLookupByUuid: { program, number: 85, args: storagePoolLookupByUuidArgs, ret: storagePoolLookupByUuidRet, priority: 'high' },
+  /** `virStoragePoolLookupByVolume`. */
   storagePoolLookupByVolume: { program, number: 86, args: storagePoolLookupByVolumeArgs, ret: storagePoolLookupByVolumeRet, priority: 'high' },
+  /** `virStoragePoolGetInfo`. */
   storagePoolGetInfo: { program, number: 87, args: storagePoolGetInfoArgs, ret: storagePoolGetInfoRet, priority: 'high' },
+  /** `virStoragePoolGetXMLDesc`. Flags: see `StorageXMLFlags`. */
   storagePoolGetXmlDesc: { program, number: 88, args: storagePoolGetXmlDescArgs, ret: storagePoolGetXmlDescRet, priority: 'high' },
+  /** `virStoragePoolGetAutostart`. */
   storagePoolGetAutostart: { program, number: 89, args: storagePoolGetAutostartArgs, ret: storagePoolGetAutostartRet, priority: 'high' },
+  /** `virStoragePoolSetAutostart`. */
   storagePoolSetAutostart: { program, number: 90, args: storagePoolSetAutostartArgs, ret: nothing, priority: 'high' },
+  /** `virStoragePoolNumOfVolumes`. */
   storagePoolNumOfVolumes: { program, number: 91, args: storagePoolNumOfVolumesArgs, ret: storagePoolNumOfVolumesRet, priority: 'high' },
+  /** `virStoragePoolListVolumes`. */
   storagePoolListVolumes: { program, number: 92, args: storagePoolListVolumesArgs, ret: storagePoolListVolumesRet, priority: 'high' },
+  /** `virStorageVolCreateXML`. Flags: see `StorageVolCreateFlags`. */
   storageVolCreateXml: { program, number: 93, args: storageVolCreateXmlArgs, ret: storageVolCreateXmlRet },
+  /** `virStorageVolDelete`. Flags: see `StorageVolDeleteFlags`. */
   storageVolDelete: { program, number: 94, args: storageVolDeleteArgs, ret: nothing },
+  /** `virStorageVolLookupByName`. */
   storageVolLookupByName: { program, number: 95, args: storageVolLookupByNameArgs, ret: storageVolLookupByNameRet, priority: 'high' },
+  /** `virStorageVolLookupByKey`. */
   storageVolLookupByKey: { program, number: 96, args: storageVolLookupByKeyArgs, ret: storageVolLookupByKeyRet, priority: 'high' },
+  /** `virStorageVolLookupByPath`. */
   storageVolLookupByPath: { program, number: 97, args: storageVolLookupByPathArgs, ret: storageVolLookupByPathRet, priority: 'high' },
+  /** `virStorageVolGetInfo`. */
   storageVolGetInfo: { program, number: 98, args: storageVolGetInfoArgs, ret: storageVolGetInfoRet, priority: 'high' },
+  /** `virStorageVolGetXMLDesc`. */
   storageVolGetXmlDesc: { program, number: 99, args: storageVolGetXmlDescArgs, ret: storageVolGetXmlDescRet, priority: 'high' },
+  /** `virStorageVolGetPath`. */
   storageVolGetPath: { program, number: 100, args: storageVolGetPathArgs, ret: storageVolGetPathRet, priority: 'high' },
+  /** `virNodeGetCellsFreeMemory`. */
   nodeGetCellsFreeMemory: { program, number: 101, args: nodeGetCellsFreeMemoryArgs, ret: nodeGetCellsFreeMemoryRet, priority: 'high' },
+  /** `virNodeGetFreeMemory`. */
   nodeGetFreeMemory: { program, number: 102, args: nothing, ret: nodeGetFreeMemoryRet, priority: 'high' },
+  /** `virDomainBlockPeek`. */
   domainBlockPeek: { program, number: 103, args: domainBlockPeekArgs, ret: domainBlockPeekRet },
+  /** `virDomainMemoryPeek`. Flags: see `DomainMemoryFlags`. */
   domainMemoryPeek: { program, number: 104, args: domainMemoryPeekArgs, ret: domainMemoryPeekRet },
+  /** `virConnectDomainEventRegister`. */
   connectDomainEventRegister: { program, number: 105, args: nothing, ret: connectDomainEventRegisterRet, priority: 'high' },
+  /** `virConnectDomainEventDeregister`. */
   connectDomainEventDeregister: { program, number: 106, args: nothing, ret: connectDomainEventDeregisterRet, priority: 'high' },
   domainMigratePrepare2: { program, number: 108, args: domainMigratePrepare2Args, ret: domainMigratePrepare2Ret },
   domainMigrateFinish2: { program, number: 109, args: domainMigrateFinish2Args, ret: domainMigrateFinish2Ret },
+  /** `virConnectGetURI`. */
   connectGetUri: { program, number: 110, args: nothing, ret: connectGetUriRet, priority: 'high' },
+  /** `virNodeNumOfDevices`. */
   nodeNumOfDevices: { program, number: 111, args: nodeNumOfDevicesArgs, ret: nodeNumOfDevicesRet, priority: 'high' },
+  /** `virNodeListDevices`. */
   nodeListDevices: { program, number: 112, args: nodeListDevicesArgs, ret: nodeListDevicesRet, priority: 'high' },
+  /** `virNodeDeviceLookupByName`. */
   nodeDeviceLookupByName: { program, number: 113, args: nodeDeviceLookupByNameArgs, ret: nodeDeviceLookupByNameRet, priority: 'high' },
+  /** `virNodeDeviceGetXMLDesc`. */
   nodeDeviceGetXmlDesc: { program, number: 114, args: nodeDeviceGetXmlDescArgs, ret: nodeDeviceGetXmlDescRet },
+  /** `virNodeDeviceGetParent`. */
   nodeDeviceGetParent: { program, number: 115, args: nodeDeviceGetParentArgs, ret: nodeDeviceGetParentRet, priority: 'high' },
+  /** `virNodeDeviceNumOfCaps`. */
   nodeDeviceNumOfCaps: { program, number: 116, args: nodeDeviceNumOfCapsArgs, ret: nodeDeviceNumOfCapsRet, priority: 'high' },
+  /** `virNodeDeviceListCaps`. */
   nodeDeviceListCaps: { program, number: 117, args: nodeDeviceListCapsArgs, ret: nodeDeviceListCapsRet, priority: 'high' },
+  /** `virNodeDeviceDettach`. */
   nodeDeviceDettach: { program, number: 118, args: nodeDeviceDettachArgs, ret: nothing },
+  /** `virNodeDeviceReAttach`. */
   nodeDeviceReAttach: { program, number: 119, args: nodeDeviceReAttachArgs, ret: nothing },
+  /** `virNodeDeviceReset`. */
   nodeDeviceReset: { program, number: 120, args: nodeDeviceResetArgs, ret: nothing },
+  /** `virDomainGetSecurityLabel`. */
   domainGetSecurityLabel: { program, number: 121, args: domainGetSecurityLabelArgs, ret: domainGetSecurityLabelRet, priority: 'high' },
+  /** `virNodeGetSecurityModel`. */
   nodeGetSecurityModel: { program, number: 122, args: nothing, ret: nodeGetSecurityModelRet, priority: 'high' },
+  /** `virNodeDeviceCreateXML`. Flags: see `NodeDeviceCreateXMLFlags`. */
   nodeDeviceCreateXml: { program, number: 123, args: nodeDeviceCreateXmlArgs, ret: nodeDeviceCreateXmlRet },
+  /** `virNodeDeviceDestroy`. */
   nodeDeviceDestroy: { program, number: 124, args: nodeDeviceDestroyArgs, ret: nothing, priority: 'high' },
+  /** `virStorageVolCreateXMLFrom`. Flags: see `StorageVolCreateFlags`. */
   storageVolCreateXmlFrom: { program, number: 125, args: storageVolCreateXmlFromArgs, ret: storageVolCreateXmlFromRet },
+  /** `virConnectNumOfInterfaces`. */
   connectNumOfInterfaces: { program, number: 126, args: nothing, ret: connectNumOfInterfacesRet, priority: 'high' },
+  /** `virConnectListInterfaces`. */
   connectListInterfaces: { program, number: 127, args: connectListInterfacesArgs, ret: connectListInterfacesRet, priority: 'high' },
+  /** `virInterfaceLookupByName`. */
   interfaceLookupByName: { program, number: 128, args: interfaceLookupByNameArgs, ret: interfaceLookupByNameRet, priority: 'high' },
+  /** `virInterfaceLookupByMACString`. */
   interfaceLookupByMacString: { program, number: 129, args: interfaceLookupByMacStringArgs, ret: interfaceLookupByMacStringRet, priority: 'high' },
+  /** `virInterfaceGetXMLDesc`. */
   interfaceGetXmlDesc: { program, number: 130, args: interfaceGetXmlDescArgs, ret: interfaceGetXmlDescRet },
+  /** `virInterfaceDefineXML`. Flags: see `InterfaceDefineFlags`. */
   interfaceDefineXml: { program, number: 131, args: interfaceDefineXmlArgs, ret: interfaceDefineXmlRet, priority: 'high' },
+  /** `virInterfaceUndefine`. */
   interfaceUndefine: { program, number: 132, args: interfaceUndefineArgs, ret: nothing, priority: 'high' },
+  /** `virInterfaceCreate`. */
   interfaceCreate: { program, number: 133, args: interfaceCreateArgs, ret: nothing },
+  /** `virInterfaceDestroy`. */
   interfaceDestroy: { program, number: 134, args: interfaceDestroyArgs, ret: nothing, priority: 'high' },
+  /** `virConnectDomainXMLFromNative`. */
   connectDomainXmlFromNative: { program, number: 135, args: connectDomainXmlFromNativeArgs, ret: connectDomainXmlFromNativeRet },
+  /** `virConnectDomainXMLToNative`. */
   connectDomainXmlToNative: { program, number: 136, args: connectDomainXmlToNativeArgs, ret: connectDomainXmlToNativeRet },
+  /** `virConnectNumOfDefinedInterfaces`. */
   connectNumOfDefinedInterfaces: { program, number: 137, args: nothing, ret: connectNumOfDefinedInterfacesRet, priority: 'high' },
+  /** `virConnectListDefinedInterfaces`. */
   connectListDefinedInterfaces: { program, number: 138, args: connectListDefinedInterfacesArgs, ret: connectListDefinedInterfacesRet, priority: 'high' },
+  /** `virConnectNumOfSecrets`. */
   connectNumOfSecrets: { program, number: 139, args: nothing, ret: connectNumOfSecretsRet, priority: 'high' },
+  /** `virConnectListSecrets`. */
   connectListSecrets: { program, number: 140, args: connectListSecretsArgs, ret: connectListSecretsRet, priority: 'high' },
+  /** `virSecretLookupByUUID`. */
   secretLookupByUuid: { program, number: 141, args: secretLookupByUuidArgs, ret: secretLookupByUuidRet, priority: 'high' },
+  /** `virSecretDefineXML`. Flags: see `SecretDefineFlags`. */
   secretDefineXml: { program, number: 142, args: secretDefineXmlArgs, ret: secretDefineXmlRet, priority: 'high' },
+  /** `virSecretGetXMLDesc`. */
   secretGetXmlDesc: { program, number: 143, args: secretGetXmlDescArgs, ret: secretGetXmlDescRet, priority: 'high' },
+  /** `virSecretSetValue`. */
   secretSetValue: { program, number: 144, args: secretSetValueArgs, ret: nothing, priority: 'high' },
+  /** `virSecretGetValue`. */
   secretGetValue: { program, number: 145, args: secretGetValueArgs, ret: secretGetValueRet, priority: 'high' },
+  /** `virSecretUndefine`. */
   secretUndefine: { program, number: 146, args: secretUndefineArgs, ret: nothing, priority: 'high' },
+  /** `virSecretLookupByUsage`. */
   secretLookupByUsage: { program, number: 147, args: secretLookupByUsageArgs, ret: secretLookupByUsageRet, priority: 'high' },
   domainMigratePrepareTunnel: { program, number: 148, args: domainMigratePrepareTunnelArgs, ret: nothing, stream: 'write' },
+  /** `virConnectIsSecure`. */
   connectIsSecure: { program, number: 149, args: nothing, ret: connectIsSecureRet, priority: 'high' },
+  /** `virDomainIsActive`. */
   domainIsActive: { program, number: 150, args: domainIsActiveArgs, ret: domainIsActiveRet, priority: 'high' },
+  /** `virDomainIsPersistent`. */
   domainIsPersistent: { program, number: 151, args: domainIsPersistentArgs, ret: domainIsPersistentRet, priority: 'high' },
+  /** `virNetworkIsActive`. */
   networkIsActive: { program, number: 152, args: networkIsActiveArgs, ret: networkIsActiveRet, priority: 'high' },
+  /** `virNetworkIsPersistent`. */
   networkIsPersistent: { program, number: 153, args: networkIsPersistentArgs, ret: networkIsPersistentRet, priority: 'high' },
+  /** `virStoragePoolIsActive`. */
   storagePoolIsActive: { program, number: 154, args: storagePoolIsActiveArgs, ret: storagePoolIsActiveRet, priority: 'high' },
+  /** `virStoragePoolIsPersistent`. */
   storagePoolIsPersistent: { program, number: 155, args: storagePoolIsPersistentArgs, ret: storagePoolIsPersistentRet, priority: 'high' },
+  /** `virInterfaceIsActive`. */
   interfaceIsActive: { program, number: 156, args: interfaceIsActiveArgs, ret: interfaceIsActiveRet, priority: 'high' },
+  /** `virConnectGetLibVersion`. */
   connectGetLibVersion: { program, number: 157, args: nothing, ret: connectGetLibVersionRet, priority: 'high' },
+  /** `virConnectCompareCPU`. Flags: see `ConnectCompareCPUFlags`. */
   connectCompareCpu: { program, number: 158, args: connectCompareCpuArgs, ret: connectCompareCpuRet, priority: 'high' },
+  /** `virDomainMemoryStats`. */
   domainMemoryStats: { program, number: 159, args: domainMemoryStatsArgs, ret: domainMemoryStatsRet },
+  /** `virDomainAttachDeviceFlags`. Flags: see `DomainDeviceModifyFlags`. */
   domainAttachDeviceFlags: { program, number: 160, args: domainAttachDeviceFlagsArgs, ret: nothing },
+  /** `virDomainDetachDeviceFlags`. Flags: see `DomainDeviceModifyFlags`. */
   domainDetachDeviceFlags: { program, number: 161, args: domainDetachDeviceFlagsArgs, ret: nothing },
+  /** `virConnectBaselineCPU`. Flags: see `ConnectBaselineCPUFlags`. */
   connectBaselineCpu: { program, number: 162, args: connectBaselineCpuArgs, ret: connectBaselineCpuRet },
+  /** `virDomainGetJobInfo`. */
   domainGetJobInfo: { program, number: 163, args: domainGetJobInfoArgs, ret: domainGetJobInfoRet },
+  /** `virDomainAbortJob`. */
   domainAbortJob: { program, number: 164, args: domainAbortJobArgs, ret: nothing },
+  /** `virStorageVolWipe`. */
   storageVolWipe: { program, number: 165, args: storageVolWipeArgs, ret: nothing },
+  /** `virDomainMigrateSetMaxDowntime`. */
   domainMigrateSetMaxDowntime: { program, number: 166, args: domainMigrateSetMaxDowntimeArgs, ret: nothing },
+  /** `virConnectDomainEventRegisterAny`. */
   connectDomainEventRegisterAny: { program, number: 167, args: connectDomainEventRegisterAnyArgs, ret: nothing, priority: 'high' },
+  /** `virConnectDomainEventDeregisterAny`. */
   connectDomainEventDeregisterAny: { program, number: 168, args: connectDomainEventDeregisterAnyArgs, ret: nothing, priority: 'high' },
+  /** `virDomainUpdateDeviceFlags`. Flags: see `DomainDeviceModifyFlags`. */
   domainUpdateDeviceFlags: { program, number: 174, args: domainUpdateDeviceFlagsArgs, ret: nothing },
+  /** `virNWFilterLookupByName`. */
   nwfilterLookupByName: { program, number: 175, args: nwfilterLookupByNameArgs, ret: nwfilterLookupByNameRet, priority: 'high' },
+  /** `virNWFilterLookupByUUID`. */
   nwfilterLookupByUuid: { program, number: 176, args: nwfilterLookupByUuidArgs, ret: nwfilterLookupByUuidRet, priority: 'high' },
+  /** `virNWFilterGetXMLDesc`. */
   nwfilterGetXmlDesc: { program, number: 177, args: nwfilterGetXmlDescArgs, ret: nwfilterGetXmlDescRet, priority: 'high' },
+  /** `virConnectNumOfNWFilters`. */
   connectNumOfNwfilters: { program, number: 178, args: nothing, ret: connectNumOfNwfiltersRet, priority: 'high' },
+  /** `virConnectListNWFilters`. */
   connectListNwfilters: { program, number: 179, args: connectListNwfiltersArgs, ret: connectListNwfiltersRet, priority: 'high' },
+  /** `virNWFilterDefineXML`. */
   nwfilterDefineXml: { program, number: 180, args: nwfilterDefineXmlArgs, ret: nwfilterDefineXmlRet, priority: 'high' },
+  /** `virNWFilterUndefine`. */
   nwfilterUndefine: { program, number: 181, args: nwfilterUndefineArgs, ret: nothing, priority: 'high' },
+  /** `virDomainManagedSave`. Flags: see `DomainSaveRestoreFlags`. */
   domainManagedSave: { program, number: 182, args: domainManagedSaveArgs, ret: nothing },
+  /** `virDomainHasManagedSaveImage`. */
   domainHasManagedSaveImage: { program, number: 183, args: domainHasManagedSaveImageArgs, ret: domainHasManagedSaveImageRet },
+  /** `virDomainManagedSaveRemove`. */
   domainManagedSaveRemove: { program, number: 184, args: domainManagedSaveRemoveArgs, ret: nothing },
+  /** `virDomainSnapshotCreateXML`. Flags: see `DomainSnapshotCreateFlags`. */
   domainSnapshotCreateXml: { program, number: 185, args: domainSnapshotCreateXmlArgs, ret: domainSnapshotCreateXmlRet },
+  /** `virDomainSnapshotGetXMLDesc`. Flags: see `DomainSnapshotXMLFlags`. */
   domainSnapshotGetXmlDesc: { program, number: 186, args: domainSnapshotGetXmlDescArgs, ret: domainSnapshotGetXmlDescRet, priority: 'high' },
+  /** `virDomainSnapshotNum`. Flags: see `DomainSnapshotListFlags`. */
   domainSnapshotNum: { program, number: 187, args: domainSnapshotNumArgs, ret: domainSnapshotNumRet, priority: 'high' },
+  /** `virDomainSnapshotListNames`. Flags: see `DomainSnapshotListFlags`. */
   domainSnapshotListNames: { program, number: 188, args: domainSnapshotListNamesArgs, ret: domainSnapshotListNamesRet, priority: 'high' },
+  /** `virDomainSnapshotLookupByName`. */
   domainSnapshotLookupByName: { program, number: 189, args: domainSnapshotLookupByNameArgs, ret: domainSnapshotLookupByNameRet, priority: 'high' },
+  /** `virDomainHasCurrentSnapshot`. */
   domainHasCurrentSnapshot: { program, number: 190, args: domainHasCurrentSnapshotArgs, ret: domainHasCurrentSnapshotRet },
+  /** `virDomainSnapshotCurrent`. */
   domainSnapshotCurrent: { program, number: 191, args: domainSnapshotCurrentArgs, ret: domainSnapshotCurrentRet },
+  /** `virDomainRevertToSnapshot`. Flags: see `DomainSnapshotRevertFlags`. */
   domainRevertToSnapshot: { program, number: 192, args: domainRevertToSnapshotArgs, ret: nothing },
+  /** `virDomainSnapshotDelete`. Flags: see `DomainSnapshotDeleteFlags`. */
   domainSnapshotDelete: { program, number: 193, args: domainSnapshotDeleteArgs, ret: nothing },
+  /** `virDomainGetBlockInfo`. */
   domainGetBlockInfo: { program, number: 194, args: domainGetBlockInfoArgs, ret: domainGetBlockInfoRet },
+  /** `virDomainCreateWithFlags`. Flags: see `DomainCreateFlags`. */
   domainCreateWithFlags: { program, number: 196, args: domainCreateWithFlagsArgs, ret: domainCreateWithFlagsRet },
+  /** `virDomainSetMemoryParameters`. Flags: see `DomainModificationImpact`. */
   domainSetMemoryParameters: { program, number: 197, args: domainSetMemoryParametersArgs, ret: nothing },
+  /** `virDomainGetMemoryParameters`. Flags: see `DomainModificationImpact` and `TypedParameterFlags`. */
   domainGetMemoryParameters: { program, number: 198, args: domainGetMemoryParametersArgs, ret: domainGetMemoryParametersRet },
+  /** `virDomainSetVcpusFlags`. Flags: see `DomainVcpuFlags`. */
   domainSetVcpusFlags: { program, number: 199, args: domainSetVcpusFlagsArgs, ret: nothing },
+  /** `virDomainGetVcpusFlags`. Flags: see `DomainVcpuFlags`. */
   domainGetVcpusFlags: { program, number: 200, args: domainGetVcpusFlagsArgs, ret: domainGetVcpusFlagsRet },
+  /** `virDomainOpenConsole`. Flags: see `DomainConsoleFlags`. */
   domainOpenConsole: { program, number: 201, args: domainOpenConsoleArgs, ret: nothing, stream: 'read' },
+  /** `virDomainIsUpdated`. */
   domainIsUpdated: { program, number: 202, args: domainIsUpdatedArgs, ret: domainIsUpdatedRet, priority: 'high' },
+  /** `virConnectGetSysinfo`. */
   connectGetSysinfo: { program, number: 203, args: connectGetSysinfoArgs, ret: connectGetSysinfoRet, priority: 'high' },
+  /** `virDomainSetMemoryFlags`. Flags: see `DomainMemoryModFlags`. */
   domainSetMemoryFlags: { program, number: 204, args: domainSetMemoryFlagsArgs, ret: nothing },
+  /** `virDomainSetBlkioParameters`. Flags: see `DomainModificationImpact`. */
   domainSetBlkioParameters: { program, number: 205, args: domainSetBlkioParametersArgs, ret: nothing },
+  /** `virDomainGetBlkioParameters`. Flags: see `DomainModificationImpact` and `TypedParameterFlags`. */
   domainGetBlkioParameters: { program, number: 206, args: domainGetBlkioParametersArgs, ret: domainGetBlkioParametersRet },
+  /** `virDomainMigrateSetMaxSpeed`. Flags: see `DomainMigrateMaxSpeedFlags`. */
   domainMigrateSetMaxSpeed: { program, number: 207, args: domainMigrateSetMaxSpeedArgs, ret: nothing },
+  /** `virStorageVolUpload`. Flags: see `StorageVolUploadFlags`. */
   storageVolUpload: { program, number: 208, args: storageVolUploadArgs, ret: nothing, stream: 'write' },
+  /** `virStorageVolDownload`. Flags: see `StorageVolDownloadFlags`. */
   storageVolDownload: { program, number: 209, args: storageVolDownloadArgs, ret: nothing, stream: 'read' },
+  /** `virDomainInjectNMI`. */
   domainInjectNmi: { program, number: 210, args: domainInjectNmiArgs, ret: nothing },
+  /** `virDomainScreenshot`. */
   domainScreenshot: { program, number: 211, args: domainScreenshotArgs, ret: domainScreenshotRet, stream: 'read' },
+  /** `virDomainGetState`. */
   domainGetState: { program, number: 212, args: domainGetStateArgs, ret: domainGetStateRet, priority: 'high' },
   domainMigrateBegin3: { program, number: 213, args: domainMigrateBegin3Args, ret: domainMigrateBegin3Ret },
   domainMigratePrepare3: { program, number: 214, args: domainMigratePrepare3Args, ret: domainMigratePrepare3Ret },
@@ -226,80 +419,155 @@ export const remoteProcedures = {
   domainMigratePerform3: { program, number: 216, args: domainMigratePerform3Args, ret: domainMigratePerform3Ret },
   domainMigrateFinish3: { program, number: 217, args: domainMigrateFinish3Args, ret: domainMigrateFinish3Ret },
   domainMigrateConfirm3: { program, number: 218, args: domainMigrateConfirm3Args, ret: nothing },
+  /** `virDomainSetSchedulerParametersFlags`. Flags: see `DomainModificationImpact`. */
   domainSetSchedulerParametersFlags: { program, number: 219, args: domainSetSchedulerParametersFlagsArgs, ret: nothing },
+  /** `virInterfaceChangeBegin`. */
   interfaceChangeBegin: { program, number: 220, args: interfaceChangeBeginArgs, ret: nothing },
+  /** `virInterfaceChangeCommit`. */
   interfaceChangeCommit: { program, number: 221, args: interfaceChangeCommitArgs, ret: nothing },
+  /** `virInterfaceChangeRollback`. */
   interfaceChangeRollback: { program, number: 222, args: interfaceChangeRollbackArgs, ret: nothing },
+  /** `virDomainGetSchedulerParametersFlags`. Flags: see `DomainModificationImpact` and `TypedParameterFlags`. */
   domainGetSchedulerParametersFlags: { program, number: 223, args: domainGetSchedulerParametersFlagsArgs, ret: domainGetSchedulerParametersFlagsRet },
+  /** `virDomainPinVcpuFlags`. Flags: see `DomainModificationImpact`. */
   domainPinVcpuFlags: { program, number: 225, args: domainPinVcpuFlagsArgs, ret: nothing },
+  /** `virDomainSendKey`. */
   domainSendKey: { program, number: 226, args: domainSendKeyArgs, ret: nothing },
+  /** `virNodeGetCPUStats`. */
   nodeGetCpuStats: { program, number: 227, args: nodeGetCpuStatsArgs, ret: nodeGetCpuStatsRet, priority: 'high' },
+  /** `virNodeGetMemoryStats`. */
   nodeGetMemoryStats: { program, number: 228, args: nodeGetMemoryStatsArgs, ret: nodeGetMemoryStatsRet, priority: 'high' },
+  /** `virDomainGetControlInfo`. */
   domainGetControlInfo: { program, number: 229, args: domainGetControlInfoArgs, ret: domainGetControlInfoRet, priority: 'high' },
+  /** `virDomainGetVcpuPinInfo`. Flags: see `DomainModificationImpact`. */
   domainGetVcpuPinInfo: { program, number: 230, args: domainGetVcpuPinInfoArgs, ret: domainGetVcpuPinInfoRet },
+  /** `virDomainUndefineFlags`. Flags: see `DomainUndefineFlagsValues`. */
   domainUndefineFlags: { program, number: 231, args: domainUndefineFlagsArgs, ret: nothing, priority: 'high' },
+  /** `virDomainSaveFlags`. Flags: see `DomainSaveRestoreFlags`. */
   domainSaveFlags: { program, number: 232, args: domainSaveFlagsArgs, ret: nothing },
+  /** `virDomainRestoreFlags`. Flags: see `DomainSaveRestoreFlags`. */
   domainRestoreFlags: { program, number: 233, args: domainRestoreFlagsArgs, ret: nothing },
+  /** `virDomainDestroyFlags`. Flags: see `DomainDestroyFlagsValues`. */
   domainDestroyFlags: { program, number: 234, args: domainDestroyFlagsArgs, ret: nothing, priority: 'high' },
+  /** `virDomainSaveImageGetXMLDesc`. Flags: see `DomainSaveImageXMLFlags`. */
   domainSaveImageGetXmlDesc: { program, number: 235, args: domainSaveImageGetXmlDescArgs, ret: domainSaveImageGetXmlDescRet, priority: 'high' },
+  /** `virDomainSaveImageDefineXML`. Flags: see `DomainSaveRestoreFlags`. */
   domainSaveImageDefineXml: { program, number: 236, args: domainSaveImageDefineXmlArgs, ret: nothing, priority: 'high' },
+  /** `virDomainBlockJobAbort`. Flags: see `DomainBlockJobAbortFlags`. */
   domainBlockJobAbort: { program, number: 237, args: domainBlockJobAbortArgs, ret: nothing },
+  /** `virDomainGetBlockJobInfo`. Flags: see `DomainBlockJobInfoFlags`. */
   domainGetBlockJobInfo: { program, number: 238, args: domainGetBlockJobInfoArgs, ret: domainGetBlockJobInfoRet },
+  /** `virDomainBlockJobSetSpeed`. Flags: see `DomainBlockJobSetSpeedFlags`. */
   domainBlockJobSetSpeed: { program, number: 239, args: domainBlockJobSetSpeedArgs, ret: nothing },
+  /** `virDomainBlockPull`. Flags: see `DomainBlockPullFlags`. */
   domainBlockPull: { program, number: 240, args: domainBlockPullArgs, ret: nothing },
+  /** `virDomainMigrateGetMaxSpeed`. Flags: see `DomainMigrateMaxSpeedFlags`. */
   domainMigrateGetMaxSpeed: { program, number: 242, args: domainMigrateGetMaxSpeedArgs, ret: domainMigrateGetMaxSpeedRet },
+  /** `virDomainBlockStatsFlags`. Flags: see `TypedParameterFlags`. */
   domainBlockStatsFlags: { program, number: 243, args: domainBlockStatsFlagsArgs, ret: domainBlockStatsFlagsRet },
+  /** `virDomainSnapshotGetParent`. */
   domainSnapshotGetParent: { program, number: 244, args: domainSnapshotGetParentArgs, ret: domainSnapshotGetParentRet, priority: 'high' },
+  /** `virDomainReset`. */
   domainReset: { program, number: 245, args: domainResetArgs, ret: nothing },
+  /** `virDomainSnapshotNumChildren`. Flags: see `DomainSnapshotListFlags`. */
   domainSnapshotNumChildren: { program, number: 246, args: domainSnapshotNumChildrenArgs, ret: domainSnapshotNumChildrenRet, priority: 'high' },
+  /** `virDomainSnapshotListChildrenNames`. Flags: see `DomainSnapshotListFlags`. */
   domainSnapshotListChildrenNames: { program, number: 247, args: domainSnapshotListChildrenNamesArgs, ret: domainSnapshotListChildrenNamesRet, priority: 'high' },
+  /** `virDomainOpenGraphics`. Flags: see `DomainOpenGraphicsFlags`. */
   domainOpenGraphics: { program, number: 249, args: domainOpenGraphicsArgs, ret: nothing },
+  /** `virNodeSuspendForDuration`. */
   nodeSuspendForDuration: { program, number: 250, args: nodeSuspendForDurationArgs, ret: nothing },
+  /** `virDomainBlockResize`. Flags: see `DomainBlockResizeFlags`. */
   domainBlockResize: { program, number: 251, args: domainBlockResizeArgs, ret: nothing },
+  /** `virDomainSetBlockIoTune`. Flags: see `DomainModificationImpact`. */
   domainSetBlockIoTune: { program, number: 252, args: domainSetBlockIoTuneArgs, ret: nothing },
+  /** `virDomainGetBlockIoTune`. Flags: see `DomainModificationImpact` and `TypedParameterFlags`. */
   domainGetBlockIoTune: { program, number: 253, args: domainGetBlockIoTuneArgs, ret: domainGetBlockIoTuneRet },
+  /** `virDomainSetNumaParameters`. Flags: see `DomainModificationImpact`. */
   domainSetNumaParameters: { program, number: 254, args: domainSetNumaParametersArgs, ret: nothing },
+  /** `virDomainGetNumaParameters`. Flags: see `DomainModificationImpact` and `TypedParameterFlags`. */
   domainGetNumaParameters: { program, number: 255, args: domainGetNumaParametersArgs, ret: domainGetNumaParametersRet },
+  /** `virDomainSetInterfaceParameters`. Flags: see `DomainModificationImpact`. */
   domainSetInterfaceParameters: { program, number: 256, args: domainSetInterfaceParametersArgs, ret: nothing },
+  /** `virDomainGetInterfaceParameters`. Flags: see `DomainModificationImpact` and `TypedParameterFlags`. */
   domainGetInterfaceParameters: { program, number: 257, args: domainGetInterfaceParametersArgs, ret: domainGetInterfaceParametersRet },
+  /** `virDomainShutdownFlags`. Flags: see `DomainShutdownFlagValues`. */
   domainShutdownFlags: { program, number: 258, args: domainShutdownFlagsArgs, ret: nothing },
+  /** `virStorageVolWipePattern`. */
   storageVolWipePattern: { program, number: 259, args: storageVolWipePatternArgs, ret: nothing },
+  /** `virStorageVolResize`. Flags: see `StorageVolResizeFlags`. */
   storageVolResize: { program, number: 260, args: storageVolResizeArgs, ret: nothing },
+  /** `virDomainPMSuspendForDuration`. */
   domainPmSuspendForDuration: { program, number: 261, args: domainPmSuspendForDurationArgs, ret: nothing },
+  /** `virDomainGetCPUStats`. Flags: see `TypedParameterFlags`. */
   domainGetCpuStats: { program, number: 262, args: domainGetCpuStatsArgs, ret: domainGetCpuStatsRet },
+  /** `virDomainGetDiskErrors`. */
   domainGetDiskErrors: { program, number: 263, args: domainGetDiskErrorsArgs, ret: domainGetDiskErrorsRet },
+  /** `virDomainSetMetadata`. Flags: see `DomainModificationImpact`. */
   domainSetMetadata: { program, number: 264, args: domainSetMetadataArgs, ret: nothing },
+  /** `virDomainGetMetadata`. Flags: see `DomainModificationImpact`. */
   domainGetMetadata: { program, number: 265, args: domainGetMetadataArgs, ret: domainGetMetadataRet },
+  /** `virDomainBlockRebase`. Flags: see `DomainBlockRebaseFlags`. */
   domainBlockRebase: { program, number: 266, args: domainBlockRebaseArgs, ret: nothing },
+  /** `virDomainPMWakeup`. */
   domainPmWakeup: { program, number: 267, args: domainPmWakeupArgs, ret: nothing },
+  /** `virDomainSnapshotIsCurrent`. */
   domainSnapshotIsCurrent: { program, number: 271, args: domainSnapshotIsCurrentArgs, ret: domainSnapshotIsCurrentRet },
+  /** `virDomainSnapshotHasMetadata`. */
   domainSnapshotHasMetadata: { program, number: 272, args: domainSnapshotHasMetadataArgs, ret: domainSnapshotHasMetadataRet },
+  /** `virConnectListAllDomains`. Flags: see `ConnectListAllDomainsFlags`. */
   connectListAllDomains: { program, number: 273, args: connectListAllDomainsArgs, ret: connectListAllDomainsRet, priority: 'high' },
+  /** `virDomainListAllSnapshots`. Flags: see `DomainSnapshotListFlags`. */
   domainListAllSnapshots: { program, number: 274, args: domainListAllSnapshotsArgs, ret: domainListAllSnapshotsRet, priority: 'high' },
+  /** `virDomainSnapshotListAllChildren`. Flags: see `DomainSnapshotListFlags`. */
   domainSnapshotListAllChildren: { program, number: 275, args: domainSnapshotListAllChildrenArgs, ret: domainSnapshotListAllChildrenRet, priority: 'high' },
+  /** `virDomainGetHostname`. Flags: see `DomainGetHostnameFlags`. */
   domainGetHostname: { program, number: 277, args: domainGetHostnameArgs, ret: domainGetHostnameRet },
+  /** `virDomainGetSecurityLabelList`. */
   domainGetSecurityLabelList: { program, number: 278, args: domainGetSecurityLabelListArgs, ret: domainGetSecurityLabelListRet, priority: 'high' },
+  /** `virDomainPinEmulator`. Flags: see `DomainModificationImpact`. */
   domainPinEmulator: { program, number: 279, args: domainPinEmulatorArgs, ret: nothing },
+  /** `virDomainGetEmulatorPinInfo`. Flags: see `DomainModificationImpact`. */
   domainGetEmulatorPinInfo: { program, number: 280, args: domainGetEmulatorPinInfoArgs, ret: domainGetEmulatorPinInfoRet },
+  /** `virConnectListAllStoragePools`. Flags: see `ConnectListAllStoragePoolsFlags`. */
   connectListAllStoragePools: { program, number: 281, args: connectListAllStoragePoolsArgs, ret: connectListAllStoragePoolsRet, priority: 'high' },
+  /** `virStoragePoolListAllVolumes`. */
   storagePoolListAllVolumes: { program, number: 282, args: storagePoolListAllVolumesArgs, ret: storagePoolListAllVolumesRet, priority: 'high' },
+  /** `virConnectListAllNetworks`. Flags: see `ConnectListAllNetworksFlags`. */
   connectListAllNetworks: { program, number: 283, args: connectListAllNetworksArgs, ret: connectListAllNetworksRet, priority: 'high' },
+  /** `virConnectListAllInterfaces`. Flags: see `ConnectListAllInterfacesFlags`. */
   connectListAllInterfaces: { program, number: 284, args: connectListAllInterfacesArgs, ret: connectListAllInterfacesRet, priority: 'high' },
+  /** `virConnectListAllNodeDevices`. Flags: see `ConnectListAllNodeDeviceFlags`. */
   connectListAllNodeDevices: { program, number: 285, args: connectListAllNodeDevicesArgs, ret: connectListAllNodeDevicesRet, priority: 'high' },
+  /** `virConnectListAllNWFilters`. */
   connectListAllNwfilters: { program, number: 286, args: connectListAllNwfiltersArgs, ret: connectListAllNwfiltersRet, priority: 'high' },
+  /** `virConnectListAllSecrets`. Flags: see `ConnectListAllSecretsFlags`. */
   connectListAllSecrets: { program, number: 287, args: connectListAllSecretsArgs, ret: connectListAllSecretsRet, priority: 'high' },
+  /** `virNodeSetMemoryParameters`. */
   nodeSetMemoryParameters: { program, number: 288, args: nodeSetMemoryParametersArgs, ret: nothing },
+  /** `virNodeGetMemoryParameters`. */
   nodeGetMemoryParameters: { program, number: 289, args: nodeGetMemoryParametersArgs, ret: nodeGetMemoryParametersRet },
+  /** `virDomainBlockCommit`. Flags: see `DomainBlockCommitFlags`. */
   domainBlockCommit: { program, number: 290, args: domainBlockCommitArgs, ret: nothing },
+  /** `virNetworkUpdate`. Flags: see `NetworkUpdateFlags`. */
   networkUpdate: { program, number: 291, args: networkUpdateArgs, ret: nothing, priority: 'high' },
+  /** `virNodeGetCPUMap`. */
   nodeGetCpuMap: { program, number: 293, args: nodeGetCpuMapArgs, ret: nodeGetCpuMapRet },
+  /** `virDomainFSTrim`. */
   domainFstrim: { program, number: 294, args: domainFstrimArgs, ret: nothing },
+  /** `virDomainSendProcessSignal`. */
   domainSendProcessSignal: { program, number: 295, args: domainSendProcessSignalArgs, ret: nothing },
+  /** `virDomainOpenChannel`. Flags: see `DomainChannelFlags`. */
   domainOpenChannel: { program, number: 296, args: domainOpenChannelArgs, ret: nothing, stream: 'read' },
+  /** `virNodeDeviceLookupSCSIHostByWWN`. */
   nodeDeviceLookupScsiHostByWwn: { program, number: 297, args: nodeDeviceLookupScsiHostByWwnArgs, ret: nodeDeviceLookupScsiHostByWwnRet, priority: 'high' },
+  /** `virDomainGetJobStats`. Flags: see `DomainGetJobStatsFlags`. */
   domainGetJobStats: { program, number: 298, args: domainGetJobStatsArgs, ret: domainGetJobStatsRet },
+  /** `virDomainMigrateGetCompressionCache`. */
   domainMigrateGetCompressionCache: { program, number: 299, args: domainMigrateGetCompressionCacheArgs, ret: domainMigrateGetCompressionCacheRet },
+  /** `virDomainMigrateSetCompressionCache`. */
   domainMigrateSetCompressionCache: { program, number: 300, args: domainMigrateSetCompressionCacheArgs, ret: nothing },
+  /** `virNodeDeviceDetachFlags`. */
   nodeDeviceDetachFlags: { program, number: 301, args: nodeDeviceDetachFlagsArgs, ret: nothing },
   domainMigrateBegin3Params: { program, number: 302, args: domainMigrateBegin3ParamsArgs, ret: domainMigrateBegin3ParamsRet },
   domainMigratePrepare3Params: { program, number: 303, args: domainMigratePrepare3ParamsArgs, ret: domainMigratePrepare3ParamsRet },
@@ -307,105 +575,203 @@ export const remoteProcedures = {
   domainMigratePerform3Params: { program, number: 305, args: domainMigratePerform3ParamsArgs, ret: domainMigratePerform3ParamsRet },
   domainMigrateFinish3Params: { program, number: 306, args: domainMigrateFinish3ParamsArgs, ret: domainMigrateFinish3ParamsRet },
   domainMigrateConfirm3Params: { program, number: 307, args: domainMigrateConfirm3ParamsArgs, ret: nothing },
+  /** `virDomainSetMemoryStatsPeriod`. Flags: see `DomainMemoryModFlags`. */
   domainSetMemoryStatsPeriod: { program, number: 308, args: domainSetMemoryStatsPeriodArgs, ret: nothing },
+  /** `virDomainCreateXMLWithFiles`. Flags: see `DomainCreateFlags`. */
   domainCreateXmlWithFiles: { program, number: 309, args: domainCreateXmlWithFilesArgs, ret: domainCreateXmlWithFilesRet },
+  /** `virDomainCreateWithFiles`. Flags: see `DomainCreateFlags`. */
   domainCreateWithFiles: { program, number: 310, args: domainCreateWithFilesArgs, ret: domainCreateWithFilesRet },
+  /** `virConnectGetCPUModelNames`. */
   connectGetCpuModelNames: { program, number: 312, args: connectGetCpuModelNamesArgs, ret: connectGetCpuModelNamesRet },
+  /** `virConnectNetworkEventRegisterAny`. */
   connectNetworkEventRegisterAny: { program, number: 313, args: connectNetworkEventRegisterAnyArgs, ret: connectNetworkEventRegisterAnyRet, priority: 'high' },
+  /** `virConnectNetworkEventDeregisterAny`. */
   connectNetworkEventDeregisterAny: { program, number: 314, args: connectNetworkEventDeregisterAnyArgs, ret: nothing, priority: 'high' },
   connectDomainEventCallbackRegisterAny: { program, number: 316, args: connectDomainEventCallbackRegisterAnyArgs, ret: connectDomainEventCallbackRegisterAnyRet, priority: 'high' },
   connectDomainEventCallbackDeregisterAny: { program, number: 317, args: connectDomainEventCallbackDeregisterAnyArgs, ret: nothing, priority: 'high' },
+  /** `virDomainCoreDumpWithFormat`. Flags: see `DomainCoreDumpFlags`. */
   domainCoreDumpWithFormat: { program, number: 334, args: domainCoreDumpWithFormatArgs, ret: nothing },
+  /** `virDomainFSFreeze`. */
   domainFsfreeze: { program, number: 335, args: domainFsfreezeArgs, ret: domainFsfreezeRet },
+  /** `virDomainFSThaw`. */
   domainFsthaw: { program, number: 336, args: domainFsthawArgs, ret: domainFsthawRet },
+  /** `virDomainGetTime`. */
   domainGetTime: { program, number: 337, args: domainGetTimeArgs, ret: domainGetTimeRet },
+  /** `virDomainSetTime`. Flags: see `DomainSetTimeFlags`. */
   domainSetTime: { program, number: 338, args: domainSetTimeArgs, ret: nothing },
+  /** `virNodeGetFreePages`. */
   nodeGetFreePages: { program, number: 340, args: nodeGetFreePagesArgs, ret: nodeGetFreePagesRet, priority: 'high' },
+  /** `virNetworkGetDHCPLeases`. */
   networkGetDhcpLeases: { program, number: 341, args: networkGetDhcpLeasesArgs, ret: networkGetDhcpLeasesRet },
+  /** `virConnectGetDomainCapabilities`. */
   connectGetDomainCapabilities: { program, number: 342, args: connectGetDomainCapabilitiesArgs, ret: connectGetDomainCapabilitiesRet },
+  /** `virDomainOpenGraphicsFD`. Flags: see `DomainOpenGraphicsFlags`. */
   domainOpenGraphicsFd: { program, number: 343, args: domainOpenGraphicsFdArgs, ret: nothing },
+  /** `virConnectGetAllDomainStats`. Flags: see `ConnectGetAllDomainStatsFlags`. */
   connectGetAllDomainStats: { program, number: 344, args: connectGetAllDomainStatsArgs, ret: connectGetAllDomainStatsRet },
+  /** `virDomainBlockCopy`. Flags: see `DomainBlockCopyFlags`. */
   domainBlockCopy: { program, number: 345, args: domainBlockCopyArgs, ret: nothing },
+  /** `virNodeAllocPages`. Flags: see `NodeAllocPagesFlags`. */
   nodeAllocPages: { program, number: 347, args: nodeAllocPagesArgs, ret: nodeAllocPagesRet },
+  /** `virDomainGetFSInfo`. */
   domainGetFsinfo: { program, number: 349, args: domainGetFsinfoArgs, ret: domainGetFsinfoRet },
+  /** `virDomainDefineXMLFlags`. Flags: see `DomainDefineFlags`. */
   domainDefineXmlFlags: { program, number: 350, args: domainDefineXmlFlagsArgs, ret: domainDefineXmlFlagsRet, priority: 'high' },
+  /** `virDomainGetIOThreadInfo`. Flags: see `DomainModificationImpact`. */
   domainGetIothreadInfo: { program, number: 351, args: domainGetIothreadInfoArgs, ret: domainGetIothreadInfoRet },
+  /** `virDomainPinIOThread`. Flags: see `DomainModificationImpact`. */
   domainPinIothread: { program, number: 352, args: domainPinIothreadArgs, ret: nothing },
+  /** `virDomainInterfaceAddresses`. */
   domainInterfaceAddresses: { program, number: 353, args: domainInterfaceAddressesArgs, ret: domainInterfaceAddressesRet },
+  /** `virDomainAddIOThread`. Flags: see `DomainModificationImpact`. */
   domainAddIothread: { program, number: 355, args: domainAddIothreadArgs, ret: nothing },
+  /** `virDomainDelIOThread`. Flags: see `DomainModificationImpact`. */
   domainDelIothread: { program, number: 356, args: domainDelIothreadArgs, ret: nothing },
+  /** `virDomainSetUserPassword`. Flags: see `DomainSetUserPasswordFlags`. */
   domainSetUserPassword: { program, number: 357, args: domainSetUserPasswordArgs, ret: nothing },
+  /** `virDomainRename`. */
   domainRename: { program, number: 358, args: domainRenameArgs, ret: domainRenameRet },
+  /** `virConnectRegisterCloseCallback`. */
   connectRegisterCloseCallback: { program, number: 360, args: nothing, ret: nothing, priority: 'high' },
+  /** `virConnectUnregisterCloseCallback`. */
   connectUnregisterCloseCallback: { program, number: 361, args: nothing, ret: nothing, priority: 'high' },
+  /** `virDomainMigrateStartPostCopy`. */
   domainMigrateStartPostCopy: { program, number: 364, args: domainMigrateStartPostCopyArgs, ret: nothing },
+  /** `virDomainGetPerfEvents`. Flags: see `DomainModificationImpact` and `TypedParameterFlags`. */
   domainGetPerfEvents: { program, number: 365, args: domainGetPerfEventsArgs, ret: domainGetPerfEventsRet },
+  /** `virDomainSetPerfEvents`. Flags: see `DomainModificationImpact`. */
   domainSetPerfEvents: { program, number: 366, args: domainSetPerfEventsArgs, ret: nothing },
+  /** `virConnectStoragePoolEventRegisterAny`. */
   connectStoragePoolEventRegisterAny: { program, number: 368, args: connectStoragePoolEventRegisterAnyArgs, ret: connectStoragePoolEventRegisterAnyRet, priority: 'high' },
+  /** `virConnectStoragePoolEventDeregisterAny`. */
   connectStoragePoolEventDeregisterAny: { program, number: 369, args: connectStoragePoolEventDeregisterAnyArgs, ret: nothing, priority: 'high' },
+  /** `virDomainGetGuestVcpus`. */
   domainGetGuestVcpus: { program, number: 371, args: domainGetGuestVcpusArgs, ret: domainGetGuestVcpusRet },
+  /** `virDomainSetGuestVcpus`. */
   domainSetGuestVcpus: { program, number: 372, args: domainSetGuestVcpusArgs, ret: nothing },
+  /** `virConnectNodeDeviceEventRegisterAny`. */
   connectNodeDeviceEventRegisterAny: { program, number: 374, args: connectNodeDeviceEventRegisterAnyArgs, ret: connectNodeDeviceEventRegisterAnyRet, priority: 'high' },
+  /** `virConnectNodeDeviceEventDeregisterAny`. */
   connectNodeDeviceEventDeregisterAny: { program, number: 375, args: connectNodeDeviceEventDeregisterAnyArgs, ret: nothing, priority: 'high' },
+  /** `virStorageVolGetInfoFlags`. Flags: see `StorageVolInfoFlags`. */
   storageVolGetInfoFlags: { program, number: 378, args: storageVolGetInfoFlagsArgs, ret: storageVolGetInfoFlagsRet, priority: 'high' },
+  /** `virConnectSecretEventRegisterAny`. */
   connectSecretEventRegisterAny: { program, number: 380, args: connectSecretEventRegisterAnyArgs, ret: connectSecretEventRegisterAnyRet, priority: 'high' },
+  /** `virConnectSecretEventDeregisterAny`. */
   connectSecretEventDeregisterAny: { program, number: 381, args: connectSecretEventDeregisterAnyArgs, ret: nothing, priority: 'high' },
+  /** `virDomainSetVcpu`. Flags: see `DomainModificationImpact`. */
   domainSetVcpu: { program, number: 384, args: domainSetVcpuArgs, ret: nothing },
+  /** `virDomainSetBlockThreshold`. */
   domainSetBlockThreshold: { program, number: 386, args: domainSetBlockThresholdArgs, ret: nothing },
+  /** `virDomainMigrateGetMaxDowntime`. */
   domainMigrateGetMaxDowntime: { program, number: 387, args: domainMigrateGetMaxDowntimeArgs, ret: domainMigrateGetMaxDowntimeRet },
+  /** `virDomainManagedSaveGetXMLDesc`. Flags: see `DomainSaveImageXMLFlags`. */
   domainManagedSaveGetXmlDesc: { program, number: 388, args: domainManagedSaveGetXmlDescArgs, ret: domainManagedSaveGetXmlDescRet },
+  /** `virDomainManagedSaveDefineXML`. Flags: see `DomainSaveRestoreFlags`. */
   domainManagedSaveDefineXml: { program, number: 389, args: domainManagedSaveDefineXmlArgs, ret: nothing },
+  /** `virDomainSetLifecycleAction`. Flags: see `DomainModificationImpact`. */
   domainSetLifecycleAction: { program, number: 390, args: domainSetLifecycleActionArgs, ret: nothing },
+  /** `virStoragePoolLookupByTargetPath`. */
   storagePoolLookupByTargetPath: { program, number: 391, args: storagePoolLookupByTargetPathArgs, ret: storagePoolLookupByTargetPathRet, priority: 'high' },
+  /** `virDomainDetachDeviceAlias`. Flags: see `DomainDeviceModifyFlags`. */
   domainDetachDeviceAlias: { program, number: 392, args: domainDetachDeviceAliasArgs, ret: nothing },
+  /** `virConnectCompareHypervisorCPU`. Flags: see `ConnectCompareCPUFlags`. */
   connectCompareHypervisorCpu: { program, number: 393, args: connectCompareHypervisorCpuArgs, ret: connectCompareHypervisorCpuRet },
+  /** `virConnectBaselineHypervisorCPU`. Flags: see `ConnectBaselineCPUFlags`. */
   connectBaselineHypervisorCpu: { program, number: 394, args: connectBaselineHypervisorCpuArgs, ret: connectBaselineHypervisorCpuRet },
+  /** `virNodeGetSEVInfo`. */
   nodeGetSevInfo: { program, number: 395, args: nodeGetSevInfoArgs, ret: nodeGetSevInfoRet },
+  /** `virDomainGetLaunchSecurityInfo`. */
   domainGetLaunchSecurityInfo: { program, number: 396, args: domainGetLaunchSecurityInfoArgs, ret: domainGetLaunchSecurityInfoRet },
+  /** `virNWFilterBindingLookupByPortDev`. */
   nwfilterBindingLookupByPortDev: { program, number: 397, args: nwfilterBindingLookupByPortDevArgs, ret: nwfilterBindingLookupByPortDevRet, priority: 'high' },
+  /** `virNWFilterBindingGetXMLDesc`. */
   nwfilterBindingGetXmlDesc: { program, number: 398, args: nwfilterBindingGetXmlDescArgs, ret: nwfilterBindingGetXmlDescRet, priority: 'high' },
+  /** `virNWFilterBindingCreateXML`. Flags: see `NWFilterBindingCreateFlags`. */
   nwfilterBindingCreateXml: { program, number: 399, args: nwfilterBindingCreateXmlArgs, ret: nwfilterBindingCreateXmlRet, priority: 'high' },
+  /** `virNWFilterBindingDelete`. */
   nwfilterBindingDelete: { program, number: 400, args: nwfilterBindingDeleteArgs, ret: nothing, priority: 'high' },
+  /** `virConnectListAllNWFilterBindings`. */
   connectListAllNwfilterBindings: { program, number: 401, args: connectListAllNwfilterBindingsArgs, ret: connectListAllNwfilterBindingsRet, priority: 'high' },
+  /** `virDomainSetIOThreadParams`. Flags: see `DomainModificationImpact` and `TypedParameterFlags`. */
   domainSetIothreadParams: { program, number: 402, args: domainSetIothreadParamsArgs, ret: nothing },
+  /** `virConnectGetStoragePoolCapabilities`. */
   connectGetStoragePoolCapabilities: { program, number: 403, args: connectGetStoragePoolCapabilitiesArgs, ret: connectGetStoragePoolCapabilitiesRet },
+  /** `virNetworkListAllPorts`. */
   networkListAllPorts: { program, number: 404, args: networkListAllPortsArgs, ret: networkListAllPortsRet, priority: 'high' },
+  /** `virNetworkPortLookupByUUID`. */
   networkPortLookupByUuid: { program, number: 405, args: networkPortLookupByUuidArgs, ret: networkPortLookupByUuidRet, priority: 'high' },
+  /** `virNetworkPortCreateXML`. Flags: see `NetworkPortCreateFlags`. */
   networkPortCreateXml: { program, number: 406, args: networkPortCreateXmlArgs, ret: networkPortCreateXmlRet },
+  /** `virNetworkPortGetParameters`. */
   networkPortGetParameters: { program, number: 407, args: networkPortGetParametersArgs, ret: networkPortGetParametersRet },
+  /** `virNetworkPortSetParameters`. */
   networkPortSetParameters: { program, number: 408, args: networkPortSetParametersArgs, ret: nothing },
+  /** `virNetworkPortGetXMLDesc`. */
   networkPortGetXmlDesc: { program, number: 409, args: networkPortGetXmlDescArgs, ret: networkPortGetXmlDescRet },
+  /** `virNetworkPortDelete`. */
   networkPortDelete: { program, number: 410, args: networkPortDeleteArgs, ret: nothing },
+  /** `virDomainCheckpointCreateXML`. Flags: see `DomainCheckpointCreateFlags`. */
   domainCheckpointCreateXml: { program, number: 411, args: domainCheckpointCreateXmlArgs, ret: domainCheckpointCreateXmlRet },
+  /** `virDomainCheckpointGetXMLDesc`. Flags: see `DomainCheckpointXMLFlags`. */
   domainCheckpointGetXmlDesc: { program, number: 412, args: domainCheckpointGetXmlDescArgs, ret: domainCheckpointGetXmlDescRet },
+  /** `virDomainListAllCheckpoints`. Flags: see `DomainCheckpointListFlags`. */
   domainListAllCheckpoints: { program, number: 413, args: domainListAllCheckpointsArgs, ret: domainListAllCheckpointsRet, priority: 'high' },
+  /** `virDomainCheckpointListAllChildren`. Flags: see `DomainCheckpointListFlags`. */
   domainCheckpointListAllChildren: { program, number: 414, args: domainCheckpointListAllChildrenArgs, ret: domainCheckpointListAllChildrenRet, priority: 'high' },
+  /** `virDomainCheckpointLookupByName`. */
   domainCheckpointLookupByName: { program, number: 415, args: domainCheckpointLookupByNameArgs, ret: domainCheckpointLookupByNameRet, priority: 'high' },
+  /** `virDomainCheckpointGetParent`. */
   domainCheckpointGetParent: { program, number: 416, args: domainCheckpointGetParentArgs, ret: domainCheckpointGetParentRet, priority: 'high' },
+  /** `virDomainCheckpointDelete`. Flags: see `DomainCheckpointDeleteFlags`. */
   domainCheckpointDelete: { program, number: 417, args: domainCheckpointDeleteArgs, ret: nothing },
+  /** `virDomainGetGuestInfo`. */
   domainGetGuestInfo: { program, number: 418, args: domainGetGuestInfoArgs, ret: domainGetGuestInfoRet },
+  /** `virConnectSetIdentity`. */
   connectSetIdentity: { program, number: 419, args: connectSetIdentityArgs, ret: nothing },
+  /** `virDomainAgentSetResponseTimeout`. */
   domainAgentSetResponseTimeout: { program, number: 420, args: domainAgentSetResponseTimeoutArgs, ret: domainAgentSetResponseTimeoutRet },
+  /** `virDomainBackupBegin`. Flags: see `DomainBackupBeginFlags`. */
   domainBackupBegin: { program, number: 421, args: domainBackupBeginArgs, ret: nothing },
+  /** `virDomainBackupGetXMLDesc`. */
   domainBackupGetXmlDesc: { program, number: 422, args: domainBackupGetXmlDescArgs, ret: domainBackupGetXmlDescRet, priority: 'high' },
+  /** `virDomainAuthorizedSSHKeysGet`, since libvirt 6.10.0. */
   domainAuthorizedSshKeysGet: { program, number: 424, args: domainAuthorizedSshKeysGetArgs, ret: domainAuthorizedSshKeysGetRet },
+  /** `virDomainAuthorizedSSHKeysSet`, since libvirt 6.10.0. Flags: see `DomainAuthorizedSSHKeysSetFlags`. */
   domainAuthorizedSshKeysSet: { program, number: 425, args: domainAuthorizedSshKeysSetArgs, ret: nothing },
+  /** `virDomainGetMessages`, since libvirt 7.1.0. Flags: see `DomainMessageType`. */
   domainGetMessages: { program, number: 426, args: domainGetMessagesArgs, ret: domainGetMessagesRet },
+  /** `virDomainStartDirtyRateCalc`, since libvirt 7.2.0. Flags: see `DomainDirtyRateCalcFlags`. */
   domainStartDirtyRateCalc: { program, number: 427, args: domainStartDirtyRateCalcArgs, ret: nothing },
+  /** `virNodeDeviceDefineXML`, since libvirt 7.3.0. Flags: see `NodeDeviceDefineXMLFlags`. */
   nodeDeviceDefineXml: { program, number: 428, args: nodeDeviceDefineXmlArgs, ret: nodeDeviceDefineXmlRet },
+  /** `virNodeDeviceUndefine`, since libvirt 7.3.0. */
   nodeDeviceUndefine: { program, number: 429, args: nodeDeviceUndefineArgs, ret: nothing, priority: 'high' },
+  /** `virNodeDeviceCreate`, since libvirt 7.3.0. */
   nodeDeviceCreate: { program, number: 430, args: nodeDeviceCreateArgs, ret: nothing, priority: 'high' },
+  /** `virNWFilterDefineXMLFlags`, since libvirt 7.7.0. Flags: see `NWFilterDefineFlags`. */
   nwfilterDefineXmlFlags: { program, number: 431, args: nwfilterDefineXmlFlagsArgs, ret: nwfilterDefineXmlFlagsRet, priority: 'high' },
+  /** `virNetworkDefineXMLFlags`, since libvirt 7.7.0. Flags: see `NetworkDefineFlags`. */
   networkDefineXmlFlags: { program, number: 432, args: networkDefineXmlFlagsArgs, ret: networkDefineXmlFlagsRet, priority: 'high' },
+  /** `virNodeDeviceGetAutostart`, since libvirt 7.8.0. */
   nodeDeviceGetAutostart: { program, number: 433, args: nodeDeviceGetAutostartArgs, ret: nodeDeviceGetAutostartRet, priority: 'high' },
+  /** `virNodeDeviceSetAutostart`, since libvirt 7.8.0. */
   nodeDeviceSetAutostart: { program, number: 434, args: nodeDeviceSetAutostartArgs, ret: nothing, priority: 'high' },
+  /** `virNodeDeviceIsPersistent`, since libvirt 7.8.0. */
   nodeDeviceIsPersistent: { program, number: 435, args: nodeDeviceIsPersistentArgs, ret: nodeDeviceIsPersistentRet, priority: 'high' },
+  /** `virNodeDeviceIsActive`, since libvirt 7.8.0. */
   nodeDeviceIsActive: { program, number: 436, args: nodeDeviceIsActiveArgs, ret: nodeDeviceIsActiveRet, priority: 'high' },
+  /** `virNetworkCreateXMLFlags`, since libvirt 7.8.0. Flags: see `NetworkCreateFlags`. */
   networkCreateXmlFlags: { program, number: 437, args: networkCreateXmlFlagsArgs, ret: networkCreateXmlFlagsRet, priority: 'high' },
+  /** `virDomainSetLaunchSecurityState`, since libvirt 8.0.0. */
   domainSetLaunchSecurityState: { program, number: 439, args: domainSetLaunchSecurityStateArgs, ret: nothing },
+  /** `virDomainSaveParams`, since libvirt 8.4.0. Flags: see `DomainSaveRestoreFlags`. */
   domainSaveParams: { program, number: 440, args: domainSaveParamsArgs, ret: nothing },
+  /** `virDomainRestoreParams`, since libvirt 8.4.0. Flags: see `DomainSaveRestoreFlags`. */
   domainRestoreParams: { program, number: 441, args: domainRestoreParamsArgs, ret: nothing },
+  /** `virDomainAbortJobFlags`, since libvirt 8.5.0. Flags: see `DomainAbortJobFlagsValues`. */
   domainAbortJobFlags: { program, number: 442, args: domainAbortJobFlagsArgs, ret: nothing },
+  /** `virDomainFDAssociate`, since libvirt 9.0.0. Flags: see `DomainFDAssociateFlags`. */
   domainFdAssociate: { program, number: 443, args: domainFdAssociateArgs, ret: nothing },
 } as const
 

@@ -64,6 +64,7 @@ export type NodeDevice = Infer<typeof nodeDevice>
 
 export const secret = struct({
   uuid: uuid,
+  /** See `SecretUsageType`. */
   usageType: int,
   usageID: string,
 })
@@ -100,9 +101,12 @@ export const optionalNodeDevice = optional(nodeDevice)
 export const optionalSecret = optional(secret)
 
 export const error = struct({
+  /** See `ErrorCode`. */
   code: int,
+  /** See `ErrorDomain`. */
   domain: int,
   message: optionalString,
+  /** See `ErrorLevel`. */
   level: int,
   dom: optionalDomain,
   str1: optionalString,
@@ -118,7 +122,9 @@ export const authType = int
 
 export const vcpuInfo = struct({
   number: uint,
+  /** See `VcpuState`. */
   state: int,
+  /** Nanoseconds. */
   cpuTime: uhyper,
   cpu: int,
 })
@@ -144,18 +150,22 @@ export type NodeGetMemoryStats = Infer<typeof nodeGetMemoryStats>
 
 export const domainDiskError = struct({
   disk: string,
+  /** See `DomainDiskErrorCode`. */
   error: int,
 })
 export type DomainDiskError = Infer<typeof domainDiskError>
 
 export const domainMemoryStat = struct({
+  /** See `DomainMemoryStatTags`. */
   tag: int,
+  /** KiB, or a count where the tag says so. */
   val: uhyper,
 })
 export type DomainMemoryStat = Infer<typeof domainMemoryStat>
 
 export const domainIothreadInfo = struct({
   iothreadId: uint,
+  /** One bit for each CPU of the host, the lowest bit first. */
   cpumap: opaque(2048),
 })
 export type DomainIothreadInfo = Infer<typeof domainIothreadInfo>
@@ -181,11 +191,14 @@ export type DomainEventGraphicsIdentity = Infer<typeof domainEventGraphicsIdenti
 
 export const networkDhcpLease = struct({
   iface: string,
+  /** Seconds since 1970; 0 is never. */
   expirytime: hyper,
+  /** See `IPAddrType`. */
   type: int,
   mac: optionalString,
   iaid: optionalString,
   ipaddr: string,
+  /** Length of the network part in bits. */
   prefix: uint,
   hostname: optionalString,
   clientid: optionalString,
@@ -207,8 +220,10 @@ export const domainFsinfo = struct({
 export type DomainFsinfo = Infer<typeof domainFsinfo>
 
 export const domainIpAddr = struct({
+  /** See `IPAddrType`. */
   type: int,
   addr: string,
+  /** Length of the network part in bits. */
   prefix: uint,
 })
 export type DomainIpAddr = Infer<typeof domainIpAddr>

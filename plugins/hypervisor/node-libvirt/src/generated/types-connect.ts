@@ -25,11 +25,13 @@ export const connectGetTypeRet = struct({
 export type ConnectGetTypeRet = Infer<typeof connectGetTypeRet>
 
 export const connectGetVersionRet = struct({
+  /** 1,000,000 x major + 1,000 x minor + release. */
   hvVer: uhyper,
 })
 export type ConnectGetVersionRet = Infer<typeof connectGetVersionRet>
 
 export const connectGetLibVersionRet = struct({
+  /** 1,000,000 x major + 1,000 x minor + release. */
   libVer: uhyper,
 })
 export type ConnectGetLibVersionRet = Infer<typeof connectGetLibVersionRet>
@@ -286,6 +288,7 @@ export type ConnectIsSecureRet = Infer<typeof connectIsSecureRet>
 
 export const connectCompareCpuArgs = struct({
   xml: string,
+  /** See `ConnectCompareCPUFlags`. */
   flags: uint,
 })
 export type ConnectCompareCpuArgs = Infer<typeof connectCompareCpuArgs>
@@ -297,6 +300,7 @@ export type ConnectCompareCpuRet = Infer<typeof connectCompareCpuRet>
 
 export const connectBaselineCpuArgs = struct({
   xmlCPUs: array(string, 256),
+  /** See `ConnectBaselineCPUFlags`. */
   flags: uint,
 })
 export type ConnectBaselineCpuArgs = Infer<typeof connectBaselineCpuArgs>
@@ -323,17 +327,21 @@ export const connectDomainEventCallbackRegisterAnyArgs = struct({
 export type ConnectDomainEventCallbackRegisterAnyArgs = Infer<typeof connectDomainEventCallbackRegisterAnyArgs>
 
 export const connectDomainEventCallbackRegisterAnyRet = struct({
+  /** The server's number of the registration. */
   callbackID: int,
 })
 export type ConnectDomainEventCallbackRegisterAnyRet = Infer<typeof connectDomainEventCallbackRegisterAnyRet>
 
 export const connectDomainEventCallbackDeregisterAnyArgs = struct({
+  /** The server's number of the registration. */
   callbackID: int,
 })
 export type ConnectDomainEventCallbackDeregisterAnyArgs = Infer<typeof connectDomainEventCallbackDeregisterAnyArgs>
 
 export const connectListAllDomainsArgs = struct({
+  /** 1 for the list itself, 0 for the number of items only. */
   needResults: int,
+  /** See `ConnectListAllDomainsFlags`. */
   flags: uint,
 })
 export type ConnectListAllDomainsArgs = Infer<typeof connectListAllDomainsArgs>
@@ -345,7 +353,9 @@ export const connectListAllDomainsRet = struct({
 export type ConnectListAllDomainsRet = Infer<typeof connectListAllDomainsRet>
 
 export const connectListAllStoragePoolsArgs = struct({
+  /** 1 for the list itself, 0 for the number of items only. */
   needResults: int,
+  /** See `ConnectListAllStoragePoolsFlags`. */
   flags: uint,
 })
 export type ConnectListAllStoragePoolsArgs = Infer<typeof connectListAllStoragePoolsArgs>
@@ -357,7 +367,9 @@ export const connectListAllStoragePoolsRet = struct({
 export type ConnectListAllStoragePoolsRet = Infer<typeof connectListAllStoragePoolsRet>
 
 export const connectListAllNetworksArgs = struct({
+  /** 1 for the list itself, 0 for the number of items only. */
   needResults: int,
+  /** See `ConnectListAllNetworksFlags`. */
   flags: uint,
 })
 export type ConnectListAllNetworksArgs = Infer<typeof connectListAllNetworksArgs>
@@ -369,7 +381,9 @@ export const connectListAllNetworksRet = struct({
 export type ConnectListAllNetworksRet = Infer<typeof connectListAllNetworksRet>
 
 export const connectListAllInterfacesArgs = struct({
+  /** 1 for the list itself, 0 for the number of items only. */
   needResults: int,
+  /** See `ConnectListAllInterfacesFlags`. */
   flags: uint,
 })
 export type ConnectListAllInterfacesArgs = Infer<typeof connectListAllInterfacesArgs>
@@ -381,7 +395,9 @@ export const connectListAllInterfacesRet = struct({
 export type ConnectListAllInterfacesRet = Infer<typeof connectListAllInterfacesRet>
 
 export const connectListAllNodeDevicesArgs = struct({
+  /** 1 for the list itself, 0 for the number of items only. */
   needResults: int,
+  /** See `ConnectListAllNodeDeviceFlags`. */
   flags: uint,
 })
 export type ConnectListAllNodeDevicesArgs = Infer<typeof connectListAllNodeDevicesArgs>
@@ -393,6 +409,7 @@ export const connectListAllNodeDevicesRet = struct({
 export type ConnectListAllNodeDevicesRet = Infer<typeof connectListAllNodeDevicesRet>
 
 export const connectListAllNwfiltersArgs = struct({
+  /** 1 for the list itself, 0 for the number of items only. */
   needResults: int,
   flags: uint,
 })
@@ -405,7 +422,9 @@ export const connectListAllNwfiltersRet = struct({
 export type ConnectListAllNwfiltersRet = Infer<typeof connectListAllNwfiltersRet>
 
 export const connectListAllSecretsArgs = struct({
+  /** 1 for the list itself, 0 for the number of items only. */
   needResults: int,
+  /** See `ConnectListAllSecretsFlags`. */
   flags: uint,
 })
 export type ConnectListAllSecretsArgs = Infer<typeof connectListAllSecretsArgs>
@@ -418,6 +437,7 @@ export type ConnectListAllSecretsRet = Infer<typeof connectListAllSecretsRet>
 
 export const connectGetCpuModelNamesArgs = struct({
   arch: string,
+  /** 1 for the list itself, 0 for the number of items only. */
   needResults: int,
   flags: uint,
 })
@@ -436,11 +456,13 @@ export const connectNetworkEventRegisterAnyArgs = struct({
 export type ConnectNetworkEventRegisterAnyArgs = Infer<typeof connectNetworkEventRegisterAnyArgs>
 
 export const connectNetworkEventRegisterAnyRet = struct({
+  /** The server's number of the registration. */
   callbackID: int,
 })
 export type ConnectNetworkEventRegisterAnyRet = Infer<typeof connectNetworkEventRegisterAnyRet>
 
 export const connectNetworkEventDeregisterAnyArgs = struct({
+  /** The server's number of the registration. */
   callbackID: int,
 })
 export type ConnectNetworkEventDeregisterAnyArgs = Infer<typeof connectNetworkEventDeregisterAnyArgs>
@@ -452,11 +474,13 @@ export const connectStoragePoolEventRegisterAnyArgs = struct({
 export type ConnectStoragePoolEventRegisterAnyArgs = Infer<typeof connectStoragePoolEventRegisterAnyArgs>
 
 export const connectStoragePoolEventRegisterAnyRet = struct({
+  /** The server's number of the registration. */
   callbackID: int,
 })
 export type ConnectStoragePoolEventRegisterAnyRet = Infer<typeof connectStoragePoolEventRegisterAnyRet>
 
 export const connectStoragePoolEventDeregisterAnyArgs = struct({
+  /** The server's number of the registration. */
   callbackID: int,
 })
 export type ConnectStoragePoolEventDeregisterAnyArgs = Infer<typeof connectStoragePoolEventDeregisterAnyArgs>
@@ -468,11 +492,13 @@ export const connectNodeDeviceEventRegisterAnyArgs = struct({
 export type ConnectNodeDeviceEventRegisterAnyArgs = Infer<typeof connectNodeDeviceEventRegisterAnyArgs>
 
 export const connectNodeDeviceEventRegisterAnyRet = struct({
+  /** The server's number of the registration. */
   callbackID: int,
 })
 export type ConnectNodeDeviceEventRegisterAnyRet = Infer<typeof connectNodeDeviceEventRegisterAnyRet>
 
 export const connectNodeDeviceEventDeregisterAnyArgs = struct({
+  /** The server's number of the registration. */
   callbackID: int,
 })
 export type ConnectNodeDeviceEventDeregisterAnyArgs = Infer<typeof connectNodeDeviceEventDeregisterAnyArgs>
@@ -480,6 +506,7 @@ export type ConnectNodeDeviceEventDeregisterAnyArgs = Infer<typeof connectNodeDe
 export const connectGetAllDomainStatsArgs = struct({
   doms: array(domain, 16384),
   stats: uint,
+  /** See `ConnectGetAllDomainStatsFlags`. */
   flags: uint,
 })
 export type ConnectGetAllDomainStatsArgs = Infer<typeof connectGetAllDomainStatsArgs>
@@ -496,11 +523,13 @@ export const connectSecretEventRegisterAnyArgs = struct({
 export type ConnectSecretEventRegisterAnyArgs = Infer<typeof connectSecretEventRegisterAnyArgs>
 
 export const connectSecretEventRegisterAnyRet = struct({
+  /** The server's number of the registration. */
   callbackID: int,
 })
 export type ConnectSecretEventRegisterAnyRet = Infer<typeof connectSecretEventRegisterAnyRet>
 
 export const connectSecretEventDeregisterAnyArgs = struct({
+  /** The server's number of the registration. */
   callbackID: int,
 })
 export type ConnectSecretEventDeregisterAnyArgs = Infer<typeof connectSecretEventDeregisterAnyArgs>
@@ -511,6 +540,7 @@ export const connectCompareHypervisorCpuArgs = struct({
   machine: optionalString,
   virttype: optionalString,
   xmlCPU: string,
+  /** See `ConnectCompareCPUFlags`. */
   flags: uint,
 })
 export type ConnectCompareHypervisorCpuArgs = Infer<typeof connectCompareHypervisorCpuArgs>
@@ -526,6 +556,7 @@ export const connectBaselineHypervisorCpuArgs = struct({
   machine: optionalString,
   virttype: optionalString,
   xmlCPUs: array(string, 256),
+  /** See `ConnectBaselineCPUFlags`. */
   flags: uint,
 })
 export type ConnectBaselineHypervisorCpuArgs = Infer<typeof connectBaselineHypervisorCpuArgs>
@@ -536,6 +567,7 @@ export const connectBaselineHypervisorCpuRet = struct({
 export type ConnectBaselineHypervisorCpuRet = Infer<typeof connectBaselineHypervisorCpuRet>
 
 export const connectListAllNwfilterBindingsArgs = struct({
+  /** 1 for the list itself, 0 for the number of items only. */
   needResults: int,
   flags: uint,
 })

@@ -6,7 +6,9 @@ import { domain, domainCheckpoint, domainSnapshot, optionalString, string, typed
 export const domainBlockResizeArgs = struct({
   dom: domain,
   disk: string,
+  /** KiB, or bytes with `DomainBlockResizeFlags.BYTES`. */
   size: uhyper,
+  /** See `DomainBlockResizeFlags`. */
   flags: uint,
 })
 export type DomainBlockResizeArgs = Infer<typeof domainBlockResizeArgs>
@@ -19,8 +21,10 @@ export type DomainBlockStatsArgs = Infer<typeof domainBlockStatsArgs>
 
 export const domainBlockStatsRet = struct({
   rdReq: hyper,
+  /** Bytes. */
   rdBytes: hyper,
   wrReq: hyper,
+  /** Bytes. */
   wrBytes: hyper,
   errs: hyper,
 })
@@ -29,13 +33,16 @@ export type DomainBlockStatsRet = Infer<typeof domainBlockStatsRet>
 export const domainBlockStatsFlagsArgs = struct({
   dom: domain,
   path: string,
+  /** How many the caller has room for; 0 asks for the number. */
   nparams: int,
+  /** See `TypedParameterFlags`. */
   flags: uint,
 })
 export type DomainBlockStatsFlagsArgs = Infer<typeof domainBlockStatsFlagsArgs>
 
 export const domainBlockStatsFlagsRet = struct({
   params: array(typedParam, 16),
+  /** How many the caller has room for; 0 asks for the number. */
   nparams: int,
 })
 export type DomainBlockStatsFlagsRet = Infer<typeof domainBlockStatsFlagsRet>
@@ -43,7 +50,9 @@ export type DomainBlockStatsFlagsRet = Infer<typeof domainBlockStatsFlagsRet>
 export const domainBlockPeekArgs = struct({
   dom: domain,
   path: string,
+  /** Bytes. */
   offset: uhyper,
+  /** Bytes. */
   size: uint,
   flags: uint,
 })
@@ -123,6 +132,7 @@ export type DomainMigrateFinish2Ret = Infer<typeof domainMigrateFinish2Ret>
 export const domainBlockJobAbortArgs = struct({
   dom: domain,
   path: string,
+  /** See `DomainBlockJobAbortFlags`. */
   flags: uint,
 })
 export type DomainBlockJobAbortArgs = Infer<typeof domainBlockJobAbortArgs>
@@ -130,7 +140,9 @@ export type DomainBlockJobAbortArgs = Infer<typeof domainBlockJobAbortArgs>
 export const domainBlockJobSetSpeedArgs = struct({
   dom: domain,
   path: string,
+  /** MiB/s, or bytes/s with the flag for it; 0 is no limit. */
   bandwidth: uhyper,
+  /** See `DomainBlockJobSetSpeedFlags`. */
   flags: uint,
 })
 export type DomainBlockJobSetSpeedArgs = Infer<typeof domainBlockJobSetSpeedArgs>
@@ -138,7 +150,9 @@ export type DomainBlockJobSetSpeedArgs = Infer<typeof domainBlockJobSetSpeedArgs
 export const domainBlockPullArgs = struct({
   dom: domain,
   path: string,
+  /** MiB/s, or bytes/s with the flag for it; 0 is no limit. */
   bandwidth: uhyper,
+  /** See `DomainBlockPullFlags`. */
   flags: uint,
 })
 export type DomainBlockPullArgs = Infer<typeof domainBlockPullArgs>
@@ -147,7 +161,9 @@ export const domainBlockRebaseArgs = struct({
   dom: domain,
   path: string,
   base: optionalString,
+  /** MiB/s, or bytes/s with the flag for it; 0 is no limit. */
   bandwidth: uhyper,
+  /** See `DomainBlockRebaseFlags`. */
   flags: uint,
 })
 export type DomainBlockRebaseArgs = Infer<typeof domainBlockRebaseArgs>
@@ -157,6 +173,7 @@ export const domainBlockCopyArgs = struct({
   path: string,
   destxml: string,
   params: array(typedParam, 16),
+  /** See `DomainBlockCopyFlags`. */
   flags: uint,
 })
 export type DomainBlockCopyArgs = Infer<typeof domainBlockCopyArgs>
@@ -166,7 +183,9 @@ export const domainBlockCommitArgs = struct({
   disk: string,
   base: optionalString,
   top: optionalString,
+  /** MiB/s, or bytes/s with the flag for it; 0 is no limit. */
   bandwidth: uhyper,
+  /** See `DomainBlockCommitFlags`. */
   flags: uint,
 })
 export type DomainBlockCommitArgs = Infer<typeof domainBlockCommitArgs>
@@ -186,12 +205,14 @@ export const domainMigrateGetMaxDowntimeArgs = struct({
 export type DomainMigrateGetMaxDowntimeArgs = Infer<typeof domainMigrateGetMaxDowntimeArgs>
 
 export const domainMigrateGetMaxDowntimeRet = struct({
+  /** Milliseconds. */
   downtime: uhyper,
 })
 export type DomainMigrateGetMaxDowntimeRet = Infer<typeof domainMigrateGetMaxDowntimeRet>
 
 export const domainMigrateSetMaxDowntimeArgs = struct({
   dom: domain,
+  /** Milliseconds. */
   downtime: uhyper,
   flags: uint,
 })
@@ -204,12 +225,14 @@ export const domainMigrateGetCompressionCacheArgs = struct({
 export type DomainMigrateGetCompressionCacheArgs = Infer<typeof domainMigrateGetCompressionCacheArgs>
 
 export const domainMigrateGetCompressionCacheRet = struct({
+  /** Bytes. */
   cacheSize: uhyper,
 })
 export type DomainMigrateGetCompressionCacheRet = Infer<typeof domainMigrateGetCompressionCacheRet>
 
 export const domainMigrateSetCompressionCacheArgs = struct({
   dom: domain,
+  /** Bytes. */
   cacheSize: uhyper,
   flags: uint,
 })
@@ -217,18 +240,22 @@ export type DomainMigrateSetCompressionCacheArgs = Infer<typeof domainMigrateSet
 
 export const domainMigrateSetMaxSpeedArgs = struct({
   dom: domain,
+  /** MiB/s, or bytes/s with the flag for it; 0 is no limit. */
   bandwidth: uhyper,
+  /** See `DomainMigrateMaxSpeedFlags`. */
   flags: uint,
 })
 export type DomainMigrateSetMaxSpeedArgs = Infer<typeof domainMigrateSetMaxSpeedArgs>
 
 export const domainMigrateGetMaxSpeedArgs = struct({
   dom: domain,
+  /** See `DomainMigrateMaxSpeedFlags`. */
   flags: uint,
 })
 export type DomainMigrateGetMaxSpeedArgs = Infer<typeof domainMigrateGetMaxSpeedArgs>
 
 export const domainMigrateGetMaxSpeedRet = struct({
+  /** MiB/s, or bytes/s with the flag for it; 0 is no limit. */
   bandwidth: uhyper,
 })
 export type DomainMigrateGetMaxSpeedRet = Infer<typeof domainMigrateGetMaxSpeedRet>
@@ -236,6 +263,7 @@ export type DomainMigrateGetMaxSpeedRet = Infer<typeof domainMigrateGetMaxSpeedR
 export const domainSnapshotCreateXmlArgs = struct({
   dom: domain,
   xmlDesc: string,
+  /** See `DomainSnapshotCreateFlags`. */
   flags: uint,
 })
 export type DomainSnapshotCreateXmlArgs = Infer<typeof domainSnapshotCreateXmlArgs>
@@ -247,6 +275,7 @@ export type DomainSnapshotCreateXmlRet = Infer<typeof domainSnapshotCreateXmlRet
 
 export const domainSnapshotGetXmlDescArgs = struct({
   snap: domainSnapshot,
+  /** See `DomainSnapshotXMLFlags`. */
   flags: uint,
 })
 export type DomainSnapshotGetXmlDescArgs = Infer<typeof domainSnapshotGetXmlDescArgs>
@@ -258,6 +287,7 @@ export type DomainSnapshotGetXmlDescRet = Infer<typeof domainSnapshotGetXmlDescR
 
 export const domainSnapshotNumArgs = struct({
   dom: domain,
+  /** See `DomainSnapshotListFlags`. */
   flags: uint,
 })
 export type DomainSnapshotNumArgs = Infer<typeof domainSnapshotNumArgs>
@@ -270,6 +300,7 @@ export type DomainSnapshotNumRet = Infer<typeof domainSnapshotNumRet>
 export const domainSnapshotListNamesArgs = struct({
   dom: domain,
   maxnames: int,
+  /** See `DomainSnapshotListFlags`. */
   flags: uint,
 })
 export type DomainSnapshotListNamesArgs = Infer<typeof domainSnapshotListNamesArgs>
@@ -281,6 +312,7 @@ export type DomainSnapshotListNamesRet = Infer<typeof domainSnapshotListNamesRet
 
 export const domainSnapshotNumChildrenArgs = struct({
   snap: domainSnapshot,
+  /** See `DomainSnapshotListFlags`. */
   flags: uint,
 })
 export type DomainSnapshotNumChildrenArgs = Infer<typeof domainSnapshotNumChildrenArgs>
@@ -293,6 +325,7 @@ export type DomainSnapshotNumChildrenRet = Infer<typeof domainSnapshotNumChildre
 export const domainSnapshotListChildrenNamesArgs = struct({
   snap: domainSnapshot,
   maxnames: int,
+  /** See `DomainSnapshotListFlags`. */
   flags: uint,
 })
 export type DomainSnapshotListChildrenNamesArgs = Infer<typeof domainSnapshotListChildrenNamesArgs>
@@ -304,7 +337,9 @@ export type DomainSnapshotListChildrenNamesRet = Infer<typeof domainSnapshotList
 
 export const domainSnapshotListAllChildrenArgs = struct({
   snapshot: domainSnapshot,
+  /** 1 for the list itself, 0 for the number of items only. */
   needResults: int,
+  /** See `DomainSnapshotListFlags`. */
   flags: uint,
 })
 export type DomainSnapshotListAllChildrenArgs = Infer<typeof domainSnapshotListAllChildrenArgs>
@@ -373,6 +408,7 @@ export type DomainSnapshotHasMetadataRet = Infer<typeof domainSnapshotHasMetadat
 
 export const domainSnapshotDeleteArgs = struct({
   snap: domainSnapshot,
+  /** See `DomainSnapshotDeleteFlags`. */
   flags: uint,
 })
 export type DomainSnapshotDeleteArgs = Infer<typeof domainSnapshotDeleteArgs>
@@ -547,6 +583,7 @@ export type DomainMigrateStartPostCopyArgs = Infer<typeof domainMigrateStartPost
 export const domainCheckpointCreateXmlArgs = struct({
   dom: domain,
   xmlDesc: string,
+  /** See `DomainCheckpointCreateFlags`. */
   flags: uint,
 })
 export type DomainCheckpointCreateXmlArgs = Infer<typeof domainCheckpointCreateXmlArgs>
@@ -558,6 +595,7 @@ export type DomainCheckpointCreateXmlRet = Infer<typeof domainCheckpointCreateXm
 
 export const domainCheckpointGetXmlDescArgs = struct({
   checkpoint: domainCheckpoint,
+  /** See `DomainCheckpointXMLFlags`. */
   flags: uint,
 })
 export type DomainCheckpointGetXmlDescArgs = Infer<typeof domainCheckpointGetXmlDescArgs>
@@ -569,7 +607,9 @@ export type DomainCheckpointGetXmlDescRet = Infer<typeof domainCheckpointGetXmlD
 
 export const domainCheckpointListAllChildrenArgs = struct({
   checkpoint: domainCheckpoint,
+  /** 1 for the list itself, 0 for the number of items only. */
   needResults: int,
+  /** See `DomainCheckpointListFlags`. */
   flags: uint,
 })
 export type DomainCheckpointListAllChildrenArgs = Infer<typeof domainCheckpointListAllChildrenArgs>
@@ -605,6 +645,7 @@ export type DomainCheckpointGetParentRet = Infer<typeof domainCheckpointGetParen
 
 export const domainCheckpointDeleteArgs = struct({
   checkpoint: domainCheckpoint,
+  /** See `DomainCheckpointDeleteFlags`. */
   flags: uint,
 })
 export type DomainCheckpointDeleteArgs = Infer<typeof domainCheckpointDeleteArgs>
@@ -613,6 +654,7 @@ export const domainBackupBeginArgs = struct({
   dom: domain,
   backupXml: string,
   checkpointXml: optionalString,
+  /** See `DomainBackupBeginFlags`. */
   flags: uint,
 })
 export type DomainBackupBeginArgs = Infer<typeof domainBackupBeginArgs>

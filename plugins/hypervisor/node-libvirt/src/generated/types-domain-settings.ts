@@ -10,12 +10,14 @@ export type DomainGetSchedulerTypeArgs = Infer<typeof domainGetSchedulerTypeArgs
 
 export const domainGetSchedulerTypeRet = struct({
   type: string,
+  /** How many the caller has room for; 0 asks for the number. */
   nparams: int,
 })
 export type DomainGetSchedulerTypeRet = Infer<typeof domainGetSchedulerTypeRet>
 
 export const domainGetSchedulerParametersArgs = struct({
   dom: domain,
+  /** How many the caller has room for; 0 asks for the number. */
   nparams: int,
 })
 export type DomainGetSchedulerParametersArgs = Infer<typeof domainGetSchedulerParametersArgs>
@@ -27,7 +29,9 @@ export type DomainGetSchedulerParametersRet = Infer<typeof domainGetSchedulerPar
 
 export const domainGetSchedulerParametersFlagsArgs = struct({
   dom: domain,
+  /** How many the caller has room for; 0 asks for the number. */
   nparams: int,
+  /** See `DomainModificationImpact` and `TypedParameterFlags`. */
   flags: uint,
 })
 export type DomainGetSchedulerParametersFlagsArgs = Infer<typeof domainGetSchedulerParametersFlagsArgs>
@@ -46,6 +50,7 @@ export type DomainSetSchedulerParametersArgs = Infer<typeof domainSetSchedulerPa
 export const domainSetSchedulerParametersFlagsArgs = struct({
   dom: domain,
   params: array(typedParam, 16),
+  /** See `DomainModificationImpact`. */
   flags: uint,
 })
 export type DomainSetSchedulerParametersFlagsArgs = Infer<typeof domainSetSchedulerParametersFlagsArgs>
@@ -53,19 +58,23 @@ export type DomainSetSchedulerParametersFlagsArgs = Infer<typeof domainSetSchedu
 export const domainSetBlkioParametersArgs = struct({
   dom: domain,
   params: array(typedParam, 16),
+  /** See `DomainModificationImpact`. */
   flags: uint,
 })
 export type DomainSetBlkioParametersArgs = Infer<typeof domainSetBlkioParametersArgs>
 
 export const domainGetBlkioParametersArgs = struct({
   dom: domain,
+  /** How many the caller has room for; 0 asks for the number. */
   nparams: int,
+  /** See `DomainModificationImpact` and `TypedParameterFlags`. */
   flags: uint,
 })
 export type DomainGetBlkioParametersArgs = Infer<typeof domainGetBlkioParametersArgs>
 
 export const domainGetBlkioParametersRet = struct({
   params: array(typedParam, 16),
+  /** How many the caller has room for; 0 asks for the number. */
   nparams: int,
 })
 export type DomainGetBlkioParametersRet = Infer<typeof domainGetBlkioParametersRet>
@@ -73,19 +82,23 @@ export type DomainGetBlkioParametersRet = Infer<typeof domainGetBlkioParametersR
 export const domainSetMemoryParametersArgs = struct({
   dom: domain,
   params: array(typedParam, 16),
+  /** See `DomainModificationImpact`. */
   flags: uint,
 })
 export type DomainSetMemoryParametersArgs = Infer<typeof domainSetMemoryParametersArgs>
 
 export const domainGetMemoryParametersArgs = struct({
   dom: domain,
+  /** How many the caller has room for; 0 asks for the number. */
   nparams: int,
+  /** See `DomainModificationImpact` and `TypedParameterFlags`. */
   flags: uint,
 })
 export type DomainGetMemoryParametersArgs = Infer<typeof domainGetMemoryParametersArgs>
 
 export const domainGetMemoryParametersRet = struct({
   params: array(typedParam, 16),
+  /** How many the caller has room for; 0 asks for the number. */
   nparams: int,
 })
 export type DomainGetMemoryParametersRet = Infer<typeof domainGetMemoryParametersRet>
@@ -93,19 +106,23 @@ export type DomainGetMemoryParametersRet = Infer<typeof domainGetMemoryParameter
 export const domainSetNumaParametersArgs = struct({
   dom: domain,
   params: array(typedParam, 16),
+  /** See `DomainModificationImpact`. */
   flags: uint,
 })
 export type DomainSetNumaParametersArgs = Infer<typeof domainSetNumaParametersArgs>
 
 export const domainGetNumaParametersArgs = struct({
   dom: domain,
+  /** How many the caller has room for; 0 asks for the number. */
   nparams: int,
+  /** See `DomainModificationImpact` and `TypedParameterFlags`. */
   flags: uint,
 })
 export type DomainGetNumaParametersArgs = Infer<typeof domainGetNumaParametersArgs>
 
 export const domainGetNumaParametersRet = struct({
   params: array(typedParam, 16),
+  /** How many the caller has room for; 0 asks for the number. */
   nparams: int,
 })
 export type DomainGetNumaParametersRet = Infer<typeof domainGetNumaParametersRet>
@@ -113,12 +130,14 @@ export type DomainGetNumaParametersRet = Infer<typeof domainGetNumaParametersRet
 export const domainSetPerfEventsArgs = struct({
   dom: domain,
   params: array(typedParam, 64),
+  /** See `DomainModificationImpact`. */
   flags: uint,
 })
 export type DomainSetPerfEventsArgs = Infer<typeof domainSetPerfEventsArgs>
 
 export const domainGetPerfEventsArgs = struct({
   dom: domain,
+  /** See `DomainModificationImpact` and `TypedParameterFlags`. */
   flags: uint,
 })
 export type DomainGetPerfEventsArgs = Infer<typeof domainGetPerfEventsArgs>
@@ -135,10 +154,12 @@ export const domainInterfaceStatsArgs = struct({
 export type DomainInterfaceStatsArgs = Infer<typeof domainInterfaceStatsArgs>
 
 export const domainInterfaceStatsRet = struct({
+  /** Bytes. */
   rxBytes: hyper,
   rxPackets: hyper,
   rxErrs: hyper,
   rxDrop: hyper,
+  /** Bytes. */
   txBytes: hyper,
   txPackets: hyper,
   txErrs: hyper,
@@ -150,6 +171,7 @@ export const domainSetInterfaceParametersArgs = struct({
   dom: domain,
   device: string,
   params: array(typedParam, 16),
+  /** See `DomainModificationImpact`. */
   flags: uint,
 })
 export type DomainSetInterfaceParametersArgs = Infer<typeof domainSetInterfaceParametersArgs>
@@ -157,13 +179,16 @@ export type DomainSetInterfaceParametersArgs = Infer<typeof domainSetInterfacePa
 export const domainGetInterfaceParametersArgs = struct({
   dom: domain,
   device: string,
+  /** How many the caller has room for; 0 asks for the number. */
   nparams: int,
+  /** See `DomainModificationImpact` and `TypedParameterFlags`. */
   flags: uint,
 })
 export type DomainGetInterfaceParametersArgs = Infer<typeof domainGetInterfaceParametersArgs>
 
 export const domainGetInterfaceParametersRet = struct({
   params: array(typedParam, 16),
+  /** How many the caller has room for; 0 asks for the number. */
   nparams: int,
 })
 export type DomainGetInterfaceParametersRet = Infer<typeof domainGetInterfaceParametersRet>
@@ -183,7 +208,9 @@ export type DomainMemoryStatsRet = Infer<typeof domainMemoryStatsRet>
 export const domainMemoryPeekArgs = struct({
   dom: domain,
   offset: uhyper,
+  /** Bytes. */
   size: uint,
+  /** See `DomainMemoryFlags`. */
   flags: uint,
 })
 export type DomainMemoryPeekArgs = Infer<typeof domainMemoryPeekArgs>
@@ -201,8 +228,11 @@ export const domainGetBlockInfoArgs = struct({
 export type DomainGetBlockInfoArgs = Infer<typeof domainGetBlockInfoArgs>
 
 export const domainGetBlockInfoRet = struct({
+  /** Bytes taken on the host. */
   allocation: uhyper,
+  /** Bytes that the guest or the user can fill. */
   capacity: uhyper,
+  /** Bytes of the file or device itself. */
   physical: uhyper,
 })
 export type DomainGetBlockInfoRet = Infer<typeof domainGetBlockInfoRet>
@@ -223,32 +253,39 @@ export const domainGetMaxMemoryArgs = struct({
 export type DomainGetMaxMemoryArgs = Infer<typeof domainGetMaxMemoryArgs>
 
 export const domainGetMaxMemoryRet = struct({
+  /** KiB. */
   memory: uhyper,
 })
 export type DomainGetMaxMemoryRet = Infer<typeof domainGetMaxMemoryRet>
 
 export const domainSetMaxMemoryArgs = struct({
   dom: domain,
+  /** KiB. */
   memory: uhyper,
 })
 export type DomainSetMaxMemoryArgs = Infer<typeof domainSetMaxMemoryArgs>
 
 export const domainSetMemoryArgs = struct({
   dom: domain,
+  /** KiB. */
   memory: uhyper,
 })
 export type DomainSetMemoryArgs = Infer<typeof domainSetMemoryArgs>
 
 export const domainSetMemoryFlagsArgs = struct({
   dom: domain,
+  /** KiB. */
   memory: uhyper,
+  /** See `DomainMemoryModFlags`. */
   flags: uint,
 })
 export type DomainSetMemoryFlagsArgs = Infer<typeof domainSetMemoryFlagsArgs>
 
 export const domainSetMemoryStatsPeriodArgs = struct({
   dom: domain,
+  /** Seconds; 0 switches the collecting off. */
   period: int,
+  /** See `DomainMemoryModFlags`. */
   flags: uint,
 })
 export type DomainSetMemoryStatsPeriodArgs = Infer<typeof domainSetMemoryStatsPeriodArgs>
@@ -259,16 +296,21 @@ export const domainGetInfoArgs = struct({
 export type DomainGetInfoArgs = Infer<typeof domainGetInfoArgs>
 
 export const domainGetInfoRet = struct({
+  /** See `DomainState`. */
   state: uchar,
+  /** KiB. */
   maxMem: uhyper,
+  /** KiB. */
   memory: uhyper,
   nrVirtCpu: ushort,
+  /** Nanoseconds. */
   cpuTime: uhyper,
 })
 export type DomainGetInfoRet = Infer<typeof domainGetInfoRet>
 
 export const domainGetXmlDescArgs = struct({
   dom: domain,
+  /** See `DomainXMLFlags`. */
   flags: uint,
 })
 export type DomainGetXmlDescArgs = Infer<typeof domainGetXmlDescArgs>
@@ -287,12 +329,14 @@ export type DomainSetVcpusArgs = Infer<typeof domainSetVcpusArgs>
 export const domainSetVcpusFlagsArgs = struct({
   dom: domain,
   nvcpus: uint,
+  /** See `DomainVcpuFlags`. */
   flags: uint,
 })
 export type DomainSetVcpusFlagsArgs = Infer<typeof domainSetVcpusFlagsArgs>
 
 export const domainGetVcpusFlagsArgs = struct({
   dom: domain,
+  /** See `DomainVcpuFlags`. */
   flags: uint,
 })
 export type DomainGetVcpusFlagsArgs = Infer<typeof domainGetVcpusFlagsArgs>
@@ -306,11 +350,13 @@ export const domainGetVcpuPinInfoArgs = struct({
   dom: domain,
   ncpumaps: int,
   maplen: int,
+  /** See `DomainModificationImpact`. */
   flags: uint,
 })
 export type DomainGetVcpuPinInfoArgs = Infer<typeof domainGetVcpuPinInfoArgs>
 
 export const domainGetVcpuPinInfoRet = struct({
+  /** The maps of all vcpus one after the other, one bit for each CPU of the host. */
   cpumaps: opaque(8388608),
   num: int,
 })
@@ -319,11 +365,13 @@ export type DomainGetVcpuPinInfoRet = Infer<typeof domainGetVcpuPinInfoRet>
 export const domainGetEmulatorPinInfoArgs = struct({
   dom: domain,
   maplen: int,
+  /** See `DomainModificationImpact`. */
   flags: uint,
 })
 export type DomainGetEmulatorPinInfoArgs = Infer<typeof domainGetEmulatorPinInfoArgs>
 
 export const domainGetEmulatorPinInfoRet = struct({
+  /** The maps of all vcpus one after the other, one bit for each CPU of the host. */
   cpumaps: opaque(8388608),
   ret: int,
 })
@@ -338,6 +386,7 @@ export type DomainGetVcpusArgs = Infer<typeof domainGetVcpusArgs>
 
 export const domainGetVcpusRet = struct({
   info: array(vcpuInfo, 16384),
+  /** The maps of all vcpus one after the other, one bit for each CPU of the host. */
   cpumaps: opaque(8388608),
 })
 export type DomainGetVcpusRet = Infer<typeof domainGetVcpusRet>
@@ -354,6 +403,7 @@ export type DomainGetMaxVcpusRet = Infer<typeof domainGetMaxVcpusRet>
 
 export const domainGetIothreadInfoArgs = struct({
   dom: domain,
+  /** See `DomainModificationImpact`. */
   flags: uint,
 })
 export type DomainGetIothreadInfoArgs = Infer<typeof domainGetIothreadInfoArgs>
@@ -368,6 +418,7 @@ export const domainSetIothreadParamsArgs = struct({
   dom: domain,
   iothreadId: uint,
   params: array(typedParam, 64),
+  /** See `DomainModificationImpact` and `TypedParameterFlags`. */
   flags: uint,
 })
 export type DomainSetIothreadParamsArgs = Infer<typeof domainSetIothreadParamsArgs>
@@ -410,6 +461,7 @@ export const domainSetMetadataArgs = struct({
   metadata: optionalString,
   key: optionalString,
   uri: optionalString,
+  /** See `DomainModificationImpact`. */
   flags: uint,
 })
 export type DomainSetMetadataArgs = Infer<typeof domainSetMetadataArgs>
@@ -418,6 +470,7 @@ export const domainGetMetadataArgs = struct({
   dom: domain,
   type: int,
   uri: optionalString,
+  /** See `DomainModificationImpact`. */
   flags: uint,
 })
 export type DomainGetMetadataArgs = Infer<typeof domainGetMetadataArgs>
@@ -430,14 +483,18 @@ export type DomainGetMetadataRet = Infer<typeof domainGetMetadataRet>
 export const domainGetBlockJobInfoArgs = struct({
   dom: domain,
   path: string,
+  /** See `DomainBlockJobInfoFlags`. */
   flags: uint,
 })
 export type DomainGetBlockJobInfoArgs = Infer<typeof domainGetBlockJobInfoArgs>
 
 export const domainGetBlockJobInfoRet = struct({
   found: int,
+  /** See `DomainBlockJobType`. */
   type: int,
+  /** MiB/s, or bytes/s with the flag for it; 0 is no limit. */
   bandwidth: uhyper,
+  /** How far the job is, on the scale of `end`. */
   cur: uhyper,
   end: uhyper,
 })
@@ -447,6 +504,7 @@ export const domainSetBlockIoTuneArgs = struct({
   dom: domain,
   disk: string,
   params: array(typedParam, 32),
+  /** See `DomainModificationImpact`. */
   flags: uint,
 })
 export type DomainSetBlockIoTuneArgs = Infer<typeof domainSetBlockIoTuneArgs>
@@ -454,34 +512,41 @@ export type DomainSetBlockIoTuneArgs = Infer<typeof domainSetBlockIoTuneArgs>
 export const domainGetBlockIoTuneArgs = struct({
   dom: domain,
   disk: optionalString,
+  /** How many the caller has room for; 0 asks for the number. */
   nparams: int,
+  /** See `DomainModificationImpact` and `TypedParameterFlags`. */
   flags: uint,
 })
 export type DomainGetBlockIoTuneArgs = Infer<typeof domainGetBlockIoTuneArgs>
 
 export const domainGetBlockIoTuneRet = struct({
   params: array(typedParam, 32),
+  /** How many the caller has room for; 0 asks for the number. */
   nparams: int,
 })
 export type DomainGetBlockIoTuneRet = Infer<typeof domainGetBlockIoTuneRet>
 
 export const domainGetCpuStatsArgs = struct({
   dom: domain,
+  /** How many the caller has room for; 0 asks for the number. */
   nparams: uint,
   startCpu: int,
   ncpus: uint,
+  /** See `TypedParameterFlags`. */
   flags: uint,
 })
 export type DomainGetCpuStatsArgs = Infer<typeof domainGetCpuStatsArgs>
 
 export const domainGetCpuStatsRet = struct({
   params: array(typedParam, 2048),
+  /** How many the caller has room for; 0 asks for the number. */
   nparams: int,
 })
 export type DomainGetCpuStatsRet = Infer<typeof domainGetCpuStatsRet>
 
 export const domainGetHostnameArgs = struct({
   dom: domain,
+  /** See `DomainGetHostnameFlags`. */
   flags: uint,
 })
 export type DomainGetHostnameArgs = Infer<typeof domainGetHostnameArgs>
@@ -497,28 +562,42 @@ export const domainGetJobInfoArgs = struct({
 export type DomainGetJobInfoArgs = Infer<typeof domainGetJobInfoArgs>
 
 export const domainGetJobInfoRet = struct({
+  /** See `DomainJobType`. */
   type: int,
+  /** Milliseconds. */
   timeElapsed: uhyper,
+  /** Milliseconds. */
   timeRemaining: uhyper,
+  /** Bytes. */
   dataTotal: uhyper,
+  /** Bytes. */
   dataProcessed: uhyper,
+  /** Bytes. */
   dataRemaining: uhyper,
+  /** Bytes. */
   memTotal: uhyper,
+  /** Bytes. */
   memProcessed: uhyper,
+  /** Bytes. */
   memRemaining: uhyper,
+  /** Bytes. */
   fileTotal: uhyper,
+  /** Bytes. */
   fileProcessed: uhyper,
+  /** Bytes. */
   fileRemaining: uhyper,
 })
 export type DomainGetJobInfoRet = Infer<typeof domainGetJobInfoRet>
 
 export const domainGetJobStatsArgs = struct({
   dom: domain,
+  /** See `DomainGetJobStatsFlags`. */
   flags: uint,
 })
 export type DomainGetJobStatsArgs = Infer<typeof domainGetJobStatsArgs>
 
 export const domainGetJobStatsRet = struct({
+  /** See `DomainJobType`. */
   type: int,
   params: array(typedParam, 64),
 })
@@ -526,7 +605,9 @@ export type DomainGetJobStatsRet = Infer<typeof domainGetJobStatsRet>
 
 export const domainListAllSnapshotsArgs = struct({
   dom: domain,
+  /** 1 for the list itself, 0 for the number of items only. */
   needResults: int,
+  /** See `DomainSnapshotListFlags`. */
   flags: uint,
 })
 export type DomainListAllSnapshotsArgs = Infer<typeof domainListAllSnapshotsArgs>
@@ -544,7 +625,9 @@ export const domainGetStateArgs = struct({
 export type DomainGetStateArgs = Infer<typeof domainGetStateArgs>
 
 export const domainGetStateRet = struct({
+  /** See `DomainState`. */
   state: int,
+  /** See the enum of that state, such as `DomainShutoffReason`. */
   reason: int,
 })
 export type DomainGetStateRet = Infer<typeof domainGetStateRet>
@@ -556,8 +639,11 @@ export const domainGetControlInfoArgs = struct({
 export type DomainGetControlInfoArgs = Infer<typeof domainGetControlInfoArgs>
 
 export const domainGetControlInfoRet = struct({
+  /** See `DomainControlState`. */
   state: uint,
+  /** See `DomainControlErrorReason`. */
   details: uint,
+  /** Milliseconds in this state. */
   stateTime: uhyper,
 })
 export type DomainGetControlInfoRet = Infer<typeof domainGetControlInfoRet>
@@ -583,6 +669,7 @@ export type DomainGetTimeArgs = Infer<typeof domainGetTimeArgs>
 
 export const domainGetTimeRet = struct({
   seconds: hyper,
+  /** Nanoseconds, to be added to the seconds. */
   nseconds: uint,
 })
 export type DomainGetTimeRet = Infer<typeof domainGetTimeRet>
@@ -590,7 +677,9 @@ export type DomainGetTimeRet = Infer<typeof domainGetTimeRet>
 export const domainSetTimeArgs = struct({
   dom: domain,
   seconds: hyper,
+  /** Nanoseconds, to be added to the seconds. */
   nseconds: uint,
+  /** See `DomainSetTimeFlags`. */
   flags: uint,
 })
 export type DomainSetTimeArgs = Infer<typeof domainSetTimeArgs>
@@ -623,6 +712,7 @@ export const domainSetUserPasswordArgs = struct({
   dom: domain,
   user: optionalString,
   password: optionalString,
+  /** See `DomainSetUserPasswordFlags`. */
   flags: uint,
 })
 export type DomainSetUserPasswordArgs = Infer<typeof domainSetUserPasswordArgs>
@@ -640,6 +730,7 @@ export type DomainGetGuestVcpusRet = Infer<typeof domainGetGuestVcpusRet>
 
 export const domainSetGuestVcpusArgs = struct({
   dom: domain,
+  /** One bit for each CPU of the host, the lowest bit first. */
   cpumap: string,
   state: int,
   flags: uint,
@@ -648,8 +739,10 @@ export type DomainSetGuestVcpusArgs = Infer<typeof domainSetGuestVcpusArgs>
 
 export const domainSetVcpuArgs = struct({
   dom: domain,
+  /** One bit for each CPU of the host, the lowest bit first. */
   cpumap: string,
   state: int,
+  /** See `DomainModificationImpact`. */
   flags: uint,
 })
 export type DomainSetVcpuArgs = Infer<typeof domainSetVcpuArgs>
@@ -657,6 +750,7 @@ export type DomainSetVcpuArgs = Infer<typeof domainSetVcpuArgs>
 export const domainSetBlockThresholdArgs = struct({
   dom: domain,
   dev: string,
+  /** Bytes from the start of the device. */
   threshold: uhyper,
   flags: uint,
 })
@@ -666,6 +760,7 @@ export const domainSetLifecycleActionArgs = struct({
   dom: domain,
   type: uint,
   action: uint,
+  /** See `DomainModificationImpact`. */
   flags: uint,
 })
 export type DomainSetLifecycleActionArgs = Infer<typeof domainSetLifecycleActionArgs>
@@ -690,7 +785,9 @@ export type DomainSetLaunchSecurityStateArgs = Infer<typeof domainSetLaunchSecur
 
 export const domainListAllCheckpointsArgs = struct({
   dom: domain,
+  /** 1 for the list itself, 0 for the number of items only. */
   needResults: int,
+  /** See `DomainCheckpointListFlags`. */
   flags: uint,
 })
 export type DomainListAllCheckpointsArgs = Infer<typeof domainListAllCheckpointsArgs>
@@ -715,6 +812,7 @@ export type DomainGetGuestInfoRet = Infer<typeof domainGetGuestInfoRet>
 
 export const domainGetMessagesArgs = struct({
   dom: domain,
+  /** See `DomainMessageType`. */
   flags: uint,
 })
 export type DomainGetMessagesArgs = Infer<typeof domainGetMessagesArgs>

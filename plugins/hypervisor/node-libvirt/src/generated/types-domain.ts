@@ -5,6 +5,7 @@ import { domain, domainSnapshot, optionalString, string, typedParam } from './ty
 
 export const domainCreateXmlArgs = struct({
   xmlDesc: string,
+  /** See `DomainCreateFlags`. */
   flags: uint,
 })
 export type DomainCreateXmlArgs = Infer<typeof domainCreateXmlArgs>
@@ -16,6 +17,7 @@ export type DomainCreateXmlRet = Infer<typeof domainCreateXmlRet>
 
 export const domainCreateXmlWithFilesArgs = struct({
   xmlDesc: string,
+  /** See `DomainCreateFlags`. */
   flags: uint,
 })
 export type DomainCreateXmlWithFilesArgs = Infer<typeof domainCreateXmlWithFilesArgs>
@@ -68,6 +70,7 @@ export type DomainResumeArgs = Infer<typeof domainResumeArgs>
 export const domainPmSuspendForDurationArgs = struct({
   dom: domain,
   target: uint,
+  /** Seconds. */
   duration: uhyper,
   flags: uint,
 })
@@ -86,6 +89,7 @@ export type DomainShutdownArgs = Infer<typeof domainShutdownArgs>
 
 export const domainRebootArgs = struct({
   dom: domain,
+  /** See `DomainRebootFlagValues`. */
   flags: uint,
 })
 export type DomainRebootArgs = Infer<typeof domainRebootArgs>
@@ -103,6 +107,7 @@ export type DomainDestroyArgs = Infer<typeof domainDestroyArgs>
 
 export const domainDestroyFlagsArgs = struct({
   dom: domain,
+  /** See `DomainDestroyFlagsValues`. */
   flags: uint,
 })
 export type DomainDestroyFlagsArgs = Infer<typeof domainDestroyFlagsArgs>
@@ -117,6 +122,7 @@ export const domainSaveFlagsArgs = struct({
   dom: domain,
   to: string,
   dxml: optionalString,
+  /** See `DomainSaveRestoreFlags`. */
   flags: uint,
 })
 export type DomainSaveFlagsArgs = Infer<typeof domainSaveFlagsArgs>
@@ -124,6 +130,7 @@ export type DomainSaveFlagsArgs = Infer<typeof domainSaveFlagsArgs>
 export const domainSaveParamsArgs = struct({
   dom: domain,
   params: array(typedParam, 64),
+  /** See `DomainSaveRestoreFlags`. */
   flags: uint,
 })
 export type DomainSaveParamsArgs = Infer<typeof domainSaveParamsArgs>
@@ -136,18 +143,21 @@ export type DomainRestoreArgs = Infer<typeof domainRestoreArgs>
 export const domainRestoreFlagsArgs = struct({
   from: string,
   dxml: optionalString,
+  /** See `DomainSaveRestoreFlags`. */
   flags: uint,
 })
 export type DomainRestoreFlagsArgs = Infer<typeof domainRestoreFlagsArgs>
 
 export const domainRestoreParamsArgs = struct({
   params: array(typedParam, 64),
+  /** See `DomainSaveRestoreFlags`. */
   flags: uint,
 })
 export type DomainRestoreParamsArgs = Infer<typeof domainRestoreParamsArgs>
 
 export const domainSaveImageGetXmlDescArgs = struct({
   file: string,
+  /** See `DomainSaveImageXMLFlags`. */
   flags: uint,
 })
 export type DomainSaveImageGetXmlDescArgs = Infer<typeof domainSaveImageGetXmlDescArgs>
@@ -160,6 +170,7 @@ export type DomainSaveImageGetXmlDescRet = Infer<typeof domainSaveImageGetXmlDes
 export const domainSaveImageDefineXmlArgs = struct({
   file: string,
   dxml: string,
+  /** See `DomainSaveRestoreFlags`. */
   flags: uint,
 })
 export type DomainSaveImageDefineXmlArgs = Infer<typeof domainSaveImageDefineXmlArgs>
@@ -167,6 +178,7 @@ export type DomainSaveImageDefineXmlArgs = Infer<typeof domainSaveImageDefineXml
 export const domainCoreDumpArgs = struct({
   dom: domain,
   to: string,
+  /** See `DomainCoreDumpFlags`. */
   flags: uint,
 })
 export type DomainCoreDumpArgs = Infer<typeof domainCoreDumpArgs>
@@ -175,6 +187,7 @@ export const domainCoreDumpWithFormatArgs = struct({
   dom: domain,
   to: string,
   dumpformat: uint,
+  /** See `DomainCoreDumpFlags`. */
   flags: uint,
 })
 export type DomainCoreDumpWithFormatArgs = Infer<typeof domainCoreDumpWithFormatArgs>
@@ -198,6 +211,7 @@ export type DomainCreateArgs = Infer<typeof domainCreateArgs>
 
 export const domainCreateWithFlagsArgs = struct({
   dom: domain,
+  /** See `DomainCreateFlags`. */
   flags: uint,
 })
 export type DomainCreateWithFlagsArgs = Infer<typeof domainCreateWithFlagsArgs>
@@ -209,6 +223,7 @@ export type DomainCreateWithFlagsRet = Infer<typeof domainCreateWithFlagsRet>
 
 export const domainCreateWithFilesArgs = struct({
   dom: domain,
+  /** See `DomainCreateFlags`. */
   flags: uint,
 })
 export type DomainCreateWithFilesArgs = Infer<typeof domainCreateWithFilesArgs>
@@ -230,6 +245,7 @@ export type DomainDefineXmlRet = Infer<typeof domainDefineXmlRet>
 
 export const domainDefineXmlFlagsArgs = struct({
   xml: string,
+  /** See `DomainDefineFlags`. */
   flags: uint,
 })
 export type DomainDefineXmlFlagsArgs = Infer<typeof domainDefineXmlFlagsArgs>
@@ -246,6 +262,7 @@ export type DomainUndefineArgs = Infer<typeof domainUndefineArgs>
 
 export const domainUndefineFlagsArgs = struct({
   dom: domain,
+  /** See `DomainUndefineFlagsValues`. */
   flags: uint,
 })
 export type DomainUndefineFlagsArgs = Infer<typeof domainUndefineFlagsArgs>
@@ -259,6 +276,7 @@ export type DomainInjectNmiArgs = Infer<typeof domainInjectNmiArgs>
 export const domainSendKeyArgs = struct({
   dom: domain,
   codeset: uint,
+  /** Milliseconds. */
   holdtime: uint,
   keycodes: array(uint, 16),
   flags: uint,
@@ -276,6 +294,7 @@ export type DomainSendProcessSignalArgs = Infer<typeof domainSendProcessSignalAr
 export const domainPinVcpuArgs = struct({
   dom: domain,
   vcpu: uint,
+  /** One bit for each CPU of the host, the lowest bit first. */
   cpumap: opaque(2048),
 })
 export type DomainPinVcpuArgs = Infer<typeof domainPinVcpuArgs>
@@ -283,14 +302,18 @@ export type DomainPinVcpuArgs = Infer<typeof domainPinVcpuArgs>
 export const domainPinVcpuFlagsArgs = struct({
   dom: domain,
   vcpu: uint,
+  /** One bit for each CPU of the host, the lowest bit first. */
   cpumap: opaque(2048),
+  /** See `DomainModificationImpact`. */
   flags: uint,
 })
 export type DomainPinVcpuFlagsArgs = Infer<typeof domainPinVcpuFlagsArgs>
 
 export const domainPinEmulatorArgs = struct({
   dom: domain,
+  /** One bit for each CPU of the host, the lowest bit first. */
   cpumap: opaque(2048),
+  /** See `DomainModificationImpact`. */
   flags: uint,
 })
 export type DomainPinEmulatorArgs = Infer<typeof domainPinEmulatorArgs>
@@ -298,7 +321,9 @@ export type DomainPinEmulatorArgs = Infer<typeof domainPinEmulatorArgs>
 export const domainPinIothreadArgs = struct({
   dom: domain,
   iothreadsId: uint,
+  /** One bit for each CPU of the host, the lowest bit first. */
   cpumap: opaque(2048),
+  /** See `DomainModificationImpact`. */
   flags: uint,
 })
 export type DomainPinIothreadArgs = Infer<typeof domainPinIothreadArgs>
@@ -306,6 +331,7 @@ export type DomainPinIothreadArgs = Infer<typeof domainPinIothreadArgs>
 export const domainAddIothreadArgs = struct({
   dom: domain,
   iothreadId: uint,
+  /** See `DomainModificationImpact`. */
   flags: uint,
 })
 export type DomainAddIothreadArgs = Infer<typeof domainAddIothreadArgs>
@@ -313,6 +339,7 @@ export type DomainAddIothreadArgs = Infer<typeof domainAddIothreadArgs>
 export const domainDelIothreadArgs = struct({
   dom: domain,
   iothreadId: uint,
+  /** See `DomainModificationImpact`. */
   flags: uint,
 })
 export type DomainDelIothreadArgs = Infer<typeof domainDelIothreadArgs>
@@ -326,6 +353,7 @@ export type DomainAttachDeviceArgs = Infer<typeof domainAttachDeviceArgs>
 export const domainAttachDeviceFlagsArgs = struct({
   dom: domain,
   xml: string,
+  /** See `DomainDeviceModifyFlags`. */
   flags: uint,
 })
 export type DomainAttachDeviceFlagsArgs = Infer<typeof domainAttachDeviceFlagsArgs>
@@ -339,6 +367,7 @@ export type DomainDetachDeviceArgs = Infer<typeof domainDetachDeviceArgs>
 export const domainDetachDeviceFlagsArgs = struct({
   dom: domain,
   xml: string,
+  /** See `DomainDeviceModifyFlags`. */
   flags: uint,
 })
 export type DomainDetachDeviceFlagsArgs = Infer<typeof domainDetachDeviceFlagsArgs>
@@ -346,6 +375,7 @@ export type DomainDetachDeviceFlagsArgs = Infer<typeof domainDetachDeviceFlagsAr
 export const domainUpdateDeviceFlagsArgs = struct({
   dom: domain,
   xml: string,
+  /** See `DomainDeviceModifyFlags`. */
   flags: uint,
 })
 export type DomainUpdateDeviceFlagsArgs = Infer<typeof domainUpdateDeviceFlagsArgs>
@@ -353,6 +383,7 @@ export type DomainUpdateDeviceFlagsArgs = Infer<typeof domainUpdateDeviceFlagsAr
 export const domainDetachDeviceAliasArgs = struct({
   dom: domain,
   alias: string,
+  /** See `DomainDeviceModifyFlags`. */
   flags: uint,
 })
 export type DomainDetachDeviceAliasArgs = Infer<typeof domainDetachDeviceAliasArgs>
@@ -394,12 +425,14 @@ export type DomainAbortJobArgs = Infer<typeof domainAbortJobArgs>
 
 export const domainAbortJobFlagsArgs = struct({
   dom: domain,
+  /** See `DomainAbortJobFlagsValues`. */
   flags: uint,
 })
 export type DomainAbortJobFlagsArgs = Infer<typeof domainAbortJobFlagsArgs>
 
 export const domainManagedSaveArgs = struct({
   dom: domain,
+  /** See `DomainSaveRestoreFlags`. */
   flags: uint,
 })
 export type DomainManagedSaveArgs = Infer<typeof domainManagedSaveArgs>
@@ -423,6 +456,7 @@ export type DomainManagedSaveRemoveArgs = Infer<typeof domainManagedSaveRemoveAr
 
 export const domainManagedSaveGetXmlDescArgs = struct({
   dom: domain,
+  /** See `DomainSaveImageXMLFlags`. */
   flags: uint,
 })
 export type DomainManagedSaveGetXmlDescArgs = Infer<typeof domainManagedSaveGetXmlDescArgs>
@@ -435,6 +469,7 @@ export type DomainManagedSaveGetXmlDescRet = Infer<typeof domainManagedSaveGetXm
 export const domainManagedSaveDefineXmlArgs = struct({
   dom: domain,
   dxml: optionalString,
+  /** See `DomainSaveRestoreFlags`. */
   flags: uint,
 })
 export type DomainManagedSaveDefineXmlArgs = Infer<typeof domainManagedSaveDefineXmlArgs>
@@ -452,6 +487,7 @@ export type DomainHasCurrentSnapshotRet = Infer<typeof domainHasCurrentSnapshotR
 
 export const domainRevertToSnapshotArgs = struct({
   snap: domainSnapshot,
+  /** See `DomainSnapshotRevertFlags`. */
   flags: uint,
 })
 export type DomainRevertToSnapshotArgs = Infer<typeof domainRevertToSnapshotArgs>
@@ -459,6 +495,7 @@ export type DomainRevertToSnapshotArgs = Infer<typeof domainRevertToSnapshotArgs
 export const domainOpenConsoleArgs = struct({
   dom: domain,
   devName: optionalString,
+  /** See `DomainConsoleFlags`. */
   flags: uint,
 })
 export type DomainOpenConsoleArgs = Infer<typeof domainOpenConsoleArgs>
@@ -466,6 +503,7 @@ export type DomainOpenConsoleArgs = Infer<typeof domainOpenConsoleArgs>
 export const domainOpenChannelArgs = struct({
   dom: domain,
   name: optionalString,
+  /** See `DomainChannelFlags`. */
   flags: uint,
 })
 export type DomainOpenChannelArgs = Infer<typeof domainOpenChannelArgs>
@@ -473,6 +511,7 @@ export type DomainOpenChannelArgs = Infer<typeof domainOpenChannelArgs>
 export const domainOpenGraphicsArgs = struct({
   dom: domain,
   idx: uint,
+  /** See `DomainOpenGraphicsFlags`. */
   flags: uint,
 })
 export type DomainOpenGraphicsArgs = Infer<typeof domainOpenGraphicsArgs>
@@ -480,12 +519,14 @@ export type DomainOpenGraphicsArgs = Infer<typeof domainOpenGraphicsArgs>
 export const domainOpenGraphicsFdArgs = struct({
   dom: domain,
   idx: uint,
+  /** See `DomainOpenGraphicsFlags`. */
   flags: uint,
 })
 export type DomainOpenGraphicsFdArgs = Infer<typeof domainOpenGraphicsFdArgs>
 
 export const domainShutdownFlagsArgs = struct({
   dom: domain,
+  /** See `DomainShutdownFlagValues`. */
   flags: uint,
 })
 export type DomainShutdownFlagsArgs = Infer<typeof domainShutdownFlagsArgs>
@@ -493,6 +534,7 @@ export type DomainShutdownFlagsArgs = Infer<typeof domainShutdownFlagsArgs>
 export const domainFstrimArgs = struct({
   dom: domain,
   mountPoint: optionalString,
+  /** Bytes; shorter free ranges are left alone. */
   minimum: uhyper,
   flags: uint,
 })
@@ -536,6 +578,7 @@ export type DomainRenameRet = Infer<typeof domainRenameRet>
 
 export const domainAgentSetResponseTimeoutArgs = struct({
   dom: domain,
+  /** Seconds; -2 waits for ever, -1 is the default, 0 does not wait. */
   timeout: int,
   flags: uint,
 })
@@ -562,6 +605,7 @@ export const domainAuthorizedSshKeysSetArgs = struct({
   dom: domain,
   user: string,
   keys: array(string, 2048),
+  /** See `DomainAuthorizedSSHKeysSetFlags`. */
   flags: uint,
 })
 export type DomainAuthorizedSshKeysSetArgs = Infer<typeof domainAuthorizedSshKeysSetArgs>
@@ -569,6 +613,7 @@ export type DomainAuthorizedSshKeysSetArgs = Infer<typeof domainAuthorizedSshKey
 export const domainStartDirtyRateCalcArgs = struct({
   dom: domain,
   seconds: int,
+  /** See `DomainDirtyRateCalcFlags`. */
   flags: uint,
 })
 export type DomainStartDirtyRateCalcArgs = Infer<typeof domainStartDirtyRateCalcArgs>
@@ -576,6 +621,7 @@ export type DomainStartDirtyRateCalcArgs = Infer<typeof domainStartDirtyRateCalc
 export const domainFdAssociateArgs = struct({
   dom: domain,
   name: string,
+  /** See `DomainFDAssociateFlags`. */
   flags: uint,
 })
 export type DomainFdAssociateArgs = Infer<typeof domainFdAssociateArgs>

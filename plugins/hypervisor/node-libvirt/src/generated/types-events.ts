@@ -5,12 +5,15 @@ import { domain, domainEventGraphicsAddress, domainEventGraphicsIdentity, networ
 
 export const domainEventLifecycleMsg = struct({
   dom: domain,
+  /** See `DomainEventType`. */
   event: int,
+  /** See the enum of that event, such as `DomainEventStoppedDetailType`. */
   detail: int,
 })
 export type DomainEventLifecycleMsg = Infer<typeof domainEventLifecycleMsg>
 
 export const domainEventCallbackLifecycleMsg = struct({
+  /** The server's number of the registration. */
   callbackID: int,
   msg: domainEventLifecycleMsg,
 })
@@ -22,6 +25,7 @@ export const domainEventRebootMsg = struct({
 export type DomainEventRebootMsg = Infer<typeof domainEventRebootMsg>
 
 export const domainEventCallbackRebootMsg = struct({
+  /** The server's number of the registration. */
   callbackID: int,
   msg: domainEventRebootMsg,
 })
@@ -29,11 +33,13 @@ export type DomainEventCallbackRebootMsg = Infer<typeof domainEventCallbackReboo
 
 export const domainEventRtcChangeMsg = struct({
   dom: domain,
+  /** Seconds from UTC. */
   offset: hyper,
 })
 export type DomainEventRtcChangeMsg = Infer<typeof domainEventRtcChangeMsg>
 
 export const domainEventCallbackRtcChangeMsg = struct({
+  /** The server's number of the registration. */
   callbackID: int,
   msg: domainEventRtcChangeMsg,
 })
@@ -41,11 +47,13 @@ export type DomainEventCallbackRtcChangeMsg = Infer<typeof domainEventCallbackRt
 
 export const domainEventWatchdogMsg = struct({
   dom: domain,
+  /** See `DomainEventWatchdogAction`. */
   action: int,
 })
 export type DomainEventWatchdogMsg = Infer<typeof domainEventWatchdogMsg>
 
 export const domainEventCallbackWatchdogMsg = struct({
+  /** The server's number of the registration. */
   callbackID: int,
   msg: domainEventWatchdogMsg,
 })
@@ -55,11 +63,13 @@ export const domainEventIoErrorMsg = struct({
   dom: domain,
   srcPath: string,
   devAlias: string,
+  /** See `DomainEventIOErrorAction`. */
   action: int,
 })
 export type DomainEventIoErrorMsg = Infer<typeof domainEventIoErrorMsg>
 
 export const domainEventCallbackIoErrorMsg = struct({
+  /** The server's number of the registration. */
   callbackID: int,
   msg: domainEventIoErrorMsg,
 })
@@ -69,12 +79,14 @@ export const domainEventIoErrorReasonMsg = struct({
   dom: domain,
   srcPath: string,
   devAlias: string,
+  /** See `DomainEventIOErrorAction`. */
   action: int,
   reason: string,
 })
 export type DomainEventIoErrorReasonMsg = Infer<typeof domainEventIoErrorReasonMsg>
 
 export const domainEventCallbackIoErrorReasonMsg = struct({
+  /** The server's number of the registration. */
   callbackID: int,
   msg: domainEventIoErrorReasonMsg,
 })
@@ -82,6 +94,7 @@ export type DomainEventCallbackIoErrorReasonMsg = Infer<typeof domainEventCallba
 
 export const domainEventGraphicsMsg = struct({
   dom: domain,
+  /** See `DomainEventGraphicsPhase`. */
   phase: int,
   local: domainEventGraphicsAddress,
   remote: domainEventGraphicsAddress,
@@ -91,6 +104,7 @@ export const domainEventGraphicsMsg = struct({
 export type DomainEventGraphicsMsg = Infer<typeof domainEventGraphicsMsg>
 
 export const domainEventCallbackGraphicsMsg = struct({
+  /** The server's number of the registration. */
   callbackID: int,
   msg: domainEventGraphicsMsg,
 })
@@ -99,12 +113,15 @@ export type DomainEventCallbackGraphicsMsg = Infer<typeof domainEventCallbackGra
 export const domainEventBlockJobMsg = struct({
   dom: domain,
   path: string,
+  /** See `DomainBlockJobType`. */
   type: int,
+  /** See `ConnectDomainEventBlockJobStatus`. */
   status: int,
 })
 export type DomainEventBlockJobMsg = Infer<typeof domainEventBlockJobMsg>
 
 export const domainEventCallbackBlockJobMsg = struct({
+  /** The server's number of the registration. */
   callbackID: int,
   msg: domainEventBlockJobMsg,
 })
@@ -115,11 +132,13 @@ export const domainEventDiskChangeMsg = struct({
   oldSrcPath: optionalString,
   newSrcPath: optionalString,
   devAlias: string,
+  /** See `ConnectDomainEventDiskChangeReason`. */
   reason: int,
 })
 export type DomainEventDiskChangeMsg = Infer<typeof domainEventDiskChangeMsg>
 
 export const domainEventCallbackDiskChangeMsg = struct({
+  /** The server's number of the registration. */
   callbackID: int,
   msg: domainEventDiskChangeMsg,
 })
@@ -128,11 +147,13 @@ export type DomainEventCallbackDiskChangeMsg = Infer<typeof domainEventCallbackD
 export const domainEventTrayChangeMsg = struct({
   dom: domain,
   devAlias: string,
+  /** See `DomainEventTrayChangeReason`. */
   reason: int,
 })
 export type DomainEventTrayChangeMsg = Infer<typeof domainEventTrayChangeMsg>
 
 export const domainEventCallbackTrayChangeMsg = struct({
+  /** The server's number of the registration. */
   callbackID: int,
   msg: domainEventTrayChangeMsg,
 })
@@ -144,6 +165,7 @@ export const domainEventPmwakeupMsg = struct({
 export type DomainEventPmwakeupMsg = Infer<typeof domainEventPmwakeupMsg>
 
 export const domainEventCallbackPmwakeupMsg = struct({
+  /** The server's number of the registration. */
   callbackID: int,
   reason: int,
   msg: domainEventPmwakeupMsg,
@@ -156,6 +178,7 @@ export const domainEventPmsuspendMsg = struct({
 export type DomainEventPmsuspendMsg = Infer<typeof domainEventPmsuspendMsg>
 
 export const domainEventCallbackPmsuspendMsg = struct({
+  /** The server's number of the registration. */
   callbackID: int,
   reason: int,
   msg: domainEventPmsuspendMsg,
@@ -164,11 +187,13 @@ export type DomainEventCallbackPmsuspendMsg = Infer<typeof domainEventCallbackPm
 
 export const domainEventBalloonChangeMsg = struct({
   dom: domain,
+  /** KiB. */
   actual: uhyper,
 })
 export type DomainEventBalloonChangeMsg = Infer<typeof domainEventBalloonChangeMsg>
 
 export const domainEventCallbackBalloonChangeMsg = struct({
+  /** The server's number of the registration. */
   callbackID: int,
   msg: domainEventBalloonChangeMsg,
 })
@@ -180,6 +205,7 @@ export const domainEventPmsuspendDiskMsg = struct({
 export type DomainEventPmsuspendDiskMsg = Infer<typeof domainEventPmsuspendDiskMsg>
 
 export const domainEventCallbackPmsuspendDiskMsg = struct({
+  /** The server's number of the registration. */
   callbackID: int,
   reason: int,
   msg: domainEventPmsuspendDiskMsg,
@@ -192,6 +218,7 @@ export const domainEventControlErrorMsg = struct({
 export type DomainEventControlErrorMsg = Infer<typeof domainEventControlErrorMsg>
 
 export const domainEventCallbackControlErrorMsg = struct({
+  /** The server's number of the registration. */
   callbackID: int,
   msg: domainEventControlErrorMsg,
 })
@@ -204,31 +231,39 @@ export const domainEventDeviceRemovedMsg = struct({
 export type DomainEventDeviceRemovedMsg = Infer<typeof domainEventDeviceRemovedMsg>
 
 export const domainEventCallbackDeviceRemovedMsg = struct({
+  /** The server's number of the registration. */
   callbackID: int,
   msg: domainEventDeviceRemovedMsg,
 })
 export type DomainEventCallbackDeviceRemovedMsg = Infer<typeof domainEventCallbackDeviceRemovedMsg>
 
 export const domainEventBlockJob2Msg = struct({
+  /** The server's number of the registration. */
   callbackID: int,
   dom: domain,
   dst: string,
+  /** See `DomainBlockJobType`. */
   type: int,
+  /** See `ConnectDomainEventBlockJobStatus`. */
   status: int,
 })
 export type DomainEventBlockJob2Msg = Infer<typeof domainEventBlockJob2Msg>
 
 export const domainEventBlockThresholdMsg = struct({
+  /** The server's number of the registration. */
   callbackID: int,
   dom: domain,
   dev: string,
   path: optionalString,
+  /** Bytes from the start of the device. */
   threshold: uhyper,
+  /** Bytes written beyond the threshold. */
   excess: uhyper,
 })
 export type DomainEventBlockThresholdMsg = Infer<typeof domainEventBlockThresholdMsg>
 
 export const domainEventCallbackTunableMsg = struct({
+  /** The server's number of the registration. */
   callbackID: int,
   dom: domain,
   params: array(typedParam, 2048),
@@ -236,6 +271,7 @@ export const domainEventCallbackTunableMsg = struct({
 export type DomainEventCallbackTunableMsg = Infer<typeof domainEventCallbackTunableMsg>
 
 export const domainEventCallbackDeviceAddedMsg = struct({
+  /** The server's number of the registration. */
   callbackID: int,
   dom: domain,
   devAlias: string,
@@ -248,50 +284,62 @@ export const connectEventConnectionClosedMsg = struct({
 export type ConnectEventConnectionClosedMsg = Infer<typeof connectEventConnectionClosedMsg>
 
 export const networkEventLifecycleMsg = struct({
+  /** The server's number of the registration. */
   callbackID: int,
   net: network,
+  /** See `NetworkEventLifecycleType`. */
   event: int,
   detail: int,
 })
 export type NetworkEventLifecycleMsg = Infer<typeof networkEventLifecycleMsg>
 
 export const storagePoolEventLifecycleMsg = struct({
+  /** The server's number of the registration. */
   callbackID: int,
   pool: storagePool,
+  /** See `StoragePoolEventLifecycleType`. */
   event: int,
   detail: int,
 })
 export type StoragePoolEventLifecycleMsg = Infer<typeof storagePoolEventLifecycleMsg>
 
 export const storagePoolEventRefreshMsg = struct({
+  /** The server's number of the registration. */
   callbackID: int,
   pool: storagePool,
 })
 export type StoragePoolEventRefreshMsg = Infer<typeof storagePoolEventRefreshMsg>
 
 export const nodeDeviceEventLifecycleMsg = struct({
+  /** The server's number of the registration. */
   callbackID: int,
   dev: nodeDevice,
+  /** See `NodeDeviceEventLifecycleType`. */
   event: int,
   detail: int,
 })
 export type NodeDeviceEventLifecycleMsg = Infer<typeof nodeDeviceEventLifecycleMsg>
 
 export const nodeDeviceEventUpdateMsg = struct({
+  /** The server's number of the registration. */
   callbackID: int,
   dev: nodeDevice,
 })
 export type NodeDeviceEventUpdateMsg = Infer<typeof nodeDeviceEventUpdateMsg>
 
 export const domainEventCallbackAgentLifecycleMsg = struct({
+  /** The server's number of the registration. */
   callbackID: int,
   dom: domain,
+  /** See `ConnectDomainEventAgentLifecycleState`. */
   state: int,
+  /** See `ConnectDomainEventAgentLifecycleReason`. */
   reason: int,
 })
 export type DomainEventCallbackAgentLifecycleMsg = Infer<typeof domainEventCallbackAgentLifecycleMsg>
 
 export const domainEventCallbackMigrationIterationMsg = struct({
+  /** The server's number of the registration. */
   callbackID: int,
   dom: domain,
   iteration: int,
@@ -299,6 +347,7 @@ export const domainEventCallbackMigrationIterationMsg = struct({
 export type DomainEventCallbackMigrationIterationMsg = Infer<typeof domainEventCallbackMigrationIterationMsg>
 
 export const domainEventCallbackJobCompletedMsg = struct({
+  /** The server's number of the registration. */
   callbackID: int,
   dom: domain,
   params: array(typedParam, 64),
@@ -306,6 +355,7 @@ export const domainEventCallbackJobCompletedMsg = struct({
 export type DomainEventCallbackJobCompletedMsg = Infer<typeof domainEventCallbackJobCompletedMsg>
 
 export const domainEventCallbackDeviceRemovalFailedMsg = struct({
+  /** The server's number of the registration. */
   callbackID: int,
   dom: domain,
   devAlias: string,
@@ -313,40 +363,50 @@ export const domainEventCallbackDeviceRemovalFailedMsg = struct({
 export type DomainEventCallbackDeviceRemovalFailedMsg = Infer<typeof domainEventCallbackDeviceRemovalFailedMsg>
 
 export const domainEventCallbackMetadataChangeMsg = struct({
+  /** The server's number of the registration. */
   callbackID: int,
   dom: domain,
+  /** See `DomainMetadataType`. */
   type: int,
   nsuri: optionalString,
 })
 export type DomainEventCallbackMetadataChangeMsg = Infer<typeof domainEventCallbackMetadataChangeMsg>
 
 export const domainEventMemoryFailureMsg = struct({
+  /** The server's number of the registration. */
   callbackID: int,
   dom: domain,
+  /** See `DomainEventMemoryFailureRecipientType`. */
   recipient: int,
+  /** See `DomainEventMemoryFailureActionType`. */
   action: int,
   flags: uint,
 })
 export type DomainEventMemoryFailureMsg = Infer<typeof domainEventMemoryFailureMsg>
 
 export const secretEventLifecycleMsg = struct({
+  /** The server's number of the registration. */
   callbackID: int,
   secret: secret,
+  /** See `SecretEventLifecycleType`. */
   event: int,
   detail: int,
 })
 export type SecretEventLifecycleMsg = Infer<typeof secretEventLifecycleMsg>
 
 export const secretEventValueChangedMsg = struct({
+  /** The server's number of the registration. */
   callbackID: int,
   secret: secret,
 })
 export type SecretEventValueChangedMsg = Infer<typeof secretEventValueChangedMsg>
 
 export const domainEventMemoryDeviceSizeChangeMsg = struct({
+  /** The server's number of the registration. */
   callbackID: int,
   dom: domain,
   alias: string,
+  /** KiB. */
   size: uhyper,
 })
 export type DomainEventMemoryDeviceSizeChangeMsg = Infer<typeof domainEventMemoryDeviceSizeChangeMsg>

@@ -5,6 +5,7 @@ import { authType, hostInterface, nodeDevice, nodeGetCpuStats, nodeGetMemoryStat
 
 export const nodeGetInfoRet = struct({
   model: fixedArray(char, 32),
+  /** KiB. */
   memory: uhyper,
   cpus: int,
   mhz: int,
@@ -16,7 +17,9 @@ export const nodeGetInfoRet = struct({
 export type NodeGetInfoRet = Infer<typeof nodeGetInfoRet>
 
 export const nodeGetCpuStatsArgs = struct({
+  /** -1 for all CPUs together. */
   cpuNum: int,
+  /** How many the caller has room for; 0 asks for the number. */
   nparams: int,
   flags: uint,
 })
@@ -24,11 +27,13 @@ export type NodeGetCpuStatsArgs = Infer<typeof nodeGetCpuStatsArgs>
 
 export const nodeGetCpuStatsRet = struct({
   params: array(nodeGetCpuStats, 16),
+  /** How many the caller has room for; 0 asks for the number. */
   nparams: int,
 })
 export type NodeGetCpuStatsRet = Infer<typeof nodeGetCpuStatsRet>
 
 export const nodeGetMemoryStatsArgs = struct({
+  /** How many the caller has room for; 0 asks for the number. */
   nparams: int,
   cellNum: int,
   flags: uint,
@@ -37,6 +42,7 @@ export type NodeGetMemoryStatsArgs = Infer<typeof nodeGetMemoryStatsArgs>
 
 export const nodeGetMemoryStatsRet = struct({
   params: array(nodeGetMemoryStats, 16),
+  /** How many the caller has room for; 0 asks for the number. */
   nparams: int,
 })
 export type NodeGetMemoryStatsRet = Infer<typeof nodeGetMemoryStatsRet>
@@ -48,11 +54,13 @@ export const nodeGetCellsFreeMemoryArgs = struct({
 export type NodeGetCellsFreeMemoryArgs = Infer<typeof nodeGetCellsFreeMemoryArgs>
 
 export const nodeGetCellsFreeMemoryRet = struct({
+  /** Bytes free in each NUMA cell. */
   cells: array(uhyper, 1024),
 })
 export type NodeGetCellsFreeMemoryRet = Infer<typeof nodeGetCellsFreeMemoryRet>
 
 export const nodeGetFreeMemoryRet = struct({
+  /** Bytes. */
   freeMem: uhyper,
 })
 export type NodeGetFreeMemoryRet = Infer<typeof nodeGetFreeMemoryRet>
@@ -95,6 +103,7 @@ export type NwfilterDefineXmlRet = Infer<typeof nwfilterDefineXmlRet>
 
 export const nwfilterDefineXmlFlagsArgs = struct({
   xml: string,
+  /** See `NWFilterDefineFlags`. */
   flags: uint,
 })
 export type NwfilterDefineXmlFlagsArgs = Infer<typeof nwfilterDefineXmlFlagsArgs>
@@ -153,6 +162,7 @@ export type InterfaceGetXmlDescRet = Infer<typeof interfaceGetXmlDescRet>
 
 export const interfaceDefineXmlArgs = struct({
   xml: string,
+  /** See `InterfaceDefineFlags`. */
   flags: uint,
 })
 export type InterfaceDefineXmlArgs = Infer<typeof interfaceDefineXmlArgs>
@@ -347,6 +357,7 @@ export type NodeDeviceResetArgs = Infer<typeof nodeDeviceResetArgs>
 
 export const nodeDeviceCreateXmlArgs = struct({
   xmlDesc: string,
+  /** See `NodeDeviceCreateXMLFlags`. */
   flags: uint,
 })
 export type NodeDeviceCreateXmlArgs = Infer<typeof nodeDeviceCreateXmlArgs>
@@ -363,6 +374,7 @@ export type NodeDeviceDestroyArgs = Infer<typeof nodeDeviceDestroyArgs>
 
 export const nodeDeviceDefineXmlArgs = struct({
   xmlDesc: string,
+  /** See `NodeDeviceDefineXMLFlags`. */
   flags: uint,
 })
 export type NodeDeviceDefineXmlArgs = Infer<typeof nodeDeviceDefineXmlArgs>
@@ -432,6 +444,7 @@ export type SecretLookupByUuidRet = Infer<typeof secretLookupByUuidRet>
 
 export const secretDefineXmlArgs = struct({
   xml: string,
+  /** See `SecretDefineFlags`. */
   flags: uint,
 })
 export type SecretDefineXmlArgs = Infer<typeof secretDefineXmlArgs>
@@ -498,6 +511,7 @@ export type InterfaceIsActiveRet = Infer<typeof interfaceIsActiveRet>
 
 export const nodeSuspendForDurationArgs = struct({
   target: uint,
+  /** Seconds. */
   duration: uhyper,
   flags: uint,
 })
@@ -510,6 +524,7 @@ export const nodeSetMemoryParametersArgs = struct({
 export type NodeSetMemoryParametersArgs = Infer<typeof nodeSetMemoryParametersArgs>
 
 export const nodeGetMemoryParametersArgs = struct({
+  /** How many the caller has room for; 0 asks for the number. */
   nparams: int,
   flags: uint,
 })
@@ -517,6 +532,7 @@ export type NodeGetMemoryParametersArgs = Infer<typeof nodeGetMemoryParametersAr
 
 export const nodeGetMemoryParametersRet = struct({
   params: array(typedParam, 64),
+  /** How many the caller has room for; 0 asks for the number. */
   nparams: int,
 })
 export type NodeGetMemoryParametersRet = Infer<typeof nodeGetMemoryParametersRet>
@@ -529,6 +545,7 @@ export const nodeGetCpuMapArgs = struct({
 export type NodeGetCpuMapArgs = Infer<typeof nodeGetCpuMapArgs>
 
 export const nodeGetCpuMapRet = struct({
+  /** One bit for each CPU of the host, the lowest bit first. */
   cpumap: opaque(2048),
   online: uint,
   ret: int,
@@ -536,6 +553,7 @@ export const nodeGetCpuMapRet = struct({
 export type NodeGetCpuMapRet = Infer<typeof nodeGetCpuMapRet>
 
 export const nodeGetFreePagesArgs = struct({
+  /** Page sizes in KiB. */
   pages: array(uint, 1024),
   startCell: int,
   cellCount: uint,
@@ -544,15 +562,18 @@ export const nodeGetFreePagesArgs = struct({
 export type NodeGetFreePagesArgs = Infer<typeof nodeGetFreePagesArgs>
 
 export const nodeGetFreePagesRet = struct({
+  /** Free pages, for each cell one number a page size. */
   counts: array(uhyper, 1024),
 })
 export type NodeGetFreePagesRet = Infer<typeof nodeGetFreePagesRet>
 
 export const nodeAllocPagesArgs = struct({
+  /** KiB. */
   pageSizes: array(uint, 1024),
   pageCounts: array(uhyper, 1024),
   startCell: int,
   cellCount: uint,
+  /** See `NodeAllocPagesFlags`. */
   flags: uint,
 })
 export type NodeAllocPagesArgs = Infer<typeof nodeAllocPagesArgs>
@@ -563,6 +584,7 @@ export const nodeAllocPagesRet = struct({
 export type NodeAllocPagesRet = Infer<typeof nodeAllocPagesRet>
 
 export const nodeGetSevInfoArgs = struct({
+  /** How many the caller has room for; 0 asks for the number. */
   nparams: int,
   flags: uint,
 })
@@ -570,6 +592,7 @@ export type NodeGetSevInfoArgs = Infer<typeof nodeGetSevInfoArgs>
 
 export const nodeGetSevInfoRet = struct({
   params: array(typedParam, 64),
+  /** How many the caller has room for; 0 asks for the number. */
   nparams: int,
 })
 export type NodeGetSevInfoRet = Infer<typeof nodeGetSevInfoRet>
@@ -586,6 +609,7 @@ export type NwfilterBindingLookupByPortDevRet = Infer<typeof nwfilterBindingLook
 
 export const nwfilterBindingCreateXmlArgs = struct({
   xml: string,
+  /** See `NWFilterBindingCreateFlags`. */
   flags: uint,
 })
 export type NwfilterBindingCreateXmlArgs = Infer<typeof nwfilterBindingCreateXmlArgs>

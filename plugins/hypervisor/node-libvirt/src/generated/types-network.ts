@@ -35,6 +35,7 @@ export type NetworkCreateXmlRet = Infer<typeof networkCreateXmlRet>
 
 export const networkCreateXmlFlagsArgs = struct({
   xml: string,
+  /** See `NetworkCreateFlags`. */
   flags: uint,
 })
 export type NetworkCreateXmlFlagsArgs = Infer<typeof networkCreateXmlFlagsArgs>
@@ -56,6 +57,7 @@ export type NetworkDefineXmlRet = Infer<typeof networkDefineXmlRet>
 
 export const networkDefineXmlFlagsArgs = struct({
   xml: string,
+  /** See `NetworkDefineFlags`. */
   flags: uint,
 })
 export type NetworkDefineXmlFlagsArgs = Infer<typeof networkDefineXmlFlagsArgs>
@@ -76,6 +78,7 @@ export const networkUpdateArgs = struct({
   section: uint,
   parentIndex: int,
   xml: string,
+  /** See `NetworkUpdateFlags`. */
   flags: uint,
 })
 export type NetworkUpdateArgs = Infer<typeof networkUpdateArgs>
@@ -92,6 +95,7 @@ export type NetworkDestroyArgs = Infer<typeof networkDestroyArgs>
 
 export const networkGetXmlDescArgs = struct({
   net: network,
+  /** See `NetworkXMLFlags`. */
   flags: uint,
 })
 export type NetworkGetXmlDescArgs = Infer<typeof networkGetXmlDescArgs>
@@ -150,6 +154,7 @@ export type NetworkIsPersistentRet = Infer<typeof networkIsPersistentRet>
 export const networkGetDhcpLeasesArgs = struct({
   net: network,
   mac: optionalString,
+  /** 1 for the list itself, 0 for the number of items only. */
   needResults: int,
   flags: uint,
 })
@@ -163,6 +168,7 @@ export type NetworkGetDhcpLeasesRet = Infer<typeof networkGetDhcpLeasesRet>
 
 export const networkListAllPortsArgs = struct({
   network: network,
+  /** 1 for the list itself, 0 for the number of items only. */
   needResults: int,
   flags: uint,
 })
@@ -188,6 +194,7 @@ export type NetworkPortLookupByUuidRet = Infer<typeof networkPortLookupByUuidRet
 export const networkPortCreateXmlArgs = struct({
   network: network,
   xml: string,
+  /** See `NetworkPortCreateFlags`. */
   flags: uint,
 })
 export type NetworkPortCreateXmlArgs = Infer<typeof networkPortCreateXmlArgs>
@@ -206,6 +213,7 @@ export type NetworkPortSetParametersArgs = Infer<typeof networkPortSetParameters
 
 export const networkPortGetParametersArgs = struct({
   port: networkPort,
+  /** How many the caller has room for; 0 asks for the number. */
   nparams: int,
   flags: uint,
 })
@@ -213,6 +221,7 @@ export type NetworkPortGetParametersArgs = Infer<typeof networkPortGetParameters
 
 export const networkPortGetParametersRet = struct({
   params: array(typedParam, 16),
+  /** How many the caller has room for; 0 asks for the number. */
   nparams: int,
 })
 export type NetworkPortGetParametersRet = Infer<typeof networkPortGetParametersRet>

@@ -6,6 +6,7 @@ import { domain, optionalDomain, optionalString, string } from './types-common.t
 export const qemuDomainMonitorCommandArgs = struct({
   dom: domain,
   cmd: string,
+  /** See `DomainQemuMonitorCommandFlags`. */
   flags: uint,
 })
 export type QemuDomainMonitorCommandArgs = Infer<typeof qemuDomainMonitorCommandArgs>
@@ -29,6 +30,7 @@ export type QemuDomainAttachRet = Infer<typeof qemuDomainAttachRet>
 export const qemuDomainAgentCommandArgs = struct({
   dom: domain,
   cmd: string,
+  /** Seconds; -2 waits for ever, -1 is the default, 0 does not wait. */
   timeout: int,
   flags: uint,
 })
@@ -42,25 +44,30 @@ export type QemuDomainAgentCommandRet = Infer<typeof qemuDomainAgentCommandRet>
 export const qemuConnectDomainMonitorEventRegisterArgs = struct({
   dom: optionalDomain,
   event: optionalString,
+  /** See `ConnectDomainQemuMonitorEventRegisterFlags`. */
   flags: uint,
 })
 export type QemuConnectDomainMonitorEventRegisterArgs = Infer<typeof qemuConnectDomainMonitorEventRegisterArgs>
 
 export const qemuConnectDomainMonitorEventRegisterRet = struct({
+  /** The server's number of the registration. */
   callbackID: int,
 })
 export type QemuConnectDomainMonitorEventRegisterRet = Infer<typeof qemuConnectDomainMonitorEventRegisterRet>
 
 export const qemuConnectDomainMonitorEventDeregisterArgs = struct({
+  /** The server's number of the registration. */
   callbackID: int,
 })
 export type QemuConnectDomainMonitorEventDeregisterArgs = Infer<typeof qemuConnectDomainMonitorEventDeregisterArgs>
 
 export const qemuDomainMonitorEventMsg = struct({
+  /** The server's number of the registration. */
   callbackID: int,
   dom: domain,
   event: string,
   seconds: hyper,
+  /** Microseconds, to be added to the seconds. */
   micros: uint,
   details: optionalString,
 })
@@ -69,6 +76,7 @@ export type QemuDomainMonitorEventMsg = Infer<typeof qemuDomainMonitorEventMsg>
 export const qemuDomainMonitorCommandWithFilesArgs = struct({
   dom: domain,
   cmd: string,
+  /** See `DomainQemuMonitorCommandFlags`. */
   flags: uint,
 })
 export type QemuDomainMonitorCommandWithFilesArgs = Infer<typeof qemuDomainMonitorCommandWithFilesArgs>

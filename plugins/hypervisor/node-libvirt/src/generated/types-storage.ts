@@ -45,6 +45,7 @@ export type StoragePoolLookupByTargetPathRet = Infer<typeof storagePoolLookupByT
 
 export const storagePoolCreateXmlArgs = struct({
   xml: string,
+  /** See `StoragePoolCreateFlags`. */
   flags: uint,
 })
 export type StoragePoolCreateXmlArgs = Infer<typeof storagePoolCreateXmlArgs>
@@ -56,6 +57,7 @@ export type StoragePoolCreateXmlRet = Infer<typeof storagePoolCreateXmlRet>
 
 export const storagePoolDefineXmlArgs = struct({
   xml: string,
+  /** See `StoragePoolDefineFlags`. */
   flags: uint,
 })
 export type StoragePoolDefineXmlArgs = Infer<typeof storagePoolDefineXmlArgs>
@@ -67,6 +69,7 @@ export type StoragePoolDefineXmlRet = Infer<typeof storagePoolDefineXmlRet>
 
 export const storagePoolBuildArgs = struct({
   pool: storagePool,
+  /** See `StoragePoolBuildFlags`. */
   flags: uint,
 })
 export type StoragePoolBuildArgs = Infer<typeof storagePoolBuildArgs>
@@ -78,6 +81,7 @@ export type StoragePoolUndefineArgs = Infer<typeof storagePoolUndefineArgs>
 
 export const storagePoolCreateArgs = struct({
   pool: storagePool,
+  /** See `StoragePoolCreateFlags`. */
   flags: uint,
 })
 export type StoragePoolCreateArgs = Infer<typeof storagePoolCreateArgs>
@@ -89,6 +93,7 @@ export type StoragePoolDestroyArgs = Infer<typeof storagePoolDestroyArgs>
 
 export const storagePoolDeleteArgs = struct({
   pool: storagePool,
+  /** See `StoragePoolDeleteFlags`. */
   flags: uint,
 })
 export type StoragePoolDeleteArgs = Infer<typeof storagePoolDeleteArgs>
@@ -101,6 +106,7 @@ export type StoragePoolRefreshArgs = Infer<typeof storagePoolRefreshArgs>
 
 export const storagePoolGetXmlDescArgs = struct({
   pool: storagePool,
+  /** See `StorageXMLFlags`. */
   flags: uint,
 })
 export type StoragePoolGetXmlDescArgs = Infer<typeof storagePoolGetXmlDescArgs>
@@ -116,9 +122,13 @@ export const storagePoolGetInfoArgs = struct({
 export type StoragePoolGetInfoArgs = Infer<typeof storagePoolGetInfoArgs>
 
 export const storagePoolGetInfoRet = struct({
+  /** See `StoragePoolState`. */
   state: uchar,
+  /** Bytes that the guest or the user can fill. */
   capacity: uhyper,
+  /** Bytes taken on the host. */
   allocation: uhyper,
+  /** Bytes that are free. */
   available: uhyper,
 })
 export type StoragePoolGetInfoRet = Infer<typeof storagePoolGetInfoRet>
@@ -194,6 +204,7 @@ export type StorageVolLookupByPathRet = Infer<typeof storageVolLookupByPathRet>
 export const storageVolCreateXmlArgs = struct({
   pool: storagePool,
   xml: string,
+  /** See `StorageVolCreateFlags`. */
   flags: uint,
 })
 export type StorageVolCreateXmlArgs = Infer<typeof storageVolCreateXmlArgs>
@@ -207,6 +218,7 @@ export const storageVolCreateXmlFromArgs = struct({
   pool: storagePool,
   xml: string,
   clonevol: storageVol,
+  /** See `StorageVolCreateFlags`. */
   flags: uint,
 })
 export type StorageVolCreateXmlFromArgs = Infer<typeof storageVolCreateXmlFromArgs>
@@ -218,6 +230,7 @@ export type StorageVolCreateXmlFromRet = Infer<typeof storageVolCreateXmlFromRet
 
 export const storageVolDeleteArgs = struct({
   vol: storageVol,
+  /** See `StorageVolDeleteFlags`. */
   flags: uint,
 })
 export type StorageVolDeleteArgs = Infer<typeof storageVolDeleteArgs>
@@ -252,21 +265,28 @@ export const storageVolGetInfoArgs = struct({
 export type StorageVolGetInfoArgs = Infer<typeof storageVolGetInfoArgs>
 
 export const storageVolGetInfoRet = struct({
+  /** See `StorageVolType`. */
   type: char,
+  /** Bytes that the guest or the user can fill. */
   capacity: uhyper,
+  /** Bytes taken on the host. */
   allocation: uhyper,
 })
 export type StorageVolGetInfoRet = Infer<typeof storageVolGetInfoRet>
 
 export const storageVolGetInfoFlagsArgs = struct({
   vol: storageVol,
+  /** See `StorageVolInfoFlags`. */
   flags: uint,
 })
 export type StorageVolGetInfoFlagsArgs = Infer<typeof storageVolGetInfoFlagsArgs>
 
 export const storageVolGetInfoFlagsRet = struct({
+  /** See `StorageVolType`. */
   type: char,
+  /** Bytes that the guest or the user can fill. */
   capacity: uhyper,
+  /** Bytes taken on the host. */
   allocation: uhyper,
 })
 export type StorageVolGetInfoFlagsRet = Infer<typeof storageVolGetInfoFlagsRet>
@@ -283,7 +303,9 @@ export type StorageVolGetPathRet = Infer<typeof storageVolGetPathRet>
 
 export const storageVolResizeArgs = struct({
   vol: storageVol,
+  /** Bytes that the guest or the user can fill. */
   capacity: uhyper,
+  /** See `StorageVolResizeFlags`. */
   flags: uint,
 })
 export type StorageVolResizeArgs = Infer<typeof storageVolResizeArgs>
@@ -312,6 +334,7 @@ export const storageVolUploadArgs = struct({
   vol: storageVol,
   offset: uhyper,
   length: uhyper,
+  /** See `StorageVolUploadFlags`. */
   flags: uint,
 })
 export type StorageVolUploadArgs = Infer<typeof storageVolUploadArgs>
@@ -320,12 +343,14 @@ export const storageVolDownloadArgs = struct({
   vol: storageVol,
   offset: uhyper,
   length: uhyper,
+  /** See `StorageVolDownloadFlags`. */
   flags: uint,
 })
 export type StorageVolDownloadArgs = Infer<typeof storageVolDownloadArgs>
 
 export const storagePoolListAllVolumesArgs = struct({
   pool: storagePool,
+  /** 1 for the list itself, 0 for the number of items only. */
   needResults: int,
   flags: uint,
 })

@@ -13,12 +13,14 @@ import {
 /** What the suite needs to know of the driver it runs on. */
 export interface Driver {
   uri(): string;
-  /** XML of a domain that can be defined and started. */
-  domainXml(name: string): string;
+  /** XML of a domain that can be defined and started, with a qcow2 disk if its path is given. */
+  domainXml(name: string, diskPath?: string): string;
   /** XML of a pool that can be defined, built and started. */
   poolXml(name: string): string;
   /** XML of a network that can be defined. */
   networkXml(name: string): string;
+  /** A file of the host that the state of a domain can be saved to. */
+  savePath(name: string): string;
 }
 
 const namespace = 'https://example.org/nlv/1';
