@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Connection, Domain, EventQueue, Gap, MessageEvent, Stream } from 'node-libvirt';
+import type { Connection, Domain, EventQueue, Gap, MessageEvent } from 'node-libvirt';
 import {
   connect,
   DomainBlockCommitFlags,
@@ -25,7 +25,7 @@ import { codeOf } from './kit/contract.ts';
 
 const MiB = 1024 * 1024;
 
-async function readAll(stream: Stream): Promise<Buffer> {
+async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of stream) chunks.push(chunk);
   return Buffer.concat(chunks);
