@@ -70,7 +70,7 @@ typedef enum {
     expect(header.texts).toEqual([{ name: 'VIR_NAME', text: 'the_name' }]);
     expect(known.get('VIR_UUID_BUFLEN')).toBe(16);
     expect(emitEnums(header.enums, knowledge)).toContain(
-      'export const DomainXMLFlags = {\n  SECURE: 1,\n  /** Since libvirt 8.1.0. */\n  NEXT: 2,\n  SAME: 1,\n} as const',
+      'export const DomainXMLFlags = {\n  /** With passwords. */\n  SECURE: 1,\n  /** Since libvirt 8.1.0. */\n  NEXT: 2,\n  SAME: 1,\n} as const',
     );
   });
 
