@@ -104,14 +104,11 @@ describe('every field is what virsh says', () => {
       [
         'domifaddr guest --source agent',
         async () =>
-          (await domain.interfaceAddresses(1)).flatMap(({ name, hwaddr, addrs }) =>
+          (await domain.interfaceAddresses(1)).flatMap(({ name, hwaddr, addrs }) => {
+            const lines = addrs.map(({ type, addr, prefix }) => [type === 0 ? 'ipv4' : 'ipv6', `${addr}/${prefix}`]);
             // A second address of an interface stands on a line without it.
-            addrs.map(({ type, addr, prefix }, at) => [
-              ...(at === 0 ? [name, hwaddr] : ['-', '-']),
-              type === 0 ? 'ipv4' : 'ipv6',
-              `${addr}/${prefix}`,
-            ]),
-          ),
+            return (lines.length > 0 ? lines : [['N/A', 'N/A']]).map((line, at) => [...(at === 0 ? [name, hwaddr] : ['-', '-']), ...line]);
+          }),
         (text) => rows(text).map(([name, mac, type, address]) => [name, mac, type, address]),
       ],
       ['guestvcpus guest', async () => texts(await domain.getGuestVcpus()), (text) => fields(text.replaceAll(/^(\w+)\s+:/gm, '$1:'))],
