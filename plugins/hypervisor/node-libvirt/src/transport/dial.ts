@@ -1,10 +1,10 @@
-import { connect as connectSocket } from 'node:net';
 import type { NetConnectOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ConnectionError } from '../errors.ts';
 import type { Target } from '../uri.ts';
 import type { Limits } from './opened.ts';
 import { opened } from './opened.ts';
+import { connectSocket } from './socket.ts';
 import { findSocket } from './socket-path.ts';
 import { dialSsh } from './ssh.ts';
 import { dialTls } from './tls.ts';
