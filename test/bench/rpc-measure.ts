@@ -9,7 +9,7 @@ const script = fileURLToPath(new URL('rpc.py', import.meta.url));
 /** Debian's, which has python3-libvirt; another python in the PATH has not. */
 export const python = '/usr/bin/python3';
 /** Both sides are measured this often in turns, and the median counts: a busy machine then disturbs both alike. */
-const rounds = 3;
+const rounds = 5;
 
 export interface Measure {
   wallMs: number;

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import type { NetConnectOpts, Socket } from 'node:net';
 
 /** What one read takes at the most: enough for small answers, and once one was too large for it, a whole packet of a stream. */
-const smallReadBytes = 16 * 1024;
+const smallReadBytes = 4 * 1024;
 const largeReadBytes = 256 * 1024;
 const readsPerSlab = 4;
 
