@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { FakeLibvirt, serveMemory } from 'node-libvirt/testing';
+import { describeGuarded } from './kit/contract-guarded.ts';
 import { describeObjects } from './kit/contract-objects.ts';
 import type { Driver } from './kit/contract.ts';
-import { describeDriver, describeTransfers } from './kit/contract.ts';
+import { describeDriver, describeTransfers, describeUnsupported } from './kit/contract.ts';
 
 describe('a fake host keeps the contract that real ones keep', () => {
   let fake: FakeLibvirt;
@@ -21,5 +22,7 @@ describe('a fake host keeps the contract that real ones keep', () => {
   };
   describeDriver(driver);
   describeObjects(driver);
+  describeGuarded(driver);
   describeTransfers(driver);
+  describeUnsupported(driver);
 });

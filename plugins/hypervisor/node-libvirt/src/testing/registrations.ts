@@ -21,7 +21,7 @@ const kinds = {
 
 export type EmittedEventName = keyof typeof kinds;
 /** The message of an event as the protocol has it; the number of the registration is filled in. */
-export type EmittedMessage<N extends EmittedEventName> = Omit<MessageOf<(typeof kinds)[N]>, 'callbackID'>;
+export type EmittedMessage<N extends EmittedEventName> = N extends unknown ? Omit<MessageOf<(typeof kinds)[N]>, 'callbackID'> : never;
 
 type Registry = EventKind<unknown>['registry'];
 type Register = Procedure<{ eventID: number }, { callbackID: number }>;

@@ -52,12 +52,15 @@ export class Guests {
 
   /** Takes in what the XML describes, or changes what is there to it. */
   define(xml: string, persistent: boolean): Guest {
-    const settings = settingsIn(xml);
-    const known = this.all.known(settings.name, settings.uuid);
-    if (known && !persistent) throw invalidState(`The domain "${known.name}" is there already.`);
-    const fresh = { uuid: settings.uuid ?? randomUUID(), id: -1, state: DomainState.SHUTOFF, autostart: false, saved: false, persistent };
-    const { uuid, ...rest } = settings;
-    return this.all.add(known ? Object.assign(known, rest, { persistent }) : { ...fresh, ...rest });
+    const { uuid, ...settings } = settingsIn(xml);
+    const known = this.all.known(settings.name, uuid);
+    if (!known) {
+      const off = { id: -1, state: DomainState.SHUTOFF, autostart: false, saved: false };
+      return this.all.add({ uuid: uuid ?? randomUUID(), persistent, ...off, ...settings });
+    }
+    if (!persistent) throw invalidState(`The domain "${known.name}" is there already.`);
+    this.all.expectFree(settings.name, known.uuid);
+    return Object.assign(known, settings, { persistent });
   }
 
   start(guest: Guest, state: number = DomainState.RUNNING): void {

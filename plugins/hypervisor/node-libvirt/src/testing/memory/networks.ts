@@ -27,7 +27,8 @@ export function serveNetworks(fake: FakeLibvirt): void {
   const define = (xml: string, persistent: boolean): Net => {
     const [name, uuid] = [textOf(xml, 'name'), optionalText(xml, 'uuid')?.toLowerCase()];
     const known = networks.known(name, uuid);
-    if (known) return networks.add(Object.assign(known, { name, xml, persistent: persistent || known.persistent }));
+    if (known) networks.expectFree(name, known.uuid);
+    if (known) return Object.assign(known, { name, xml, persistent: persistent || known.persistent });
     return networks.add({ name, uuid: uuid ?? randomUUID(), xml, active: false, autostart: false, persistent });
   };
   const start = (net: Net) => {

@@ -33,7 +33,8 @@ export function servePools(fake: FakeLibvirt): Store<Pool> {
     const [name, uuid, path] = [textOf(xml, 'name'), optionalText(xml, 'uuid')?.toLowerCase(), optionalText(xml, 'path')];
     const settings = { name, path: path ?? `/pools/${name}`, xml, persistent };
     const known = pools.known(name, uuid);
-    if (known) return pools.add(Object.assign(known, settings, { persistent: persistent || known.persistent }));
+    if (known) pools.expectFree(name, known.uuid);
+    if (known) return Object.assign(known, settings, { persistent: persistent || known.persistent });
     return pools.add({ ...settings, uuid: uuid ?? randomUUID(), active: false, autostart: false, volumes: new Map() });
   };
   const start = (pool: Pool) => {

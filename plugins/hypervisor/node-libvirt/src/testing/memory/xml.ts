@@ -26,9 +26,9 @@ export const attributeOf = (xml: string, element: string, attribute: string): st
 export function withElement(xml: string, name: string, element: string): string {
   const old = new RegExp(`<${name}(?:\\s[^>]*)?(?:/>|>[^]*?</${name}>)`);
   if (old.test(xml)) return xml.replace(old, () => element);
-  return xml.replace(/<(\w+)((?:\s[^>]*?)?)(\/?)>/, (_, root: string, attributes: string, empty: string) =>
-    empty ? `<${root}${attributes}>${element}</${root}>` : `<${root}${attributes}>${element}`,
-  );
+  const [tag = '', inside = '', empty] = /<(\w[^>]*?)(\/?)>/.exec(xml) ?? [];
+  const [root] = inside.split(/\s/);
+  return xml.replace(tag, () => (empty ? `<${inside}>${element}</${root}>` : `${tag}${element}`));
 }
 
 const powers = ['', 'k', 'm', 'g', 't', 'p'];
