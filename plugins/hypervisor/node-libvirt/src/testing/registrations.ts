@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Procedure } from '../caller.ts';
-import type { EventKind, MessageOf } from '../event-kinds.ts';
+import type { EventKind, MessageOf, Registry } from '../event-kinds.ts';
 import { domainEvents, networkEvents, nodeDeviceEvents, qemuMonitorEvent, secretEvents, storagePoolEvents } from '../event-kinds.ts';
 import { qemuProcedures as qemu } from '../generated/procedures-qemu.ts';
 import { remoteProcedures as remote } from '../generated/procedures-remote.ts';
@@ -23,7 +23,6 @@ export type EmittedEventName = keyof typeof kinds;
 /** The message of an event as the protocol has it; the number of the registration is filled in. */
 export type EmittedMessage<N extends EmittedEventName> = N extends unknown ? Omit<MessageOf<(typeof kinds)[N]>, 'callbackID'> : never;
 
-type Registry = EventKind<unknown>['registry'];
 type Register = Procedure<{ eventID: number }, { callbackID: number }>;
 type Deregister = Procedure<{ callbackID: number }, void>;
 
