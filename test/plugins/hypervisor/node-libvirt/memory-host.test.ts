@@ -87,7 +87,13 @@ describe('domains', () => {
     expect(await names(ConnectListAllDomainsFlags.DOMAINS_ACTIVE)).toEqual(['on']);
     expect(await names(ConnectListAllDomainsFlags.DOMAINS_INACTIVE)).toEqual(['off']);
     expect(await names(ConnectListAllDomainsFlags.DOMAINS_TRANSIENT)).toEqual([]);
-    expect(await codeOf(it.conn.listAllDomains(ConnectListAllDomainsFlags.DOMAINS_OTHER))).toBe(ErrorCode.INVALID_ARG);
+    const { DOMAINS_RUNNING, DOMAINS_PAUSED, DOMAINS_SHUTOFF, DOMAINS_AUTOSTART } = ConnectListAllDomainsFlags;
+    expect(await names(DOMAINS_RUNNING | DOMAINS_SHUTOFF)).toEqual(['on', 'off']);
+    expect(await names(DOMAINS_PAUSED)).toEqual([]);
+    await on!.setAutostart(true);
+    expect(await names(DOMAINS_AUTOSTART | DOMAINS_SHUTOFF)).toEqual([]);
+    expect((await it.conn.getAllDomainStats({ flags: DOMAINS_RUNNING })).map(({ domain }) => domain.name)).toEqual(['on']);
+    expect(await codeOf(it.conn.listAllDomains(ConnectListAllDomainsFlags.DOMAINS_HAS_SNAPSHOT))).toBe(ErrorCode.INVALID_ARG);
   });
 
   test.each([

@@ -7,6 +7,7 @@ import { libvirtError } from '../incoming.ts';
 import type { Guest, Guests } from './guests.ts';
 import { perGuest } from './guests.ts';
 import { hostCpus } from './host.ts';
+import { expectFlags } from './store.ts';
 
 type CpuMap = Uint8Array;
 const allCpus = cpuMap(Array.from({ length: hostCpus }, (_, cpu) => cpu));
@@ -38,6 +39,7 @@ export function serveCpus(fake: FakeLibvirt, guests: Guests): void {
     return { num: (args.flags & DomainVcpuFlags.MAXIMUM) === 0 ? vcpus : maxVcpus };
   });
   fake.answer(remote.domainSetVcpusFlags, (args) => {
+    expectFlags(args.flags, DomainVcpuFlags.LIVE | DomainVcpuFlags.CONFIG | DomainVcpuFlags.MAXIMUM);
     const guest = of(args);
     const isMaximum = (args.flags & DomainVcpuFlags.MAXIMUM) !== 0;
     if (args.nvcpus < 1 || (!isMaximum && args.nvcpus > guest.maxVcpus))

@@ -1,7 +1,7 @@
 import { ErrorCode } from '../../generated/constants-error.ts';
 import { remoteProcedures as remote } from '../../generated/procedures-remote.ts';
 import type { FakeLibvirt } from '../fake-libvirt.ts';
-import { find } from './store.ts';
+import { expectFlags, find } from './store.ts';
 
 const devices = [
   { name: 'computer', parent: null, capability: 'system' },
@@ -15,7 +15,10 @@ const interfaces = [
 /** The host's own devices and interfaces: always the same, and always up. */
 export function serveDevices(fake: FakeLibvirt): void {
   const of = ({ name }: { name: string }) => find(devices, ErrorCode.NO_NODE_DEVICE, (one) => one.name === name);
-  fake.answer(remote.connectListAllNodeDevices, () => ({ devices: devices.map(({ name }) => ({ name })), ret: devices.length }));
+  fake.answer(remote.connectListAllNodeDevices, ({ flags }) => {
+    expectFlags(flags, 0);
+    return { devices: devices.map(({ name }) => ({ name })), ret: devices.length };
+  });
   fake.answer(remote.nodeDeviceLookupByName, (args) => ({ dev: { name: of(args).name } }));
   fake.answer(remote.nodeDeviceGetParent, (args) => ({ parentName: of(args).parent }));
   fake.answer(remote.nodeDeviceNumOfCaps, (args) => ({ num: of(args) ? 1 : 0 }));
@@ -30,7 +33,10 @@ export function serveDevices(fake: FakeLibvirt): void {
 
 function serveInterfaces(fake: FakeLibvirt): void {
   const named = (name: string) => find(interfaces, ErrorCode.NO_INTERFACE, (one) => one.name === name);
-  fake.answer(remote.connectListAllInterfaces, () => ({ ifaces: interfaces, ret: interfaces.length }));
+  fake.answer(remote.connectListAllInterfaces, ({ flags }) => {
+    expectFlags(flags, 0);
+    return { ifaces: interfaces, ret: interfaces.length };
+  });
   fake.answer(remote.interfaceLookupByName, ({ name }) => ({ iface: named(name) }));
   fake.answer(remote.interfaceLookupByMacString, ({ mac }) => ({
     iface: find(interfaces, ErrorCode.NO_INTERFACE, (one) => one.mac === mac.toLowerCase()),

@@ -1,16 +1,11 @@
 import type { Procedure } from '../../caller.ts';
-import {
-  ConnectListAllDomainsFlags,
-  DomainControlState,
-  DomainCreateFlags,
-  DomainEventType,
-  DomainState,
-} from '../../generated/constants-domain.ts';
+import { DomainControlState, DomainCreateFlags, DomainEventType, DomainState } from '../../generated/constants-domain.ts';
 import { ErrorCode } from '../../generated/constants-error.ts';
 import { remoteProcedures as remote } from '../../generated/procedures-remote.ts';
 import type { Domain } from '../../generated/types-common.ts';
 import type { FakeLibvirt } from '../fake-libvirt.ts';
 import { libvirtError } from '../incoming.ts';
+import { chosen, domainGroups } from './choice.ts';
 import type { Guest, Guests } from './guests.ts';
 import { domainXml, refOf } from './guests.ts';
 import { expectFlags, find, invalidState } from './store.ts';
@@ -27,7 +22,7 @@ function serveLookups(fake: FakeLibvirt, { all, of }: Guests): void {
   fake.answer(remote.domainLookupByUuid, ({ uuid }) => ({ dom: refOf(all.byUuid(uuid)) }));
   fake.answer(remote.domainLookupById, ({ id }) => ({ dom: refOf(find(all, ErrorCode.NO_DOMAIN, (one) => one.id === id)) }));
   fake.answer(remote.connectListAllDomains, ({ flags }) => {
-    const domains = [...all].filter((guest) => isWanted(guest, flags)).map(refOf);
+    const domains = chosen(all, flags, domainGroups).map(refOf);
     return { domains, ret: domains.length };
   });
   fake.answer(remote.domainIsActive, (args) => ({ active: of(args).id === -1 ? 0 : 1 }));
@@ -49,18 +44,6 @@ function serveSame(fake: FakeLibvirt, of: Guests['of']): void {
   always(remote.domainGetControlInfo, { state: DomainControlState.OK, details: 0, stateTime: 0n });
   always(remote.domainGetMessages, { msgs: [] });
   always(remote.domainGetSecurityLabelList, { labels: [], ret: 0 });
-}
-
-/** Flags of one group are alternatives; a group without any lets everything through. */
-function isWanted(guest: Guest, flags: number): boolean {
-  const is = ConnectListAllDomainsFlags;
-  expectFlags(flags, is.DOMAINS_ACTIVE | is.DOMAINS_INACTIVE | is.DOMAINS_PERSISTENT | is.DOMAINS_TRANSIENT);
-  const passes = (yes: boolean, [whenYes, whenNo]: [number, number]) =>
-    (flags & (whenYes | whenNo)) === 0 || (flags & (yes ? whenYes : whenNo)) !== 0;
-  return (
-    passes(guest.id !== -1, [is.DOMAINS_ACTIVE, is.DOMAINS_INACTIVE]) &&
-    passes(guest.persistent, [is.DOMAINS_PERSISTENT, is.DOMAINS_TRANSIENT])
-  );
 }
 
 function serveLife(fake: FakeLibvirt, guests: Guests): void {

@@ -1,9 +1,15 @@
-import { DomainMemoryModFlags, DomainMemoryStatTags, DomainStatsTypes } from '../../generated/constants-domain.ts';
+import {
+  ConnectGetAllDomainStatsFlags,
+  DomainMemoryModFlags,
+  DomainMemoryStatTags,
+  DomainStatsTypes,
+} from '../../generated/constants-domain.ts';
 import { ErrorCode } from '../../generated/constants-error.ts';
 import { remoteProcedures as remote } from '../../generated/procedures-remote.ts';
 import type { TypedParam } from '../../generated/types-common.ts';
 import type { FakeLibvirt } from '../fake-libvirt.ts';
 import { libvirtError } from '../incoming.ts';
+import { chosen, stateGroups } from './choice.ts';
 import type { Guest, Guests } from './guests.ts';
 import { perGuest, refOf } from './guests.ts';
 
@@ -11,8 +17,10 @@ import { perGuest, refOf } from './guests.ts';
 export function serveMeasures(fake: FakeLibvirt, guests: Guests): void {
   serveMemorySizes(fake, guests);
   servePerfEvents(fake, guests);
-  fake.answer(remote.connectGetAllDomainStats, ({ doms, stats }) => {
-    const wanted = doms.length === 0 ? [...guests.all] : doms.map((dom) => guests.of({ dom }));
+  fake.answer(remote.connectGetAllDomainStats, ({ doms, stats, flags }) => {
+    const among = doms.length === 0 ? guests.all : doms.map((dom) => guests.of({ dom }));
+    // Nobody is ever busy here.
+    const wanted = chosen(among, flags & ~ConnectGetAllDomainStatsFlags.DOMAINS_STATS_NOWAIT, stateGroups);
     return { retStats: wanted.map((guest) => ({ dom: refOf(guest), params: statsOf(guest, stats) })) };
   });
 }

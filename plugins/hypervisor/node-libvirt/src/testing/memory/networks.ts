@@ -4,6 +4,7 @@ import { NetworkEventLifecycleType, NetworkUpdateCommand, NetworkUpdateSection }
 import { remoteProcedures as remote } from '../../generated/procedures-remote.ts';
 import type { FakeLibvirt } from '../fake-libvirt.ts';
 import { libvirtError } from '../incoming.ts';
+import { chosen, networkGroups } from './choice.ts';
 import { invalidState, Store } from './store.ts';
 import { attributeOf, optionalText, textOf, withElement } from './xml.ts';
 
@@ -68,8 +69,8 @@ function serveDescriptions(fake: FakeLibvirt, networks: Store<Net>): void {
   const of = ({ net }: { net: { uuid: string } }) => networks.byUuid(net.uuid);
   fake.answer(remote.networkLookupByName, ({ name }) => ({ net: refOf(networks.byName(name)) }));
   fake.answer(remote.networkLookupByUuid, ({ uuid }) => ({ net: refOf(networks.byUuid(uuid)) }));
-  fake.answer(remote.connectListAllNetworks, () => {
-    const nets = [...networks].map(refOf);
+  fake.answer(remote.connectListAllNetworks, ({ flags }) => {
+    const nets = chosen(networks, flags, networkGroups).map(refOf);
     return { nets, ret: nets.length };
   });
   fake.answer(remote.networkIsActive, (args) => ({ active: of(args).active ? 1 : 0 }));

@@ -3,6 +3,7 @@ import { ErrorCode } from '../../generated/constants-error.ts';
 import { StoragePoolEventLifecycleType, StoragePoolState } from '../../generated/constants-storage.ts';
 import { remoteProcedures as remote } from '../../generated/procedures-remote.ts';
 import type { FakeLibvirt } from '../fake-libvirt.ts';
+import { chosen, poolGroups } from './choice.ts';
 import { find, invalidState, Store } from './store.ts';
 import type { Volume } from './volumes.ts';
 import { optionalText, textOf, withElement } from './xml.ts';
@@ -84,8 +85,8 @@ function serveDescriptions(fake: FakeLibvirt, pools: Store<Pool>): void {
   fake.answer(remote.storagePoolLookupByTargetPath, ({ path }) => ({
     pool: refOf(find(pools, ErrorCode.NO_STORAGE_POOL, (one) => one.path === path)),
   }));
-  fake.answer(remote.connectListAllStoragePools, () => {
-    const all = [...pools].map(refOf);
+  fake.answer(remote.connectListAllStoragePools, ({ flags }) => {
+    const all = chosen(pools, flags, poolGroups).map(refOf);
     return { pools: all, ret: all.length };
   });
   fake.answer(remote.storagePoolIsActive, (args) => ({ active: of(args).active ? 1 : 0 }));

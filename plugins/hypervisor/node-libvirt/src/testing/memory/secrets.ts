@@ -4,7 +4,7 @@ import { SecretEventLifecycleType, SecretUsageType } from '../../generated/const
 import { remoteProcedures as remote } from '../../generated/procedures-remote.ts';
 import type { FakeLibvirt } from '../fake-libvirt.ts';
 import { libvirtError } from '../incoming.ts';
-import { find } from './store.ts';
+import { expectFlags, find } from './store.ts';
 import { attributeOf, optionalText, textOf, withElement } from './xml.ts';
 
 interface StoredSecret {
@@ -55,7 +55,10 @@ export function serveSecrets(fake: FakeLibvirt): void {
   fake.answer(remote.secretLookupByUsage, ({ usageType, usageID }) => ({
     secret: refOf(find(secrets.values(), ErrorCode.NO_SECRET, (one) => one.usageType === usageType && one.usageID === usageID)),
   }));
-  fake.answer(remote.connectListAllSecrets, () => ({ secrets: [...secrets.values()].map(refOf), ret: secrets.size }));
+  fake.answer(remote.connectListAllSecrets, ({ flags }) => {
+    expectFlags(flags, 0);
+    return { secrets: [...secrets.values()].map(refOf), ret: secrets.size };
+  });
   fake.answer(remote.secretGetXmlDesc, ({ secret }) => {
     const { xml, uuid } = byUuid(secret.uuid);
     return { xml: withElement(xml, 'uuid', `<uuid>${uuid}</uuid>`) };

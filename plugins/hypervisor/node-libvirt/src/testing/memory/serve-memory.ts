@@ -19,8 +19,8 @@ import { serveVolumes } from './volumes.ts';
  * Makes the fake a host in memory, empty at first: domains that change state and run nothing, pools and volumes with content, networks, secrets,
  * packet filters, and the events of all that. It lives as long as the fake, whatever happens to connections.
  *
- * What it does not know it answers as a driver that does not support it, or, where it is a flag, as one that does not know the flag. `answer` and
- * `fail` work on top of it: the last `answer` for a procedure counts.
+ * What it does not do it answers as a driver that does not support it. Flags that would make a difference and are not known are refused; flags
+ * that make none in memory are ignored. `answer` and `fail` work on top of it: the last `answer` for a procedure counts.
  */
 export function serveMemory(fake: FakeLibvirt): void {
   serveHost(fake);
