@@ -14,7 +14,7 @@ interface Callable {
 }
 
 /** How one group of events is asked for and given up. */
-interface Registry {
+export interface Registry {
   register(on: Callable, eventID: number): Promise<{ callbackID: number }>;
   deregister(on: Callable, callbackID: number): Promise<void>;
 }

@@ -2,19 +2,23 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Connection, LibvirtError } from 'node-libvirt';
 import { connect, ErrorCode, lxcProcedures, qemuProcedures, remoteProcedures as remote } from 'node-libvirt';
+import { FakeLibvirt } from 'node-libvirt/testing';
 import { valueOf } from './kit/arbitrary.ts';
-import { ProtocolServer } from './kit/protocol-server.ts';
+
+const opening: readonly string[] = ['authList', 'connectOpen', 'connectClose', 'connectSupportsFeature'];
+const procedures = Object.entries({ ...lxcProcedures, ...qemuProcedures, ...remote }).filter(([name]) => !opening.includes(name));
 
 /** A libvirt from before everything but the opening: it answers as libvirtd does when it has no such procedure. */
 async function start() {
-  const server = await ProtocolServer.start();
-  server.otherwise = (call) => call.fail(ErrorCode.RPC, `unknown procedure: ${call.header.procedure}`);
-  const conn = await connect(server.uri, { keepaliveIntervalMs: 0, timeoutMs: 5000 });
+  const fake = await FakeLibvirt.start();
+  for (const [, procedure] of procedures)
+    fake.intercept(procedure, (call) => call.fail(ErrorCode.RPC, `unknown procedure: ${call.header.procedure}`));
+  const conn = await connect(fake.uri, { keepaliveIntervalMs: 0, timeoutMs: 5000 });
   return {
     conn,
     async [Symbol.asyncDispose]() {
       await conn.close();
-      await server[Symbol.asyncDispose]();
+      await fake[Symbol.asyncDispose]();
     },
   };
 }
@@ -28,8 +32,6 @@ const unknown = { code: ErrorCode.RPC, unsupported: true };
 
 test('every procedure the other side does not have is a typed error', async () => {
   await using it = await start();
-  const opening: readonly string[] = ['authList', 'connectOpen', 'connectClose', 'connectSupportsFeature'];
-  const procedures = Object.entries({ ...lxcProcedures, ...qemuProcedures, ...remote }).filter(([name]) => !opening.includes(name));
   const answers = await Promise.all(
     procedures.map(async ([name, procedure]) => {
       const [args] = fc.sample(valueOf(procedure.args), { numRuns: 1, seed: 1 });

@@ -64,7 +64,7 @@ describe.skipIf(missing)('the examples of the README', () => {
   beforeAll(async () => {
     const readme = await readFile(join(source, 'README.md'), 'utf8');
     const examples = [...readme.matchAll(/```ts\n(\/\/ (\d)\..*?)```/gs)];
-    if (examples.length !== 5) throw new Error(`The README has ${examples.length} examples that can be run.`);
+    if (examples.length !== 6) throw new Error(`The README has ${examples.length} examples that can be run.`);
     host = await startLibvirtHost();
     for (const [, code = '', number] of examples)
       await writeFile(join(app, `${number}.ts`), code.replaceAll(/'qemu(\+\w+)?:[^']*'/g, `'${host.uri}'`));
@@ -114,5 +114,6 @@ describe.skipIf(missing)('the examples of the README', () => {
     expect(await example(1)).toBe('');
     expect(await example(4)).toBe('copied 8388608\n');
     expect(await example(5)).toMatch(/The libvirt daemon closed the connection[^]*148d0864/);
+    expect(await example(6)).toBe('web-1 0\nweb-1 2\n');
   });
 });

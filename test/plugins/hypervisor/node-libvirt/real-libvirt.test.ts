@@ -1,22 +1,14 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  connect,
-  DomainEventType,
-  ErrorCode,
-  LibvirtError,
-  lxcProcedures,
-  qemuProcedures,
-  remoteProcedures as remote,
-  SecretEventLifecycleType,
-} from 'node-libvirt';
+import { connect, DomainEventType, ErrorCode, LibvirtError, lxcProcedures, qemuProcedures, remoteProcedures as remote } from 'node-libvirt';
 import type { LibvirtHost } from '../../../kit/libvirt-host.ts';
 import { libvirtHostMissing, startLibvirtHost } from '../../../kit/libvirt-host.ts';
 import { tinyImage } from '../../../kit/tiny-image.ts';
 import { valueOf } from './kit/arbitrary.ts';
+import { describeGuarded } from './kit/contract-guarded.ts';
 import { describeObjects } from './kit/contract-objects.ts';
 import type { Driver } from './kit/contract.ts';
-import { codeOf, describeDriver, describeTransfers } from './kit/contract.ts';
+import { codeOf, describeDriver, describeTransfers, describeUnsupported } from './kit/contract.ts';
 
 const diskXml = (path: string) =>
   `<devices><disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='${path}'/><target dev='vda' bus='virtio'/></disk></devices>`;
@@ -43,22 +35,13 @@ describe.skipIf(missing)('a real libvirt', () => {
     };
     describeDriver(driver);
     describeObjects(driver);
+    describeUnsupported(driver);
 
     test('ten thousand calls at once all come back', async () => {
       await using conn = await connect(testUri());
       const domain = await conn.domainLookupByName('test');
       const infos = await Promise.all(Array.from({ length: 10_000 }, () => domain.getInfo()));
       expect(infos.every((info) => info.nrVirtCpu === 2)).toBe(true);
-    });
-
-    test('what the driver does not do is an error, not a hang', async () => {
-      await using conn = await connect(testUri());
-      const domain = await conn.domainLookupByName('test');
-      expect(await codeOf(domain.openConsole())).toBe(ErrorCode.NO_SUPPORT);
-      expect(await codeOf(domain.qemuAgentCommand('{"execute":"guest-ping"}'))).not.toBe('fulfilled');
-      expect(await codeOf(conn.call(remote.domainBackupBegin, { dom: domain.ref, backupXml: '<x/>', checkpointXml: null, flags: 0 }))).toBe(
-        ErrorCode.NO_SUPPORT,
-      );
     });
 
     test('the arguments of every procedure are read by a real libvirt, which answers each', { timeout: 60_000 }, async () => {
@@ -100,6 +83,7 @@ describe.skipIf(missing)('a real libvirt', () => {
     };
     describeDriver(driver);
     describeObjects(driver);
+    describeGuarded(driver);
     describeTransfers(driver);
 
     test('the host is measured', async () => {
@@ -108,48 +92,6 @@ describe.skipIf(missing)('a real libvirt', () => {
       expect(cpu['user']).toBeGreaterThan(0n);
       expect(memory['total']).toBeGreaterThan(0n);
       expect(await conn.getDomainCapabilities({ virttype: 'qemu' })).toContain('<domainCapabilities>');
-    });
-
-    test('secrets are kept, told to who may know them, and heard', async () => {
-      await using conn = await connect(host.uri);
-      await using life = conn.secretEvents('lifecycle');
-      await using values = conn.secretEvents('valueChanged');
-      await Promise.all([life.ready, values.ready]);
-      const secret = await conn.secretDefineXML(`<secret><usage type='ceph'><name>heard</name></usage></secret>`);
-      await secret.setValue(Buffer.from('a value'));
-      expect(Buffer.from(await secret.getValue()).toString()).toBe('a value');
-      expect((await conn.secretLookupByUsage(secret.usageType, 'heard')).uuid).toBe(secret.uuid);
-      const hidden = await conn.secretDefineXML(`<secret private='yes'><usage type='ceph'><name>hidden</name></usage></secret>`);
-      await hidden.setValue(Buffer.from('another'));
-      expect(await codeOf(hidden.getValue())).toBe(ErrorCode.INVALID_SECRET);
-      await secret.undefine();
-      await hidden.undefine();
-      const heard: unknown[] = [];
-      for await (const one of life) {
-        if (one.kind === 'event') heard.push([one.message.secret.usageID, one.message.event]);
-        if (heard.length === 4) break;
-      }
-      expect(heard).toEqual([
-        ['heard', SecretEventLifecycleType.DEFINED],
-        ['hidden', SecretEventLifecycleType.DEFINED],
-        ['heard', SecretEventLifecycleType.UNDEFINED],
-        ['hidden', SecretEventLifecycleType.UNDEFINED],
-      ]);
-      for await (const one of values) {
-        expect(one).toMatchObject({ message: { secret: { usageID: 'heard' } } });
-        break;
-      }
-      expect(await codeOf(conn.secretLookupByUUID(secret.uuid))).toBe(ErrorCode.NO_SECRET);
-    });
-
-    test('a filter for packets is defined, found and forgotten', async () => {
-      await using conn = await connect(host.uri);
-      const filter = await conn.nwfilterDefineXML(`<filter name='contract'><rule action='drop' direction='out'><arp/></rule></filter>`);
-      expect((await conn.nwfilterLookupByName('contract')).uuid).toBe(filter.uuid);
-      expect(await filter.getXMLDesc()).toContain('<arp');
-      expect(await conn.listAllNWFilterBindings()).toEqual([]);
-      await filter.undefine();
-      expect(await codeOf(conn.nwfilterLookupByUUID(filter.uuid))).toBe(ErrorCode.NO_NWFILTER);
     });
 
     test('a guest answers on its console, and what it uses is in the statistics', { timeout: 120_000 }, async () => {

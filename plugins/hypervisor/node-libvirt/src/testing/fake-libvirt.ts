@@ -6,8 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Procedure } from '../caller.ts';
 import { LibvirtError } from '../errors.ts';
-import type { DomainEventMessage, DomainEventName } from '../event-kinds.ts';
-import { domainEvents } from '../event-kinds.ts';
 import { ErrorCode } from '../generated/constants-error.ts';
 import { remoteProcedures as remote } from '../generated/procedures-remote.ts';
 import type { Stream } from '../stream.ts';
@@ -19,6 +17,8 @@ import type { XdrReader } from '../xdr/reader.ts';
 import type { Fault } from './faults.ts';
 import { Faults } from './faults.ts';
 import { Incoming } from './incoming.ts';
+import type { EmittedEventName, EmittedMessage } from './registrations.ts';
+import { Registrations } from './registrations.ts';
 import { ServedStream } from './served-stream.ts';
 
 export interface FakeLibvirtOptions {
@@ -34,13 +34,6 @@ export type CallHandler<A, R> = (args: A, call: Incoming) => R | Promise<R>;
 /** Reads and writes the data of a call. The stream is over for the client when this is done. */
 export type StreamHandler<A> = (args: A, stream: Stream) => Promise<void>;
 
-/** A client that wants to hear of an event. */
-interface Registration {
-  socket: Socket;
-  eventID: number;
-  callbackID: number;
-}
-
 const keyOf = ({ program, number }: ProcedureKey): string => `${program} ${number}`;
 
 /**
@@ -52,8 +45,7 @@ export class FakeLibvirt implements AsyncDisposable {
   private readonly dir: string;
   private readonly handlers = new Map<string, PacketHandler>();
   private readonly faults = new Faults();
-  private readonly registrations = new Set<Registration>();
-  private callbackID = 0;
+  private readonly registrations = new Registrations();
   private port: number | undefined;
   private readonly transport: 'unix' | 'tcp';
   /** The connections of now. */
@@ -69,15 +61,7 @@ export class FakeLibvirt implements AsyncDisposable {
     this.answer(remote.connectOpen, () => undefined);
     this.answer(remote.connectClose, () => undefined);
     this.answer(remote.connectSupportsFeature, () => ({ supported: 1 }));
-    this.answer(remote.connectDomainEventCallbackRegisterAny, ({ eventID }, { socket }) => {
-      const registration = { socket, eventID, callbackID: ++this.callbackID };
-      this.registrations.add(registration);
-      socket.once('close', () => this.registrations.delete(registration));
-      return { callbackID: registration.callbackID };
-    });
-    this.answer(remote.connectDomainEventCallbackDeregisterAny, ({ callbackID }, { socket }) => {
-      for (const one of this.registrations) if (one.socket === socket && one.callbackID === callbackID) this.registrations.delete(one);
-    });
+    this.registrations.serve(this);
   }
 
   static async start(options: FakeLibvirtOptions = {}): Promise<FakeLibvirt> {
@@ -150,13 +134,10 @@ export class FakeLibvirt implements AsyncDisposable {
     this.faults.add(keyOf(procedure), faults);
   }
 
-  /** Sends an event to the clients that have registered for it. */
-  emit<N extends DomainEventName>(name: N, message: Omit<DomainEventMessage<N>, 'callbackID'>): void {
-    const { id, event } = domainEvents[name];
-    const codec: ProcedureKey & { message: Codec<unknown> } = event;
-    for (const { socket, eventID, callbackID } of this.registrations) {
-      if (eventID === id) socket.write(eventPacket(codec, { callbackID, ...message }));
-    }
+  /** Sends an event to the clients that have registered for it: `emit('reboot', ...)`, `emit('network.lifecycle', ...)`. */
+  emit<N extends EmittedEventName>(name: N, message: EmittedMessage<N>): void {
+    const { event, to } = this.registrations.of(name);
+    for (const { socket, callbackID } of to) socket.write(eventPacket(event, { ...message, callbackID }));
   }
 
   /** Sends a message to all clients, whether they have asked for it or not. */

@@ -212,3 +212,17 @@ export function describeTransfers(driver: Pick<Driver, 'uri' | 'poolXml'>): void
     await pool.undefine();
   });
 }
+
+/** Only for drivers that have no guests behind their domains. */
+export function describeUnsupported(driver: Pick<Driver, 'uri' | 'domainXml'>): void {
+  test('what the driver does not do is an error, not a hang', async () => {
+    await using conn = await connect(driver.uri());
+    const domain = await conn.domainDefineXML(driver.domainXml('unsupported'));
+    await domain.create();
+    expect(await codeOf(domain.openConsole())).toBe(ErrorCode.NO_SUPPORT);
+    expect(await codeOf(domain.qemuAgentCommand('{"execute":"guest-ping"}'))).not.toBe('fulfilled');
+    expect(await codeOf(domain.backupBegin('<x/>'))).toBe(ErrorCode.NO_SUPPORT);
+    await domain.destroy();
+    await domain.undefine();
+  });
+}
