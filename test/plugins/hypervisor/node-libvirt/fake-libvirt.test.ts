@@ -1,26 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { Hole } from 'node-libvirt';
 import { connect, ErrorCode, remoteProcedures as remote } from 'node-libvirt';
-import { FakeLibvirt, libvirtError } from 'node-libvirt/testing';
+import { libvirtError } from 'node-libvirt/testing';
+import { startFake } from './kit/connected-fake.ts';
 import { codeOf } from './kit/contract.ts';
 
 const uuid = '00000000-0000-4000-8000-000000000001';
 const volume = { pool: 'images', name: 'a.img', key: '/a.img' };
 const range = { offset: 0n, length: 0n, flags: 1 };
-
-/** A fake and a connection to it, by unix or tcp. */
-async function start(transport: 'unix' | 'tcp' = 'unix') {
-  const fake = await FakeLibvirt.start({ transport });
-  const conn = await connect(fake.uri, { keepaliveIntervalMs: 0, timeoutMs: 5000 });
-  return {
-    fake,
-    conn,
-    async [Symbol.asyncDispose]() {
-      await conn.close();
-      await fake[Symbol.asyncDispose]();
-    },
-  };
-}
 
 async function allOf<T>(source: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
@@ -30,7 +17,7 @@ async function allOf<T>(source: AsyncIterable<T>): Promise<T[]> {
 
 describe('calls', () => {
   test.each(['unix', 'tcp'] as const)('by %s, handlers get arguments and give answers, at once or later', async (transport) => {
-    await using it = await start(transport);
+    await using it = await startFake(transport);
     it.fake.answer(remote.domainLookupByName, ({ name }) => ({ dom: { name, uuid, id: 7 } }));
     it.fake.answer(remote.connectGetHostname, () => Promise.resolve({ hostname: 'fake' }));
     expect(await it.conn.domainLookupByName('web-1')).toMatchObject({ name: 'web-1', id: 7 });
@@ -42,7 +29,7 @@ describe('calls', () => {
   });
 
   test('what a handler throws is what the client gets', async () => {
-    await using it = await start();
+    await using it = await startFake();
     it.fake.answer(remote.connectGetHostname, () => {
       throw libvirtError(ErrorCode.ACCESS_DENIED, 'not for you');
     });
@@ -52,14 +39,14 @@ describe('calls', () => {
   });
 
   test('a procedure without a handler is one that the driver does not have', async () => {
-    await using it = await start();
+    await using it = await startFake();
     expect(await codeOf(it.conn.getHostname())).toBe(ErrorCode.NO_SUPPORT);
   });
 });
 
 describe('faults', () => {
   test('each is for one call', async () => {
-    await using it = await start();
+    await using it = await startFake();
     let carriedOut = 0;
     it.fake.answer(remote.connectGetHostname, () => ({ hostname: `call ${++carriedOut}` }));
     it.fake.fail(remote.connectGetHostname, { kind: 'lost-answer' }, { kind: 'garbled' }, { kind: 'late', delayMs: 20 });
@@ -73,7 +60,7 @@ describe('faults', () => {
     ['before', 0],
     ['after', 1],
   ] as const)('a connection cut %s a call is carried out', async (when, expected) => {
-    await using it = await start();
+    await using it = await startFake();
     let carriedOut = 0;
     it.fake.answer(remote.connectGetHostname, () => ({ hostname: `call ${++carriedOut}` }));
     it.fake.fail(remote.connectGetHostname, { kind: 'cut', when });
@@ -83,7 +70,7 @@ describe('faults', () => {
 });
 
 test('events reach those who have registered for them, and nobody else', async () => {
-  await using it = await start();
+  await using it = await startFake();
   await using other = await connect(it.fake.uri, { keepaliveIntervalMs: 0 });
   await using events = it.conn.lifecycleEvents();
   await using reboots = other.domainEvents('reboot');
@@ -99,7 +86,7 @@ test('events reach those who have registered for them, and nobody else', async (
 
 describe('streams', () => {
   test('what the handler writes is read, holes as holes or as zeros', async () => {
-    await using it = await start();
+    await using it = await startFake();
     it.fake.answerStream(remote.storageVolDownload, async (_, stream) => {
       await stream.write('begin');
       await stream.write({ holeBytes: 600_000 });
@@ -117,7 +104,7 @@ describe('streams', () => {
   });
 
   test('what the client writes is what the handler reads, and the end is confirmed when it is done', async () => {
-    await using it = await start();
+    await using it = await startFake();
     const seen: (string | Hole)[] = [];
     it.fake.answerStream(remote.storageVolUpload, async (_, stream) => {
       for await (const one of stream.sections()) seen.push(one instanceof Uint8Array ? Buffer.from(one).toString() : one);
@@ -131,7 +118,7 @@ describe('streams', () => {
   });
 
   test('a handler that refuses the data at their end fails the upload', async () => {
-    await using it = await start();
+    await using it = await startFake();
     it.fake.answerStream(remote.storageVolUpload, async (_, stream) => {
       await allOf(stream);
       throw libvirtError(ErrorCode.OPERATION_FAILED, 'no space left on device');
@@ -142,7 +129,7 @@ describe('streams', () => {
   });
 
   test('a hole of no possible length is refused on both sides', async () => {
-    await using it = await start();
+    await using it = await startFake();
     it.fake.answerStream(remote.storageVolUpload, async (_, stream) => void (await allOf(stream)));
     const stream = await it.conn.openStream(remote.storageVolUpload, { vol: volume, ...range });
     for (const holeBytes of [-1, 0.5, 2 ** 60]) await expect(stream.write({ holeBytes })).rejects.toMatchObject({ code: 'bad_argument' });

@@ -12,22 +12,15 @@ import {
   StorageVolResizeFlags,
   StorageVolUploadFlags,
 } from 'node-libvirt';
-import { FakeLibvirt, serveMemory } from 'node-libvirt/testing';
+import { serveMemory } from 'node-libvirt/testing';
+import { startFake } from './kit/connected-fake.ts';
 import { codeOf } from './kit/contract.ts';
 
 /** A host in memory and a connection to it. */
 async function start() {
-  const fake = await FakeLibvirt.start();
-  serveMemory(fake);
-  const conn = await connect(fake.uri, { keepaliveIntervalMs: 0, timeoutMs: 5000 });
-  return {
-    fake,
-    conn,
-    async [Symbol.asyncDispose]() {
-      await conn.close();
-      await fake[Symbol.asyncDispose]();
-    },
-  };
+  const it = await startFake();
+  serveMemory(it.fake);
+  return it;
 }
 
 const domainXml = (name: string, inside = '') => `<domain type='test'><name>${name}</name><memory unit='MiB'>64</memory>${inside}</domain>`;
