@@ -1,9 +1,14 @@
+import { Secret } from 'novacron/plugin';
 import { z } from 'zod';
 import { GIB, MIB, sizeBytes } from './sizes.ts';
 
 const hostName = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'A host name is 1 to 63 of a-z, 0-9 and -.');
 const absolute = z.string().regex(/^\/[^\0\n]*$/, 'An absolute path.');
 const accelerator = z.enum(['auto', 'kvm', 'tcg']);
+
+const password = z
+  .unknown()
+  .refine((value): value is Secret => value instanceof Secret, { error: 'must be { "env": "NAME" } or { "file": "/path" }' });
 
 export const HypervisorConfig = z.object({
   hosts: z
@@ -12,6 +17,8 @@ export const HypervisorConfig = z.object({
         name: hostName,
         /** libvirt's connection URI: `qemu:///system`, `qemu+tls://host/system`. */
         uri: z.string().min(1).max(1000),
+        /** Where the host asks for a password (SASL). */
+        credentials: z.object({ username: z.string().min(1).max(200), password }).optional(),
         /** `auto`: what `accelerator` below says. */
         accelerator: accelerator.default('auto'),
       }),

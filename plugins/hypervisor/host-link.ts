@@ -105,7 +105,12 @@ export class HostLink {
     const onAbort = (): void => ended.resolve('the hub stops');
     signal.addEventListener('abort', onAbort, { once: true });
     try {
-      conn = await connect(this.uri, { signal, timeoutMs: CONNECT_TIMEOUT_MS });
+      const { credentials } = this.#options.host;
+      conn = await connect(this.uri, {
+        signal,
+        timeoutMs: CONNECT_TIMEOUT_MS,
+        ...(credentials && { credentials: { username: credentials.username, password: () => credentials.password.reveal() } }),
+      });
       conn.onClose((error) => ended.resolve(error.message));
       await this.#learn(conn);
       this.#conn = conn;
