@@ -55,7 +55,7 @@ test('a host elsewhere is used by TLS with a password; without the right one it 
       none: 'unreachable',
     });
     expect(JSON.stringify(listed)).not.toMatch(/correct horse|battery staple/u);
-    for (const host of listed.hosts.slice(1)) expect(host.reason).toMatch(/password|credentials|sign/iu);
+    for (const host of listed.hosts.slice(1)) expect(host.reason).toMatch(/password|credentials|refuses the user/iu);
     await hub.run('vm.create', { name: 'far', host: 'right' });
     expect(await vmsOf(hub)).toMatchObject([{ name: 'far', host: 'right', state: 'running' }]);
   } finally {
