@@ -20,6 +20,14 @@ export interface HostLinkOptions {
   onUnreachable(link: HostLink): void;
 }
 
+/** Why a connection ended. */
+interface Loss {
+  readonly reason: string;
+  /** Whether it ever was ready. */
+  readonly wasReady: boolean;
+  readonly denial?: HubError;
+}
+
 const CALL_TIMEOUT_MS = 30_000;
 const CONNECT_TIMEOUT_MS = 8_000;
 const PAUSE_MS_MIN = 200;
@@ -33,6 +41,8 @@ export class HostLink {
   readonly #firstAttempt = Promise.withResolvers<void>();
   #conn: Connection | undefined;
   #state: HostState;
+  /** The host answered, but does not let us in: that does not pass by waiting. */
+  #denial: HubError | undefined;
   #cpus = 0;
   #memoryBytes = 0;
   readonly #accelerator: Accelerator;
@@ -69,9 +79,10 @@ export class HostLink {
     return this.#poolPath;
   }
 
-  /** The connection of now; HubError `host_unreachable`. */
+  /** The connection of now; HubErrors `host_unreachable`, `host_denied`. */
   get connection(): Connection {
     if (this.#conn) return this.#conn;
+    if (this.#denial) throw this.#denial;
     throw hostUnreachable(this.name, this.#state.is === 'unreachable' ? this.#state.reason : 'the connection is being made');
   }
 
@@ -98,7 +109,7 @@ export class HostLink {
   }
 
   /** One connection from its opening to its end. Returns why it ended, and whether it ever was ready. */
-  async #connectOnce(signal: AbortSignal, onReady: () => void): Promise<{ reason: string; wasReady: boolean }> {
+  async #connectOnce(signal: AbortSignal, onReady: () => void): Promise<Loss> {
     let conn: Connection | undefined;
     let wasReady = false;
     const ended = Promise.withResolvers<string>();
@@ -124,7 +135,7 @@ export class HostLink {
     } catch (error) {
       const mapped = toHubError(this.name, error);
       const cause = mapped.cause instanceof Error ? mapped.cause.message : mapped.message;
-      return { reason: cause, wasReady };
+      return { reason: cause, wasReady, ...(mapped.code === 'host_denied' && { denial: mapped }) };
     } finally {
       signal.removeEventListener('abort', onAbort);
       this.#conn = undefined;
@@ -132,7 +143,8 @@ export class HostLink {
     }
   }
 
-  #lost({ reason, wasReady }: { reason: string; wasReady: boolean }): void {
+  #lost({ reason, wasReady, denial }: Loss): void {
+    this.#denial = denial;
     const known = this.#state.is === 'unreachable' && this.#state.reason === reason;
     if (!known) {
       this.#options.log.warn({ host: this.name, reason }, 'a host cannot be reached');

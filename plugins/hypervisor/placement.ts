@@ -5,7 +5,7 @@ import { memoryOf } from './host-memory.ts';
 import type { Runtime } from './runtime.ts';
 import { formatBytes } from './sizes.ts';
 
-/** The wanted host, or the connected one with the most free memory. HubErrors `host_unknown`, `host_unreachable`, `host_memory_short`. */
+/** The wanted host, or the connected one with the most free memory. HubErrors `host_unknown`, `host_unreachable`, `host_denied`, `host_memory_short`. */
 export async function chooseHost(
   runtime: Runtime,
   { wanted, memoryBytes }: { wanted: string | undefined; memoryBytes: number },

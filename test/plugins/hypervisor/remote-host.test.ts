@@ -40,7 +40,7 @@ async function startGuardedHost(dir: string, password: string) {
   return { host, uri: `qemu+tls://localhost:${port}/system?pkipath=${pki}` };
 }
 
-test('a host elsewhere is used by TLS with a password; without the right one it is shown with the reason', async () => {
+test('a host elsewhere is used by TLS with a password; without the right one it is refused at once, with the reason', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'nova-remote-'));
   try {
     const { host, uri } = await startGuardedHost(dir, 'correct horse');
@@ -56,6 +56,7 @@ test('a host elsewhere is used by TLS with a password; without the right one it 
     });
     expect(JSON.stringify(listed)).not.toMatch(/correct horse|battery staple/u);
     for (const host of listed.hosts.slice(1)) expect(host.reason).toMatch(/password|credentials|refuses the user/iu);
+    await expect(hub.run('vm.create', { name: 'far', host: 'wrong' })).rejects.toThrow('host_denied');
     await hub.run('vm.create', { name: 'far', host: 'right' });
     expect(await vmsOf(hub)).toMatchObject([{ name: 'far', host: 'right', state: 'running' }]);
   } finally {
