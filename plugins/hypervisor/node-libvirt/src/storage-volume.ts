@@ -73,7 +73,7 @@ export class StorageVolume extends Handle<'vol', StorageVol> {
     return this.ask(remote.storageVolWipePattern, { algorithm, flags }, options);
   }
 
-  /** Fills the volume from the source and waits until the host has all of it. */
+  /** Fills the volume from the source and waits until the host has all of it. A piece may be overwritten as soon as the next one is asked for. */
   async upload(source: AsyncIterable<Uint8Array | Hole> | Iterable<Uint8Array | Hole>, options: TransferOptions = {}): Promise<void> {
     const { offsetBytes = 0, lengthBytes = 0, flags = 0, ...call } = options;
     const args = { vol: this.ref, offset: integer64(offsetBytes), length: integer64(lengthBytes), flags };

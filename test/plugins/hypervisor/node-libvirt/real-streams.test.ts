@@ -74,6 +74,19 @@ describe.skipIf(missing)('streams of a real libvirtd', () => {
     expect(Buffer.concat(chunks).length).toBeGreaterThan(1000);
   });
 
+  test('a source may use the same memory for every piece', async () => {
+    const volume = await volumeOf('reused.img', 8);
+    const piece = Buffer.alloc(mib);
+    await volume.upload(
+      (function* () {
+        for (let at = 0; at < 8; at++) yield piece.fill(at);
+      })(),
+    );
+    const seen = new Map<number, number>();
+    for await (const bytes of await volume.download()) for (const byte of bytes) seen.set(byte, (seen.get(byte) ?? 0) + 1);
+    expect([...seen]).toEqual(Array.from({ length: 8 }, (_, at) => [at, mib]));
+  });
+
   test('an upload that is given up leaves the host free to go on, and the volume to be deleted', async () => {
     const volume = await volumeOf('half.img', 64);
     const endless = async function* (): AsyncGenerator<Uint8Array> {
