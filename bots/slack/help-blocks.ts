@@ -7,7 +7,8 @@ const COMMAND = '/nova';
 /** So few are shown with all their fields. */
 const DETAILED_MAX = 1;
 const GROUP_LENGTH_MAX = 1_100;
-/** Slack takes some 13,000 characters in the blocks of one message. */
+/** Slack takes 50 blocks in one message, and some 13,000 characters in all of them. */
+const GROUPS_MAX = 40;
 const GROUPS_LENGTH_MAX = 11_000;
 
 const RISKS: Readonly<Record<Risk, string>> = {
@@ -71,7 +72,7 @@ function groups(actions: readonly ActionDescription[]): Block[] {
     const rows = members.map((action) => `${inlineCode(wordsOf(action.id), 80)}  ${escape(action.title, 120)}`);
     const text = `${bold(noun, 40)}\n${lines(rows, GROUP_LENGTH_MAX)}`;
     lengthLeft -= text.length;
-    if (lengthLeft < 0) hidden.push(noun);
+    if (lengthLeft < 0 || shown.length === GROUPS_MAX) hidden.push(noun);
     else shown.push(section(text));
   }
   return [...shown, ...(hidden.length === 0 ? [] : [context(`There is more: ${escape(hidden.join(', '), 500)}`)])];

@@ -102,6 +102,16 @@ describe('the help', () => {
   });
 });
 
+describe('the help of a hub with many plugins', () => {
+  it('stays within what Slack takes, and names what it leaves out', () => {
+    const [one] = fc.sample(action, { numRuns: 1, seed: 1 });
+    const actions = Array.from({ length: 70 }, (_, at) => ({ ...one!, id: `noun${at}.list`, title: 'List' }));
+    const content = helpContent(actions);
+    expect(refused(content)).toBeUndefined();
+    expect(JSON.stringify(content.blocks)).toContain('noun69');
+  });
+});
+
 describe('what people wrote stays text', () => {
   it('cannot mention, link, or leave a code block', () => {
     fc.assert(
