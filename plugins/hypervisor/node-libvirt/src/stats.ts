@@ -24,7 +24,10 @@ interface Layout {
  * one that grows name by name, and its names need not be looked up.
  */
 const layouts = new Map<number, Layout>();
+/** What is remembered of a server at the most; libvirt's own names have at most 80 characters. */
+const layoutsMax = 64;
 const layoutNamesMax = 1024;
+const layoutNameLengthMax = 80;
 
 /** Decodes one record without an object for every value, because a host with many domains sends a hundred thousand of them. */
 function decodeParams(reader: XdrReader): DomainStats {
@@ -54,10 +57,12 @@ function decodeNew(reader: XdrReader, count: number, params: DomainStats): Domai
 }
 
 function learn(names: readonly string[]): void {
-  if (names.length > layoutNamesMax) return;
+  if (names.length > layoutNamesMax || names.some((name) => name.length > layoutNameLengthMax)) return;
   // What JSON makes is compact, and so are its copies.
   const blank = JSON.parse(JSON.stringify(Object.fromEntries(names.map((name) => [name, 0])))) as DomainStats;
   layouts.set(names.length, { names, blank });
+  const [oldest] = layouts.keys();
+  if (layouts.size > layoutsMax) layouts.delete(oldest!);
 }
 
 const pick = (params: DomainStats, names: readonly string[]): DomainStats => Object.fromEntries(names.map((name) => [name, params[name]!]));
