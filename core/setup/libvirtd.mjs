@@ -33,7 +33,7 @@ const QEMU_CONF = [
  */
 export async function ensureLibvirtd(dataDir) {
   const folder = join(dataDir, 'libvirtd');
-  if (await anyAnswers(SOCKETS, 1000)) return readOwner(folder, 'libvirtd') ? () => stop(folder) : nothing;
+  if (await anyAnswers(SOCKETS, 1000)) return readOwner(folder, 'libvirtd') ? adopt(folder) : nothing;
   if (!existsSync('/usr/sbin/libvirtd')) return nothing;
   if (existsSync('/run/systemd/system')) return startBySystemd();
   if (process.getuid() !== 0) {
@@ -58,15 +58,25 @@ async function startBySystemd() {
 async function startOurs(folder) {
   say('Starting libvirtd …');
   mkdirSync(folder, { recursive: true });
-  // Its own answers are of another kind, but an answer it is. One that runs is used, whosever it is.
-  if (!(await anyAnswers([LOG_SOCKET], 1000)))
-    await launch(folder, { name: 'virtlogd', sockets: [LOG_SOCKET], command: ['/usr/sbin/virtlogd'] });
+  await ensureLogger(folder);
   const conf = join(folder, 'qemu.conf');
   writeFileSync(conf, QEMU_CONF);
   const script = 'mount --bind "$0" /etc/libvirt/qemu.conf && exec /usr/sbin/libvirtd';
   const inOwnMounts = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', script, conf];
   await launch(folder, { name: 'libvirtd', sockets: SOCKETS, command: inOwnMounts });
   return () => stop(folder);
+}
+
+/** One that outlived its hub; its log daemon may not have. */
+async function adopt(folder) {
+  await ensureLogger(folder);
+  return () => stop(folder);
+}
+
+/** Without virtlogd no guest starts. One that runs is used, whosever it is; its answer to libvirtd's question is an error, but an answer. */
+async function ensureLogger(folder) {
+  if (await anyAnswers([LOG_SOCKET], 1000)) return;
+  await launch(folder, { name: 'virtlogd', sockets: [LOG_SOCKET], command: ['/usr/sbin/virtlogd'] });
 }
 
 /** In a group of its own, so that Ctrl-C reaches the hub first and the daemon is stopped after it. */

@@ -26,7 +26,7 @@ exit $?
 
 const STORY = `
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { answers, ensureLibvirtd } from ${JSON.stringify(MODULE)};
 const dir = new URL('.', import.meta.url).pathname;
 const virsh = (...args) => { const { status, stdout } = spawnSync('virsh', ['-q', '-c', 'qemu:///system', ...args], { encoding: 'utf8' }); return status === 0 ? stdout.trim() : 'refused'; };
@@ -36,6 +36,9 @@ const told = {};
 told.before = await answers(SOCKET, 1000);
 const stop = await ensureLibvirtd(dir + 'one');
 told.started = await answers(SOCKET, 1000);
+process.kill(JSON.parse(readFileSync(dir + 'one/libvirtd/virtlogd.json', 'utf8')).pid, 'SIGKILL');
+await ensureLibvirtd(dir + 'one');
+told.logDaemonAgain = await answers(LOG_SOCKET, 1000);
 virsh('create', dir + 'guest.xml');
 const adopted = await ensureLibvirtd(dir + 'one');
 const foreign = await ensureLibvirtd(dir + 'two');
@@ -68,6 +71,7 @@ test('libvirtd is started where none runs, adopted after a crash of the hub, lef
     expect(JSON.parse(stdout)).toEqual({
       before: 'refused',
       started: 'yes',
+      logDaemonAgain: 'yes',
       afterForeignStop: 'guest',
       stopped: 'refused',
       guestOutlives: 'guest',
