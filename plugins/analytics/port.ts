@@ -70,7 +70,7 @@ export interface HistorySummary {
 }
 
 export interface Forecast {
-  /** `combination` unless a single model of the backtest is better by a tenth. */
+  /** `combination` unless a single model of the backtest is better by three tenths. */
   readonly model: ModelName;
   /** Best first. Models that this history is too short for are absent. */
   readonly backtest: readonly ModelScore[];

@@ -12,12 +12,12 @@ export interface Tested {
   readonly residuals: readonly Residuals[];
 }
 
-const FOLDS_MAX = 20;
-const TEST_SHARE = 0.4;
+const FOLDS_MAX = 30;
+const TEST_SHARE = 0.6;
 const TEST_HORIZONS = 1.5;
 const TRAIN_MIN = 12;
 
-/** Where the forecasts of the backtest begin, the earliest first: evenly over the last two fifths, so that they meet all hours of a day. */
+/** Where the forecasts of the backtest begin, the earliest first: evenly over the last three fifths, so that they meet all hours of a day. */
 export function originsOf(length: number, horizon: number): number[] {
   const test = Math.min(length - TRAIN_MIN, Math.ceil(Math.max(length * TEST_SHARE, horizon * TEST_HORIZONS)));
   const [first, last] = [length - test, length - horizon];
@@ -153,8 +153,8 @@ function meanOf(values: readonly number[]): number {
   return known.length === 0 ? 0 : known.reduce((sum, value) => sum + value, 0) / known.length;
 }
 
-/** Many models were looked at, so the luckiest looks better than it is: a single one is preferred to the combination only when it is better by a tenth. */
-const PREFERENCE = 0.9;
+/** Many models were looked at, so the luckiest looks better than it is: a single one is preferred to the combination only when it is better by three tenths. */
+const PREFERENCE = 0.7;
 
 export type Choice = { readonly is: 'combination'; readonly combined: Combined } | { readonly is: 'single'; readonly best: Tested };
 
