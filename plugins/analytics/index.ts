@@ -1,11 +1,24 @@
 import { definePlugin } from 'novacron/plugin';
 import { demoActions } from './actions/demo-load.ts';
+import { forecastFullActions } from './actions/forecast-full.ts';
+import { forecastMetricActions } from './actions/forecast-metric.ts';
+import { forecastModelActions } from './actions/forecast-models.ts';
+import { forecastScoreActions } from './actions/forecast-scores.ts';
 import { forecastActions } from './actions/forecast-vm.ts';
 import { config, needs } from './config.ts';
-import { forecastsOf } from './forecasts-of.ts';
+import { forecastMigrations } from './forecast/migrations.ts';
 import { Forecasts } from './port.ts';
+import { start } from './start.ts';
 
 export default definePlugin({ name: 'analytics', api: 1, config, needs, provides: { forecasts: Forecasts } }, (tools) => ({
-  actions: { ...forecastActions(tools), ...demoActions(tools) },
-  start: ({ config }) => ({ forecasts: forecastsOf(config) }),
+  migrations: { ...forecastMigrations },
+  actions: {
+    ...forecastActions(tools),
+    ...forecastMetricActions(tools),
+    ...forecastFullActions(tools),
+    ...forecastScoreActions(tools),
+    ...forecastModelActions(tools),
+    ...demoActions(tools),
+  },
+  start,
 }));

@@ -1,3 +1,4 @@
+import { drift } from './drift.ts';
 import { fadingHour, fadingLast, fadingMedian } from './fading.ts';
 import { medianFound, seasonalFound } from './found-season.ts';
 import { holtWinters } from './holt-winters.ts';
@@ -25,5 +26,6 @@ export const BASELINES: readonly Model[] = [
   medianFound,
   profileDay,
   profileWeek,
+  drift,
   holtWinters,
 ];
