@@ -43,6 +43,7 @@ export const MODEL_NAMES = [
   'profile-week',
   'drift',
   'holt-winters',
+  'holt-damped',
   'nlinear',
   'season-linear',
   'season-log',

@@ -22,6 +22,7 @@ const output = z.object({
   forecasts: z.array(
     z.object({
       id: z.string(),
+      metric: z.string(),
       target: z.string(),
       device: z.string().nullable(),
       madeAt: z.number(),
@@ -92,7 +93,7 @@ export const forecastScoreActions = ({ action }: AnalyticsTools) => ({
       const names = new Map(found.map(({ id, name: label }) => [id, label]));
       const since = clock.now() - days * DAY_MS;
       const scores = await runtimeOf(ctx).forecasts.scores({ metric, targets: [...names.keys()], since, rowsMax: 1_000 });
-      const forecasts = scores.map(({ metric: _, ...score }) => ({ ...score, target: names.get(score.target) ?? score.target }));
+      const forecasts = scores.map((score) => ({ ...score, target: names.get(score.target) ?? score.target }));
       return { metric, summary: summaryOf(forecasts), forecasts };
     },
   }),

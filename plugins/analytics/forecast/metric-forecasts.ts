@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { HubError, type Clock, type Metrics } from 'novacron/plugin';
 import { capacityOf, FETCH_STEP_SECONDS, fetchHistory, findMetric, fullSteps, type ForecastMetric } from '../metric-history.ts';
 import type { Forecast, Forecasts, LimitOutlook, LimitQuestion, MetricForecast, MetricQuestion, Series } from '../port.ts';
+import { median } from '../models/model.ts';
 import { isUsable, type TrainedModel } from '../models/trained.ts';
 import type { Archive } from './archive.ts';
 import type { ModelStore } from './model-store.ts';
@@ -20,9 +21,15 @@ export interface ForecastParts {
 /** Answers kept in memory: alert rules ask the same again and again. */
 const KEPT_MAX = 500;
 
+/** What is measured once an hour has as much history in twelve times fewer values. */
+function spacingSeconds({ at }: Series): number {
+  const apart = at.slice(1).map((instant, i) => (instant - (at[i] ?? instant)) / 1000);
+  return apart.length === 0 ? FETCH_STEP_SECONDS : Math.min(3600, Math.max(FETCH_STEP_SECONDS, median(apart)));
+}
+
 /** The step fits the horizon that the history carries, so that a short history is not washed out by wide means. */
 function stepFor(series: Series, horizonSeconds: number): number {
-  const historySeconds = series.at.length * FETCH_STEP_SECONDS;
+  const historySeconds = series.at.length * spacingSeconds(series);
   const carried = horizonCarriedSeconds(historySeconds);
   if (carried === 0) throw historyShort(historySeconds, { horizonSeconds });
   return stepSecondsFor(Math.min(horizonSeconds, carried));

@@ -1,7 +1,7 @@
 import { drift } from './drift.ts';
 import { fadingHour, fadingLast, fadingMedian } from './fading.ts';
 import { medianFound, seasonalFound } from './found-season.ts';
-import { holtWinters } from './holt-winters.ts';
+import { holtDamped, holtWinters } from './holt-winters.ts';
 import { lastValue } from './last-value.ts';
 import { medianDay, medianHalfDay, medianSevenDays, medianTwoDays } from './median-recent.ts';
 import { medianWeek } from './median-week.ts';
@@ -28,4 +28,5 @@ export const BASELINES: readonly Model[] = [
   profileWeek,
   drift,
   holtWinters,
+  holtDamped,
 ];
