@@ -180,7 +180,7 @@ export interface MachinePlan {
   readonly keysDir: string;
   /** The text of /etc/hosts. */
   readonly hosts: string;
-  readonly pool: Pool;
+  readonly pools: readonly Pool[];
 }
 
 /** Writes the folder of a machine: its own layer of /etc, and libvirt's folders. Returns its host UUID. */
@@ -203,8 +203,9 @@ export async function layOutMachine(dir: string, station: Station, plan: Machine
   await writeFile(join(etc, 'machine-id'), `${randomUUID().replaceAll('-', '')}\n`);
   await writeFile(join(etc, 'hosts'), plan.hosts);
   await installCredentials(plan.keysDir, etc, station);
-  const pool = `<pool type='dir'><name>${plan.pool.name}</name><target><path>${plan.pool.path}</path></target></pool>\n`;
-  await writeFile(join(dir, 'libvirt/storage', `${plan.pool.name}.xml`), pool);
-  await writeFile(join(dir, 'libvirt/storage/autostart', `${plan.pool.name}.xml`), pool);
+  for (const { name, path } of plan.pools) {
+    const pool = `<pool type='dir'><name>${name}</name><target><path>${path}</path></target></pool>\n`;
+    for (const folder of ['storage', 'storage/autostart']) await writeFile(join(dir, 'libvirt', folder, `${name}.xml`), pool);
+  }
   return hostUuid;
 }
