@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { hasEnded, nextLine, type Running } from '../kit/private-libvirtd.ts';
+import { LabCgroups } from './cgroups.ts';
 import type { LabStatus } from './control.ts';
 import { createCredentials, type Station } from './credentials.ts';
 import { claimFolder, recordInit, removeLab, type LabRecord } from './folder.ts';
@@ -162,15 +163,17 @@ async function furnish({ record, running, labPid, count, storage }: Plot): Promi
   const [sharedDir, consoleDir] = [join(record.dir, 'shared'), join(record.dir, 'consoles')];
   await Promise.all([createCredentials(keysDir, stations), mkdir(sharedDir), mkdir(consoleDir)]);
   const pool = storage === 'shared' ? { name: 'shared', path: sharedDir } : LOCAL_POOL;
+  const cgroups = await LabCgroups.of(basename(record.dir), labPid);
   const plan: MachinePlan = {
     keysDir,
+    controllers: cgroups.controllers,
     pools: storage === 'shared' ? [pool, LOCAL_POOL] : [pool],
     hosts: ['127.0.0.1 localhost', ...stations.map(({ name, address }) => `${address} ${name}`), ''].join('\n'),
   };
   const network = new Switch(labPid);
   const siteOf = (station: Station, i: number) => {
     const mac = `52:54:00:4c:${hex(record.number)}:${hex(i + 1)}`;
-    return { station, mac, dir: join(record.dir, station.name), labPid, network };
+    return { station, mac, dir: join(record.dir, station.name), labPid, network, cgroups };
   };
   // All of them come to an end, even if one fails, so that none goes on in a folder that is being removed.
   const started = await Promise.allSettled(

@@ -87,7 +87,10 @@ async function tinyBoot({ lab, host, guest, options }: Plan): Promise<Boot> {
 async function debianBoot({ lab, host, guest, mac, options }: Plan): Promise<Boot> {
   const { memoryBytes = 512 * MIB, diskBytes = 2048 * MIB, userData = '#cloud-config\n{}\n' } = options;
   const { kernelPath, initrdPath, diskPath } = await debianImage();
-  const [disk, seed] = [`${guest.name}.qcow2`, `${guest.name}-seed.iso`].map((file) => join(poolPathOf(lab, options), file)) as [string, string];
+  const [disk, seed] = [`${guest.name}.qcow2`, `${guest.name}-seed.iso`].map((file) => join(poolPathOf(lab, options), file)) as [
+    string,
+    string,
+  ];
   await host.run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', diskPath, disk, String(diskBytes)]);
   const files = {
     'user-data': userData,

@@ -35,13 +35,18 @@ export async function loseHost(lab: Lab, host: LabHost, guests: readonly Guest[]
   const crashMs = await timed(() => host.crash());
   await sleep(CRASHED_MS);
   const { longestGapMs: survivorGapMs } = await echo.result();
-  const running = new Set((await Promise.all(lab.hosts.filter(({ isUp }) => isUp).map((each) => namesOn(each, List.DOMAINS_ACTIVE)))).flat());
+  const running = new Set(
+    (await Promise.all(lab.hosts.filter(({ isUp }) => isUp).map((each) => namesOn(each, List.DOMAINS_ACTIVE)))).flat(),
+  );
   const survivors = await whoAnswer(elsewhere);
   const backMs = await timed(() => host.up());
   const definedAgain = await namesOn(host, List.DOMAINS_INACTIVE);
   let startedAgain: string[] = [];
   const startedAgainMs = await timed(async () => {
-    startedAgain = await startAgain(host, guests.filter(({ name }) => definedAgain.includes(name)));
+    startedAgain = await startAgain(
+      host,
+      guests.filter(({ name }) => definedAgain.includes(name)),
+    );
   });
   const lost = there.filter((name) => !running.has(name));
   return { host: host.name, crashMs, backMs, lost, survivors, survivorGapMs, definedAgain, startedAgain, startedAgainMs };
