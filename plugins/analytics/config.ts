@@ -30,6 +30,7 @@ export const config = z.strictObject({
       dismissedDays: z.int().min(1).max(365).default(30).meta({ description: 'How long dismissed advice is not given again' }),
     })
     .prefault({}),
+  scalingMinutes: z.int().min(1).max(1440).default(10).meta({ description: 'How often scaling policies are followed' }),
   historyDays: z.int().min(1).max(90).default(28).meta({ description: 'How far back a forecast looks' }),
 });
 export type Config = z.output<typeof config>;

@@ -25,7 +25,7 @@ type See = (given: KeptRecommendation, after: VmEvidence) => Seen;
 const byWhat = (given: KeptRecommendation, figures: Readonly<Record<string, number>>): (number | null)[] =>
   given.gains.map(({ what }) => figures[what] ?? null);
 
-const SEE: Readonly<Record<Exclude<RecommendationKind, 'restart' | 'spread'>, See>> = {
+const SEE: Readonly<Record<Exclude<RecommendationKind, 'restart' | 'spread' | 'scale'>, See>> = {
   shrink(given, { vm, cpus, memory }) {
     const short = Math.max(shareAtLimit(cpus, vm.vcpus), shareAtLimit(memory, vm.memoryBytes));
     const { vcpus = vm.vcpus, memoryBytes = vm.memoryBytes } = given.before;
@@ -55,7 +55,7 @@ const SEE: Readonly<Record<Exclude<RecommendationKind, 'restart' | 'spread'>, Se
 
 /** What came of advice that was followed; undefined: nobody can say. */
 export function outcomeOf(given: KeptRecommendation, after: VmEvidence): { state: 'kept' | 'missed'; measured: Measured } | undefined {
-  if (given.kind === 'restart' || given.kind === 'spread') return undefined;
+  if (given.kind === 'restart' || given.kind === 'spread' || given.kind === 'scale') return undefined;
   const { gains, harm } = SEE[given.kind](given, after);
   const isWithin = given.gains.every(({ low, high }, index) => {
     const gain = gains[index];

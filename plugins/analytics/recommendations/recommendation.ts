@@ -1,6 +1,6 @@
 import type { SuggestedAction, Unit } from 'novacron/plugin';
 
-export type RecommendationKind = 'shrink' | 'power-off' | 'add-memory' | 'grow-disk' | 'restart' | 'spread';
+export type RecommendationKind = 'shrink' | 'power-off' | 'add-memory' | 'grow-disk' | 'restart' | 'spread' | 'scale';
 
 /** What is won, with the interval that the days of the history span. */
 export interface Gain {
