@@ -25,6 +25,8 @@ export interface SessionOptions {
   slotsMax: number;
   /** What to sign in with where the daemon asks for a password. */
   credentials: Credentials | undefined;
+  /** Whether it is for a stream, whose reader keeps the bytes that come. */
+  stream?: boolean;
   onEvent(header: Header, body: XdrReader): void;
 }
 
@@ -79,7 +81,8 @@ export class Session {
   /** Connects, signs in and opens the driver. */
   static async open(target: Target, options: SessionOptions, call: CallOptions = {}): Promise<Session> {
     const timeoutMs = call.timeoutMs ?? options.timeoutMs;
-    const session = new Session(await dial(target, limitsOf(call, timeoutMs)), options);
+    const dialing = dial(target, { ...limitsOf(call, timeoutMs), keepsBytes: options.stream ?? false });
+    const session = new Session(await dialing, options);
     try {
       await session.handshake(target, { ...call, timeoutMs });
       return session;
