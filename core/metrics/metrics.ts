@@ -3,7 +3,7 @@ import { copyFile, mkdir, rm, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { Clock, Log } from '../contract/declare.ts';
 import { HubError } from '../contract/errors.ts';
-import type { ColumnBatch, Metric, MetricQuery, SampleBatch } from '../contract/metrics.ts';
+import type { ColumnBatch, Metric, MetricQuery, SampleBatch, WindowQuery } from '../contract/metrics.ts';
 import type { Metrics } from '../contract/services.ts';
 import { createNameSaver, encodeBatch, type EncodedBatch } from './encode.ts';
 import { encodeColumns, rowsOf } from './encode-columns.ts';
@@ -67,6 +67,12 @@ function checkQuery(query: MetricQuery, column: Column): void {
   if (['mean', 'sum', 'p50', 'p95', 'p99'].includes(aggregate) && column.kind === 'counter') {
     throw badQuery(`${metric} is a counter: its ${aggregate} says nothing. Ask for its rate.`);
   }
+}
+
+function checkWindows({ from, to, stepMs, windowMs }: WindowQuery): void {
+  if (![from, to, stepMs, windowMs].every(Number.isFinite) || from > to || stepMs < 1 || windowMs < 1)
+    throw badQuery('A window query needs a range, a step and a window of at least 1 ms.');
+  if ((to - from) / stepMs > STEPS_MAX) throw badQuery(`The range has more than ${STEPS_MAX} steps. Take a longer step.`);
 }
 
 interface Inside {
@@ -225,6 +231,12 @@ function serve(inside: Inside, end: () => Promise<void>): MetricsStore {
       if (!found) throw unknown(`There is no metric "${query.metric}". Known ones: ${[...index.keys()].slice(0, 40).join(', ')}.`);
       checkQuery(query, found.column);
       return thread.ask('query', { table: found.shape.name, column: found.column.name, query: { ...query } }, { signal });
+    },
+    async windows(query, signal) {
+      const found = index.get(query.metric);
+      if (!found) throw unknown(`There is no metric "${query.metric}".`);
+      checkWindows(query);
+      return thread.ask('windows', { table: found.shape.name, column: found.column.name, query: { ...query } }, { signal });
     },
     async sql(text, { signal, timeoutMs = SQL_TIMEOUT_MS, rowsMax = SQL_ROWS }) {
       const limits = { timeoutMs: Math.min(timeoutMs, SQL_TIMEOUT_MS_MAX), rowsMax: Math.min(rowsMax, SQL_ROWS_MAX) };

@@ -52,9 +52,15 @@ async function record(connection: DuckDBConnection, file: SealedFile): Promise<v
 }
 
 /** The sealed files as the connection's transaction sees them: exactly those whose rows it does not find hot. */
-export async function readCatalogue(connection: DuckDBConnection, folder: string): Promise<SealedFile[]> {
+export async function readCatalogue(
+  connection: DuckDBConnection,
+  folder: string,
+  only?: { readonly table: string; readonly first: string; readonly last: string },
+): Promise<SealedFile[]> {
   const reader = await connection.runAndReadAll(
-    'SELECT table_name, day, part, columns, row_count::DOUBLE, bytes::DOUBLE FROM hot.sealed_file ORDER BY table_name, day, part',
+    `SELECT table_name, day, part, columns, row_count::DOUBLE, bytes::DOUBLE FROM hot.sealed_file
+      ${only ? 'WHERE table_name = $1 AND day BETWEEN $2 AND $3' : ''} ORDER BY table_name, day, part`,
+    only ? [only.table, only.first, only.last] : [],
   );
   return (reader.getRows() as [string, string, number, string, number, number][]).map(([table, day, part, columns, rows, bytes]) => ({
     table,
