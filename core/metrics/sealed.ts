@@ -149,9 +149,7 @@ async function moveDay(store: Store, task: SealTask): Promise<void> {
   await store.keeper.run('BEGIN TRANSACTION');
   try {
     const file = await writeFile(store, task);
-    const deleted = await store.keeper.run(
-      `DELETE FROM hot.${ident(shape.name)} WHERE ${dayCondition(task.day)}`,
-    );
+    const deleted = await store.keeper.run(`DELETE FROM hot.${ident(shape.name)} WHERE ${dayCondition(task.day)}`);
     if (deleted.rowsChanged !== file.rows) throw new Error(`sealed ${file.rows} rows of ${shape.name} but hot had ${deleted.rowsChanged}`);
     await record(store.keeper, file);
     task.onPoint?.('deleted');

@@ -7,7 +7,10 @@ export const HORIZON = 96;
 
 /** The seven columns, z-scored with mean and deviation of the train part only. */
 export function parseEtt(text: string): Float64Array[] {
-  const lines = text.trim().split(/\r?\n/).slice(1, PARTS.test[1] + 1);
+  const lines = text
+    .trim()
+    .split(/\r?\n/)
+    .slice(1, PARTS.test[1] + 1);
   const rows = lines.map((line) => line.split(',').slice(1).map(Number));
   return Array.from({ length: 7 }, (_, column) => {
     const values = Float64Array.from(rows, (row) => row[column] ?? Number.NaN);
@@ -28,7 +31,11 @@ export interface Errors {
 }
 
 /** Over all columns, windows and steps. `lines`: of each column, of each origin. */
-export function errorsOf(columns: readonly Float64Array[], origins: readonly number[], lines: readonly (readonly Float64Array[])[]): Errors {
+export function errorsOf(
+  columns: readonly Float64Array[],
+  origins: readonly number[],
+  lines: readonly (readonly Float64Array[])[],
+): Errors {
   let squares = 0;
   let absolutes = 0;
   for (const [column, values] of columns.entries()) {

@@ -149,7 +149,11 @@ export async function bench(options: BenchOptions): Promise<BenchResult> {
         title: `ETTh1, 96 h ahead, ${originsOf(PARTS.test).length} windows, z-scored`,
         columns: ['method', 'MSE', 'MAE'],
         rows: [
-          [`NovaCron, chosen on validation (MSE ${mse.least} .. ${mse.most}, MAE ${mae.least} .. ${mae.most})`, String(mse.median), String(mae.median)],
+          [
+            `NovaCron, chosen on validation (MSE ${mse.least} .. ${mse.most}, MAE ${mae.least} .. ${mae.most})`,
+            String(mse.median),
+            String(mae.median),
+          ],
           ...alone.map((one) => [`NovaCron, ${one.name} alone`, String(one.mse.median), String(one.mae.median)]),
           ...PUBLISHED.map(([name, ...figures]) => [`${name} (published)`, ...figures.map(String)]),
         ],

@@ -4,8 +4,14 @@ const SEASON = 24;
 export function parseM4(text: string): Float64Array[] {
   const [, ...lines] = text.trim().split(/\r?\n/);
   return lines.map((line) => {
-    const cells = line.split(',').slice(1).map((cell) => cell.replaceAll('"', ''));
-    return Float64Array.from(cells.filter((cell) => cell !== '' && cell !== 'NA'), Number);
+    const cells = line
+      .split(',')
+      .slice(1)
+      .map((cell) => cell.replaceAll('"', ''));
+    return Float64Array.from(
+      cells.filter((cell) => cell !== '' && cell !== 'NA'),
+      Number,
+    );
   });
 }
 

@@ -25,7 +25,10 @@ const PUBLISHED = [
 type Lines = ReadonlyMap<string, readonly Float64Array[]>;
 
 /** What the pool says, and each of its models alone where it took part. */
-async function forecastAll(histories: readonly Float64Array[], signal: AbortSignal): Promise<{ pool: Float64Array[]; used: Map<string, number> }> {
+async function forecastAll(
+  histories: readonly Float64Array[],
+  signal: AbortSignal,
+): Promise<{ pool: Float64Array[]; used: Map<string, number> }> {
   const models = [...BASELINES, ...trainAcross(histories, HORIZON)];
   const pool: Float64Array[] = [];
   const used = new Map<string, number>();
@@ -59,13 +62,21 @@ export async function bench(options: BenchOptions): Promise<BenchResult> {
   const lines: Lines = new Map([
     ['NovaCron', pool],
     ['Naive2', histories.map((history) => naive2(history, HORIZON))],
-    ['seasonal naive', histories.map((history) => Float64Array.from({ length: HORIZON }, (_, i) => history[history.length - 24 + (i % 24)] ?? 0))],
+    [
+      'seasonal naive',
+      histories.map((history) => Float64Array.from({ length: HORIZON }, (_, i) => history[history.length - 24 + (i % 24)] ?? 0)),
+    ],
   ]);
   const scores = new Map([...lines].map(([name, own]) => [name, scoresOf(series, own)]));
   const ours = scores.get('NovaCron') ?? { smape: Number.NaN, mase: Number.NaN };
   const base = scores.get('Naive2') ?? ours;
   const owa = (one: { smape: number; mase: number }): number => (one.smape / base.smape + one.mase / base.mase) / 2;
-  const rows = [...scores].map(([name, one]) => [`${name} (development split)`, round(one.smape, 3), round(one.mase, 3), round(owa(one), 3)]);
+  const rows = [...scores].map(([name, one]) => [
+    `${name} (development split)`,
+    round(one.smape, 3),
+    round(one.mase, 3),
+    round(owa(one), 3),
+  ]);
   return {
     figures: {
       series: series.length,

@@ -136,14 +136,20 @@ function combineFolds(
   const weightsFor = (fold: number): number[] => {
     const others = origins.map((_, other) => other).filter((other) => apart(fold, other));
     const used = others.length > 0 ? others : origins.map((_, other) => other).filter((other) => other !== fold);
-    return weightsOf(errors.map((each) => meanOf(used.map((other) => each[other] ?? Infinity))), scale);
+    return weightsOf(
+      errors.map((each) => meanOf(used.map((other) => each[other] ?? Infinity))),
+      scale,
+    );
   };
   const residuals = origins.map((origin, fold) => {
     const lines = tested.map(({ forecasts }) => forecasts[fold] ?? new Float64Array(horizon));
     return residualsOf(measured, combine(lines, weightsFor(fold)), origin);
   });
   const mae = meanAbsolute(residuals);
-  const weights = weightsOf(tested.map(({ score }) => score.mae), scale);
+  const weights = weightsOf(
+    tested.map(({ score }) => score.mae),
+    scale,
+  );
   return { residuals, weights, score: { model: 'combination', mae, mase: mae / scale } };
 }
 

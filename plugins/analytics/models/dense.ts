@@ -72,7 +72,11 @@ export function applyDense({ task, matrix, bias, inner, innerBias, outer }: Dens
   if (task.hidden > 0) {
     const hidden = Float64Array.from(innerBias);
     addProduct(hidden, row, inner);
-    addProduct(sums, hidden.map((value) => Math.max(0, value)), outer);
+    addProduct(
+      sums,
+      hidden.map((value) => Math.max(0, value)),
+      outer,
+    );
   }
   return sums.map((value) => base + scale * value);
 }

@@ -59,5 +59,4 @@ export function solve(lower: Float64Array, right: Float64Array): Float64Array {
 }
 
 /** Weights of the rows by ridge regression; `penalty` is per row, so that it means the same for any number of rows. */
-export const ridgeOf = (normal: Normal, penalty: number): Float64Array =>
-  solve(cholesky(normal, penalty * normal.weight), normal.targets);
+export const ridgeOf = (normal: Normal, penalty: number): Float64Array => solve(cholesky(normal, penalty * normal.weight), normal.targets);

@@ -36,7 +36,8 @@ export const seasonFeatureCount = ({ round }: SeasonSizes): number => round + RO
 export const seasonHistoryMin = ({ season, round }: SeasonSizes): number => (round + 1) * season;
 
 /** The level that everything is seen relative to: the mean of the last round. */
-export const baseOf = (track: Track, origin: number, { season, round }: SeasonSizes): number => meanOf(track, origin - round * season, origin);
+export const baseOf = (track: Track, origin: number, { season, round }: SeasonSizes): number =>
+  meanOf(track, origin - round * season, origin);
 
 /** As many seasons back as there are, the phase within a round kept. */
 function roundsBack(origin: number, seasons: number, { season, round }: SeasonSizes): number {
