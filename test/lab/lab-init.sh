@@ -11,7 +11,8 @@ read -r pid _ </proc/self/stat
 echo "$pid"
 while read -r _; do :; done
 trap '' TERM
-kill -KILL -1
+# It fails when all have ended by themselves already.
+kill -KILL -1 2>/dev/null || true
 # See cgroups.ts; rmdir takes a group only when nobody is in it.
 groups="/sys/fs/cgroup/*/${dir##*/}-$pid"
 clear_groups() {
