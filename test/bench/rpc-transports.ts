@@ -97,7 +97,7 @@ async function* piecesOf(path: string): AsyncGenerator<Uint8Array> {
 async function downloadTo(path: string, volume: StorageVolume): Promise<void> {
   const file = openSync(path, 'w');
   try {
-    for await (const piece of await volume.download()) for (let at = 0; at < piece.length; ) at += writeSync(file, piece, at);
+    for await (const piece of await volume.download()) for (let at = 0; at < piece.length;) at += writeSync(file, piece, at);
   } finally {
     closeSync(file);
   }

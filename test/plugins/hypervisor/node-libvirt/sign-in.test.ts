@@ -140,7 +140,7 @@ describe('the driver is opened', () => {
     expect(fake.opened).toEqual([true]);
   });
 
-  test('over a network with an error that is the driver\'s own', async () => {
+  test("over a network with an error that is the driver's own", async () => {
     await using fake = await FakeLibvirt.start({ transport: 'tcp' });
     fake.answer(remote.connectOpen, () => {
       throw libvirtError(ErrorCode.NO_CONNECT, 'no such driver');
