@@ -12,7 +12,7 @@ describe('what may reach a limit', () => {
   it('is what grows towards it, also if it began only hours ago, and not what stands still', () => {
     expect(
       mayReach(
-        hourly(48, (hour) => 0.5 + hour * 0.005),
+        hourly(48, (hour) => 0.5 + hour * 0.007),
         full,
       ),
     ).toBe(true);
