@@ -1,6 +1,6 @@
-import { defineService, type Json, type Picture, type Unit } from 'novacron/plugin';
+import { defineService, type Json, type Picture, type Severity, type Unit } from 'novacron/plugin';
 
-export type Severity = 'info' | 'warning' | 'critical';
+export type { Severity } from 'novacron/plugin';
 
 /** What a signal is about: a thing of some resource kind, or a part of it. */
 export interface Subject {
