@@ -145,6 +145,8 @@ export interface Finding {
 /** A kind of condition that another plugin adds (`forecast`, `anomaly`): its settings are checked by a JSON Schema and come to `judge` as they are in the rule. */
 export interface RuleKind {
   readonly kind: string;
+  /** How often it is worth asking. Default 300. */
+  readonly everySeconds?: number;
   readonly settings: {
     validate(value: unknown): { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly reason: string };
   };

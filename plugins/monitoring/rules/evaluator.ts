@@ -147,11 +147,12 @@ class Columns implements Evaluator {
 
   /** First what is bad: for most rules nothing, and then the scan is all. Then what is active and was not bad. */
   #lookAt(rule: FlatRule, seen: { at: number; column: Float64Array | undefined }, changes: Change[]): void {
-    const rows = this.#tables.rows(rule.table);
+    // Without a list of things nothing can be judged, and nothing is gone either.
+    const rows = this.#tables.rows(rule.table) ?? null;
     const { at, column } = seen;
     const active = this.#active.get(rule.id);
     const before = active ? [...active] : [];
-    if (column !== undefined) {
+    if (column !== undefined && rows !== null) {
       for (const index of this.#badOf(rule, column)) {
         const row = rows[index];
         if (row) this.#step({ rule, row, verdict: 'bad', at, value: column[index] ?? null }, changes);
@@ -159,9 +160,9 @@ class Columns implements Evaluator {
     }
     for (const [subject] of before) {
       const index = this.#tables.indexOf(rule.table, subject);
-      const row = index === undefined ? undefined : rows[index];
-      const looks = row !== undefined && this.#tables.fits(rule.scope, row);
-      const value = looks && index !== undefined ? column?.[index] : undefined;
+      const row = index === undefined ? undefined : rows?.[index];
+      const looks = rows === null || (row !== undefined && this.#tables.fits(rule.scope, row));
+      const value = index === undefined ? undefined : column?.[index];
       const verdict = looks ? verdictOf(rule, value) : 'gone';
       if (verdict !== 'bad') this.#step({ rule, row: { key: subject }, verdict, at, value: value ?? null }, changes);
     }

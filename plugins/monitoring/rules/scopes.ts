@@ -18,7 +18,8 @@ export interface Scope {
 /** Lists of rows by table, and which rows a scope means. */
 export interface Scopes {
   set(table: string, rows: readonly Row[]): void;
-  rows(table: string): readonly Row[];
+  /** `undefined`: never said. */
+  rows(table: string): readonly Row[] | undefined;
   indexOf(table: string, key: string): number | undefined;
   /** Indices of the rows that fit; `null`: all. Remembered until the table changes. */
   members(table: string, scope: Scope | null): Int32Array | null;
@@ -70,7 +71,7 @@ export function createScopes(): Scopes {
       const byName = Map.groupBy(rows.keys(), (index) => rows[index]?.name ?? '');
       tables.set(table, { rows, byName, byKey: new Map(rows.map(({ key }, index) => [key, index])), members: new Map() });
     },
-    rows: (table) => (tables.get(table) ?? EMPTY).rows,
+    rows: (table) => tables.get(table)?.rows,
     indexOf: (table, key) => (tables.get(table) ?? EMPTY).byKey.get(key),
     members(name, scope) {
       if (scope === null) return null;
