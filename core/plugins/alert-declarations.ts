@@ -10,7 +10,8 @@ const SEVERITIES = new Set(['info', 'warning', 'critical']);
 export function checkAlert(key: string, rule: AlertRule, wrong: Wrong): void {
   const of = `the alert '${key}'`;
   if (!KEY.test(key)) wrong(`${of} must be named in kebab-case, with at most 61 characters`);
-  if (typeof rule.title !== 'string' || rule.title.length === 0 || rule.title.length > 120) wrong(`${of} needs a title of at most 120 characters`);
+  if (typeof rule.title !== 'string' || rule.title.length === 0 || rule.title.length > 120)
+    wrong(`${of} needs a title of at most 120 characters`);
   if (!SEVERITIES.has(rule.severity)) wrong(`${of} has the unknown severity '${rule.severity}'`);
   if (rule.metric !== undefined && !METRIC.test(rule.metric)) wrong(`${of} must name its metric as '<table>.<metric>'`);
   if (rule.metric === undefined && !['sql', 'offered'].includes(rule.condition.is)) wrong(`${of} names no metric`);
@@ -41,7 +42,8 @@ function checkCondition(condition: AlertCondition, wrong: Wrong): void {
 
 function checkBound({ above, below, resolveAt }: Bound, wrong: Wrong): void {
   const edge = above ?? below;
-  if (edge === undefined || (above !== undefined && below !== undefined) || !Number.isFinite(edge)) return wrong("needs one of 'above' and 'below'");
+  if (edge === undefined || (above !== undefined && below !== undefined) || !Number.isFinite(edge))
+    return wrong("needs one of 'above' and 'below'");
   if (resolveAt === undefined) return;
   const comesBack = above === undefined ? resolveAt >= edge : resolveAt <= edge;
   if (!comesBack) wrong('would resolve while it is bad: resolveAt must be on the good side of the edge');

@@ -5,13 +5,20 @@ import { sqlActions } from './actions/sql.ts';
 import { collect } from './collector.ts';
 import { config, needs } from './config.ts';
 import { metrics } from './metrics.ts';
+import { migrations } from './migrations.ts';
 import { panels } from './panels.ts';
+import { Rules } from './port.ts';
+import { shippedRules } from './rules/shipped.ts';
+import { startRules } from './rules/start.ts';
 
-export default definePlugin({ name: 'monitoring', api: 1, config, needs, provides: {} }, (tools) => ({
+export default definePlugin({ name: 'monitoring', api: 1, config, needs, provides: { rules: Rules } }, (tools) => ({
   metrics,
   panels,
+  migrations,
+  alerts: shippedRules,
   actions: { ...queryActions(tools), ...sqlActions(tools), ...importActions(tools) },
-  start({ config, services, log, signal, defer }) {
+  async start(ctx) {
+    const { config, services, log, signal, defer } = ctx;
     const { hypervisor, metrics } = services;
     const stop = new AbortController();
     const collecting = collect({
@@ -27,6 +34,7 @@ export default definePlugin({ name: 'monitoring', api: 1, config, needs, provide
       stop.abort();
       await collecting;
     });
-    return {};
+    const rules = await startRules(ctx, { raise: async (signals) => log.info({ signals }, 'signals were raised') });
+    return { rules };
   },
 }));

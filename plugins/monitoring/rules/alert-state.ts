@@ -40,7 +40,11 @@ function whenGood(state: AlertState, at: number, { keepFiringMs }: Timing): Aler
 }
 
 /** The next state after a look at `at`; `null`: all is well. The same object when nothing changed. */
-export function nextState(state: AlertState | null, seen: { readonly verdict: Verdict; readonly at: number }, timing: Timing): AlertState | null {
+export function nextState(
+  state: AlertState | null,
+  seen: { readonly verdict: Verdict; readonly at: number },
+  timing: Timing,
+): AlertState | null {
   const { verdict, at } = seen;
   if (verdict === 'gone') return null;
   if (verdict === 'unknown') return state === null || state.blindSince !== null ? state : { ...state, blindSince: at };

@@ -1,3 +1,4 @@
+import { setImmediate as breathe } from 'node:timers/promises';
 import { HubError, type AlertRule, type DeclaredAlert, type Metric } from 'novacron/plugin';
 import type { FileRule } from './rules-file.ts';
 import type { RuleOff, StoredRule } from './rule-store.ts';
@@ -22,8 +23,8 @@ export interface KnownRule {
 export interface BookSources {
   readonly declared: () => readonly DeclaredAlert[];
   readonly metrics: () => ReadonlyMap<string, Metric>;
-  readonly stored: () => Promise<readonly StoredRule[]>;
-  readonly offs: () => Promise<readonly RuleOff[]>;
+  /** The same arrays as long as nothing has changed. */
+  readonly stored: () => Promise<{ readonly rules: readonly StoredRule[]; readonly offs: readonly RuleOff[] }>;
   readonly files: () => readonly FileRule[];
 }
 
@@ -37,12 +38,23 @@ export interface RuleBook {
   ready(): readonly ReadyRule[];
 }
 
+const SLICE = 500;
+
 type Plain = Omit<KnownRule, 'off' | 'ready' | 'trouble'>;
 
 export function createBook(sources: BookSources): RuleBook {
   let known = new Map<string, KnownRule>();
   let ready: readonly ReadyRule[] = [];
+  let before: { readonly stored: Awaited<ReturnType<BookSources['stored']>>; readonly files: readonly FileRule[] } | null = null;
+  let hasTrouble = false;
   const made = new Map<string, { readonly text: string; readonly ready: ReadyRule | null; readonly trouble: string | null }>();
+
+  const declaredRules = (): Plain[] =>
+    sources.declared().map(({ id, rule, plugin }) => ({ id, rule, from: 'plugin', by: plugin, tenant: null }));
+  const fileRules = (files: readonly FileRule[]): Plain[] =>
+    files.map(({ id, rule, file }) => ({ id, rule, from: 'file', by: file, tenant: null }));
+  const peopleRules = (stored: readonly StoredRule[]): Plain[] =>
+    stored.map(({ id, rule, tenant, createdBy }) => ({ id, rule, from: 'person', by: createdBy, tenant }));
 
   function prepare(plain: Plain): Pick<KnownRule, 'ready' | 'trouble'> {
     const text = JSON.stringify([plain.rule, plain.tenant]);
@@ -63,18 +75,21 @@ export function createBook(sources: BookSources): RuleBook {
   }
   return {
     async refresh() {
-      const [stored, offs] = await Promise.all([sources.stored(), sources.offs()]);
-      const off = new Map(offs.map((one) => [one.rule, one]));
-      const plain: Plain[] = [
-        ...sources.declared().map(({ id, rule, plugin }): Plain => ({ id, rule, from: 'plugin', by: plugin, tenant: null })),
-        ...sources.files().map(({ id, rule, file }): Plain => ({ id, rule, from: 'file', by: file, tenant: null })),
-        ...stored.map(({ id, rule, tenant, createdBy }): Plain => ({ id, rule, from: 'person', by: createdBy, tenant })),
-      ];
+      const stored = await sources.stored();
+      const files = sources.files();
+      const isSame = before?.stored.rules === stored.rules && before.stored.offs === stored.offs && before.files === files;
+      if (isSame && !hasTrouble) return;
       // The first of a name counts: what a plugin or a file says is not overruled by what is stored.
+      const off = new Map(stored.offs.map((one) => [one.rule, one]));
       const next = new Map<string, KnownRule>();
-      for (const one of plain) if (!next.has(one.id)) next.set(one.id, { ...one, off: off.get(one.id) ?? null, ...prepare(one) });
+      for (const [nth, one] of [...declaredRules(), ...fileRules(files), ...peopleRules(stored.rules)].entries()) {
+        if (!next.has(one.id)) next.set(one.id, { ...one, off: off.get(one.id) ?? null, ...prepare(one) });
+        if (nth % SLICE === SLICE - 1) await breathe();
+      }
       for (const id of made.keys()) if (!next.has(id)) made.delete(id);
+      before = { stored, files };
       known = next;
+      hasTrouble = [...next.values()].some(({ trouble }) => trouble !== null);
       ready = [...next.values()].flatMap((one) => (one.off === null && one.ready !== null ? [one.ready] : []));
     },
     all: () => [...known.values()],

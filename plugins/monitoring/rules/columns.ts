@@ -5,9 +5,10 @@ import { seriesKey, type TableView } from './tables.ts';
 
 /** Reads the columns of values that rules judge: from memory, or by one query for all things. */
 export interface Columns {
-  read(sources: readonly Source[], options: { readonly at: number; readonly view: (table: string) => TableView; readonly signal: AbortSignal }): Promise<
-    ReadonlyMap<string, Float64Array>
-  >;
+  read(
+    sources: readonly Source[],
+    options: { readonly at: number; readonly view: (table: string) => TableView; readonly signal: AbortSignal },
+  ): Promise<ReadonlyMap<string, Float64Array>>;
 }
 
 export interface ColumnsOptions {
@@ -100,7 +101,8 @@ export function createColumns({ metrics, log, everyMs }: ColumnsOptions): Column
     const freshMs = Math.max(everyMs, window.windowMs / WINDOW_PART) * 0.9;
     if (before && before.rows === view.rows && Math.abs(at - before.readAt) < freshMs) return before;
     const frame = await metrics.query(queryOf(window, at), signal);
-    if (frame.truncated) log.warn({ metric: window.metric, rows: view.rows.length }, 'there are more things than one query answers; rules see a part of them');
+    if (frame.truncated)
+      log.warn({ metric: window.metric, rows: view.rows.length }, 'there are more things than one query answers; rules see a part of them');
     const cached = { column: await place(frame, view.indexOf, view.rows.length), rows: view.rows, readAt: at };
     cache.set(key, cached);
     return cached;
@@ -109,11 +111,15 @@ export function createColumns({ metrics, log, everyMs }: ColumnsOptions): Column
     async read(sources, { at, view, signal }) {
       const windows = new Map(sources.flatMap(windowsOf).map((window) => [keyOf(window), window]));
       for (const key of cache.keys()) if (!windows.has(key)) cache.delete(key);
-      const tasks = [...windows].map(async ([key, window]) => [key, await readWindow(window, { at, view: view(tableOf(window.metric)), signal })] as const);
+      const tasks = [...windows].map(
+        async ([key, window]) => [key, await readWindow(window, { at, view: view(tableOf(window.metric)), signal })] as const,
+      );
       const settled = await Promise.allSettled(tasks);
       signal.throwIfAborted();
       for (const one of settled) if (one.status === 'rejected') log.warn({ err: one.reason }, 'values for alert rules could not be read');
-      const read = new Map(settled.flatMap((one) => (one.status === 'fulfilled' && one.value[1] ? [[one.value[0], one.value[1].column]] : [])));
+      const read = new Map(
+        settled.flatMap((one) => (one.status === 'fulfilled' && one.value[1] ? [[one.value[0], one.value[1].column]] : [])),
+      );
       const leaf = (source: Source): Float64Array => {
         if (source.is === 'age') return view(source.table).ages;
         const metric = source.is === 'newest' || source.is === 'window' ? source.metric : '';

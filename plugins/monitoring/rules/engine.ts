@@ -3,7 +3,7 @@ import type { AlertRule, Clock, Log, Metrics } from 'novacron/plugin';
 import type { RuleKind, Signal, Subject } from '../port.ts';
 import type { AlertState } from './alert-state.ts';
 import { createColumns, newestOf } from './columns.ts';
-import { createMemory } from './engine-memory.ts';
+import { EngineMemory } from './engine-memory.ts';
 import { startEvaluator, type EvaluatorThread } from './evaluator-thread.ts';
 import type { Change } from './evaluator.ts';
 import { createOwnValues, type OwnValues } from './own-values.ts';
@@ -19,6 +19,8 @@ export interface EngineOptions {
   readonly things: Things;
   /** All rules that are on; the same object as long as a rule has not changed. */
   readonly rules: () => readonly ReadyRule[];
+  /** Brings `rules` up to date. */
+  readonly beforeLook: () => Promise<void>;
   readonly kinds: ReadonlyMap<string, RuleKind>;
   /** Where what fires and what resolves goes. Kept when it resolves; said again when it fails. */
   readonly raise: (signals: readonly Signal[]) => Promise<void>;
@@ -87,7 +89,13 @@ function tablesOf(source: Source): readonly string[] {
   }
 }
 
-const subjectOf = ({ kind, id, name, tenant }: Thing, device: string | null): Subject => ({ kind, id, name, tenant, ...(device !== null && { device }) });
+const subjectOf = ({ kind, id, name, tenant }: Thing, device: string | null): Subject => ({
+  kind,
+  id,
+  name,
+  tenant,
+  ...(device !== null && { device }),
+});
 
 /** A rule that was taken away while the hub was down: only its name is left. */
 function forgottenRule(id: string): ReadyRule {
@@ -98,7 +106,7 @@ function forgottenRule(id: string): ReadyRule {
 
 class RuleEngine implements Engine {
   readonly #options: EngineOptions;
-  readonly #memory: ReturnType<typeof createMemory>;
+  readonly #memory: EngineMemory;
   readonly #tables: ReturnType<typeof createTables>;
   readonly #columns: ReturnType<typeof createColumns>;
   readonly #own: ReturnType<typeof createOwnValues>;
@@ -108,7 +116,7 @@ class RuleEngine implements Engine {
   #sent = new Map<string, ReadyRule>();
   /** Those that the look under way took away: what they had resolves in their name. */
   #dropped = new Map<string, ReadyRule>();
-  #sentRows = new Map<string, OwnValues['rows'] | TableView['rows']>();
+  #sentRows = new Map<string, OwnValues['rows']>();
   #repeatedAt = 0;
   #report: LookReport | null = null;
 
@@ -116,7 +124,7 @@ class RuleEngine implements Engine {
     const { metrics, things, kinds, log, everyMs } = options;
     this.#options = options;
     this.#gapMs = Math.max(GAP_MS_MIN, GAP_BEATS * everyMs);
-    this.#memory = createMemory(options);
+    this.#memory = new EngineMemory(options);
     this.#tables = createTables({ metrics, things });
     this.#columns = createColumns({ metrics, log, everyMs });
     this.#own = createOwnValues({ metrics, things, kinds, log, everyMs, targetsOf: (ready) => this.#targetsOf(ready) });
@@ -163,6 +171,7 @@ class RuleEngine implements Engine {
   async look(signal: AbortSignal): Promise<LookReport> {
     const { clock, things } = this.#options;
     const beganAt = performance.now();
+    await this.#options.beforeLook();
     const at = clock.now();
     const rules = this.#options.rules();
     things.refresh(at);
@@ -175,8 +184,17 @@ class RuleEngine implements Engine {
     const looked = await thread.look({ at, columns, repeat });
     if (repeat) this.#repeatedAt = at;
     const told = [...looked.changes, ...looked.repeated].map((change) => this.#told(change, at));
-    await this.#memory.settle({ changes: looked.changes, signals: told.flatMap((one) => (one && signalOf(one)) ?? []), subjectOf: (change) => this.#subjectOf(change), at });
-    if (looked.refused > 0) this.#options.log.warn({ refused: looked.refused, activeMax: this.#options.activeMax }, 'more alerts than the limit; the rest is not told');
+    await this.#memory.settle({
+      changes: looked.changes,
+      signals: told.flatMap((one) => (one && signalOf(one)) ?? []),
+      subjectOf: (change) => this.#subjectOf(change),
+      at,
+    });
+    if (looked.refused > 0)
+      this.#options.log.warn(
+        { refused: looked.refused, activeMax: this.#options.activeMax },
+        'more alerts than the limit; the rest is not told',
+      );
     const tookMs = performance.now() - beganAt;
     this.#report = { rules: rules.length, active: looked.active, changed: looked.changes.length, refused: looked.refused, tookMs };
     return this.#report;
@@ -226,7 +244,10 @@ class RuleEngine implements Engine {
     waited.abort();
   }
 
-  async #read(rules: readonly ReadyRule[], { at, views, signal }: { at: number; views: ReadonlyMap<string, TableView>; signal: AbortSignal }) {
+  async #read(
+    rules: readonly ReadyRule[],
+    { at, views, signal }: { at: number; views: ReadonlyMap<string, TableView>; signal: AbortSignal },
+  ) {
     const view = (table: string): TableView => {
       const found = views.get(table);
       if (found === undefined) throw new TypeError(`no view of the table ${table}`);

@@ -4,7 +4,9 @@ import type { EvaluatorReply } from './evaluator-worker.ts';
 import type { createEvaluator, Evaluator } from './evaluator.ts';
 
 /** The evaluator in a thread of its own: its calls are answered later, and a scan of a hundred million pairs holds up nobody. */
-export type EvaluatorThread = { readonly [K in keyof Evaluator]: (...args: Parameters<Evaluator[K]>) => Promise<ReturnType<Evaluator[K]>> } & {
+export type EvaluatorThread = {
+  readonly [K in keyof Evaluator]: (...args: Parameters<Evaluator[K]>) => Promise<ReturnType<Evaluator[K]>>;
+} & {
   end(): Promise<void>;
   /** Fires when the thread has ended by itself; everything it knew is gone. */
   readonly ended: AbortSignal;
@@ -13,7 +15,10 @@ export type EvaluatorThread = { readonly [K in keyof Evaluator]: (...args: Param
 const MEMORY_MAX_MEBIBYTES = 1024;
 
 const endedError = (reason: string): HubError =>
-  new HubError('alert_rules_ended', `The thread of the alert rules has ended: ${reason}. It is started again.`, { status: 503, retryable: true });
+  new HubError('alert_rules_ended', `The thread of the alert rules has ended: ${reason}. It is started again.`, {
+    status: 503,
+    retryable: true,
+  });
 
 export function startEvaluator(limits: Parameters<typeof createEvaluator>[0]): EvaluatorThread {
   const worker = new Worker(new URL('./evaluator-worker.ts', import.meta.url), {

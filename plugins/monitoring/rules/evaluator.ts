@@ -139,7 +139,7 @@ class Columns implements Evaluator {
   }
 
   #endRule(id: string, active: ActiveOf, changes: Change[]): void {
-    for (const [subject, was] of [...active]) {
+    for (const [subject, was] of active) {
       this.#put(id, subject, null);
       changes.push({ rule: id, subject, was, state: null, value: null });
     }
@@ -181,10 +181,7 @@ class Columns implements Evaluator {
     return bad;
   }
 
-  #step(
-    seen: { rule: FlatRule; row: Pick<Row, 'key'>; verdict: Verdict; at: number; value: number | null },
-    changes: Change[],
-  ): void {
+  #step(seen: { rule: FlatRule; row: Pick<Row, 'key'>; verdict: Verdict; at: number; value: number | null }, changes: Change[]): void {
     const { rule, row, verdict, at, value } = seen;
     const was = this.#active.get(rule.id)?.get(row.key) ?? null;
     if (was === null && this.#count >= this.#limits.activeMax) {
@@ -214,7 +211,8 @@ class Columns implements Evaluator {
       for (const [subject, state] of active) {
         const index = rule && this.#tables.indexOf(rule.table, subject);
         const value = index === undefined ? undefined : column?.[index];
-        if (state.is === 'firing' && value !== undefined && !Number.isNaN(value)) repeated.push({ rule: id, subject, was: state, state, value });
+        if (state.is === 'firing' && value !== undefined && !Number.isNaN(value))
+          repeated.push({ rule: id, subject, was: state, state, value });
       }
     }
   }

@@ -49,7 +49,9 @@ async function judge(options: OwnValuesOptions, ready: ReadyRule, { at, signal }
   const { condition, metric = null } = ready.rule;
   const kind = condition.is === 'offered' ? options.kinds.get(condition.kind) : undefined;
   if (condition.is !== 'offered' || kind === undefined)
-    throw new HubError('alert_kind_missing', `No plugin that is on offers rules of this kind. Turn it on in plugins.json.`, { status: 503 });
+    throw new HubError('alert_kind_missing', `No plugin that is on offers rules of this kind. Turn it on in plugins.json.`, {
+      status: 503,
+    });
   const { fits } = createScopes();
   const targets = options.targetsOf(ready).filter(({ row }) => fits(ready.flat.scope, row));
   const limit = AbortSignal.any([signal, AbortSignal.timeout(JUDGE_TIMEOUT_MS)]);
@@ -67,14 +69,20 @@ async function judge(options: OwnValuesOptions, ready: ReadyRule, { at, signal }
   };
 }
 
-async function select(options: OwnValuesOptions, ready: ReadyRule, { at, signal }: { at: number; signal: AbortSignal }): Promise<OwnValues> {
+async function select(
+  options: OwnValuesOptions,
+  ready: ReadyRule,
+  { at, signal }: { at: number; signal: AbortSignal },
+): Promise<OwnValues> {
   const { condition } = ready.rule;
   const text = condition.is === 'sql' ? condition.sql : '';
   const frame = await options.metrics.sql(text, { signal, timeoutMs: SQL_TIMEOUT_MS, rowsMax: SQL_ROWS_MAX });
   const column = (name: string) => frame.fields.find((field) => field.name === name)?.values;
   const [entities, values, devices = []] = [column('entity'), column('value'), column('device')];
   if (entities === undefined || values === undefined)
-    throw new HubError('alert_sql_columns', 'The SELECT of an alert rule must answer with the columns "entity" and "value".', { status: 400 });
+    throw new HubError('alert_sql_columns', 'The SELECT of an alert rule must answer with the columns "entity" and "value".', {
+      status: 400,
+    });
   const { kind } = ready;
   await options.things.learn(kind, [...new Set(entities.map(String))], at);
   const lines = entities.flatMap((entity, nth) => {
@@ -133,7 +141,8 @@ export function createOwnValues(options: OwnValuesOptions): OwnValuesReader {
 
 /** For a rule whose settings a plugin has to check. */
 export function checkSettings(kind: RuleKind | undefined, name: string, settings: Json): void {
-  if (kind === undefined) throw new HubError('alert_kind_missing', `No plugin that is on offers rules of the kind "${name}".`, { status: 400 });
+  if (kind === undefined)
+    throw new HubError('alert_kind_missing', `No plugin that is on offers rules of the kind "${name}".`, { status: 400 });
   const checked = kind.settings.validate(settings);
   if (!checked.ok) throw new HubError('alert_invalid', `The settings do not fit the kind "${name}": ${checked.reason}`, { status: 400 });
 }

@@ -16,7 +16,9 @@ export const ruleName = z.string().regex(RULE_NAME, 'A name is lower-case words 
 /** Every star makes matching slower. */
 export const namePattern = text(200).refine((name) => name.split('*').length - 1 <= STARS_MAX, `At most ${STARS_MAX} stars.`);
 
-const metricName = z.string().regex(/^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)?\.[a-z][A-Za-z0-9]*$/, 'A metric is <table>.<metric>: vm.cpuRatio.');
+const metricName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)?\.[a-z][A-Za-z0-9]*$/, 'A metric is <table>.<metric>: vm.cpuRatio.');
 
 const bound = { above: z.number().exactOptional(), below: z.number().exactOptional(), resolveAt: z.number().exactOptional() };
 
@@ -43,7 +45,11 @@ const condition = z
     z.strictObject({
       is: z.literal('past'),
       compare: z.enum(['ratio', 'difference']),
-      agoSeconds: z.number().min(60).max(366 * 86_400).exactOptional(),
+      agoSeconds: z
+        .number()
+        .min(60)
+        .max(366 * 86_400)
+        .exactOptional(),
       ...bound,
     }),
     z.strictObject({ is: z.literal('sql'), sql: text(20_000), kind: text(40), ...bound }),
@@ -75,7 +81,10 @@ export const ruleSchema = z.strictObject({
   title: text(120),
   severity: z.enum(['info', 'warning', 'critical']),
   metric: metricName.exactOptional(),
-  of: z.string().regex(/^[a-z][A-Za-z0-9]*$/, 'Another metric of the same table: capacityBytes.').exactOptional(),
+  of: z
+    .string()
+    .regex(/^[a-z][A-Za-z0-9]*$/, 'Another metric of the same table: capacityBytes.')
+    .exactOptional(),
   aggregate: z.enum(['mean', 'min', 'max', 'last', 'sum', 'p50', 'p95', 'p99', 'rate']).exactOptional(),
   windowSeconds: seconds.min(1).exactOptional(),
   condition,

@@ -39,13 +39,16 @@ export function parseRulesFile(text: string, file: string): readonly FileRule[] 
   // A few aliases are fine; a document that blows up by them is not.
   const parsed = fileSchema.safeParse(document.toJS({ maxAliasCount: 100 }) ?? { rules: {} });
   if (parsed.success) return Object.entries(parsed.data.rules).map(([id, rule]) => ({ id, rule, file }));
-  const wrong = parsed.error.issues.map(({ path, message }) => `${file}:${lineOf(document, path, lines)}: ${path.join('.') || 'the file'}: ${message}`);
+  const wrong = parsed.error.issues.map(
+    ({ path, message }) => `${file}:${lineOf(document, path, lines)}: ${path.join('.') || 'the file'}: ${message}`,
+  );
   throw invalid(wrong.slice(0, ERRORS_SHOWN_MAX).join('\n'));
 }
 
 export interface RuleFiles {
   /** Reads what has changed; what is broken keeps the rules it had when it was last good. */
   refresh(): Promise<void>;
+  /** The same array as long as nothing has changed. */
   rules(): readonly FileRule[];
   /** What is wrong now, a text a file. */
   troubles(): ReadonlyMap<string, string>;
@@ -70,7 +73,12 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 /** Rules from a file, or from all .yaml files of a folder; `null`: there are none. */
 export function createRuleFiles(path: string | null, log: Log): RuleFiles {
   const read = new Map<string, Read>();
+  let rules: readonly FileRule[] = [];
 
+  function gather(): void {
+    const now = [...read.values()].flatMap((one) => one.rules);
+    if (now.length !== rules.length || now.some((rule, nth) => rule !== rules[nth])) rules = now;
+  }
   async function readOne(file: string): Promise<void> {
     const before = read.get(file);
     const { mtimeMs, size } = await stat(file);
@@ -86,7 +94,7 @@ export function createRuleFiles(path: string | null, log: Log): RuleFiles {
     }
   }
   return {
-    rules: () => [...read.values()].flatMap(({ rules }) => rules),
+    rules: () => rules,
     troubles: () => new Map([...read].flatMap(([file, { trouble }]) => (trouble === null ? [] : [[file, trouble]]))),
     async refresh() {
       if (path === null) return;
@@ -97,9 +105,11 @@ export function createRuleFiles(path: string | null, log: Log): RuleFiles {
         if (!files.includes(path)) read.delete(path);
       } catch (error) {
         const before = read.get(path);
-        if (before?.trouble !== messageOf(error)) log.error({ path, err: error }, 'alert rules cannot be read; those that were read still count');
+        if (before?.trouble !== messageOf(error))
+          log.error({ path, err: error }, 'alert rules cannot be read; those that were read still count');
         read.set(path, { mark: '', rules: before?.rules ?? [], trouble: messageOf(error) });
       }
+      gather();
     },
   };
 }

@@ -77,7 +77,8 @@ export function createScopes(): Scopes {
       if (scope === null) return null;
       const table = tables.get(name) ?? EMPTY;
       const key = JSON.stringify(scope);
-      const found = table.members.get(key) ?? Int32Array.from(candidates(table, scope).filter((index) => fits(scope, table.rows[index] as Row)));
+      const found =
+        table.members.get(key) ?? Int32Array.from(candidates(table, scope).filter((index) => fits(scope, table.rows[index] as Row)));
       table.members.set(key, found);
       return found;
     },

@@ -16,7 +16,11 @@ export interface Told {
   /** What it was divided by, for the texts of actions. */
   readonly of: number | null;
   /** What the plugin of an offered kind says itself. */
-  readonly finding?: { readonly summary: string; readonly values: Readonly<Record<string, number>>; readonly actions?: readonly SuggestedAction[] | undefined };
+  readonly finding?: {
+    readonly summary: string;
+    readonly values: Readonly<Record<string, number>>;
+    readonly actions?: readonly SuggestedAction[] | undefined;
+  };
 }
 
 const KEY_LENGTH_MAX = 300;

@@ -51,12 +51,15 @@ function measured(declared: Declared, name: string, rule: AlertRule): Source {
   const metric = metricOf(declared, name);
   const aggregate = rule.aggregate ?? usualAggregate(metric);
   if (rule.windowSeconds === undefined && metric.kind === 'gauge') {
-    if (rule.aggregate !== undefined && rule.aggregate !== 'last') throw invalid(`"${aggregate}" needs a window: say over how many seconds.`);
+    if (rule.aggregate !== undefined && rule.aggregate !== 'last')
+      throw invalid(`"${aggregate}" needs a window: say over how many seconds.`);
     return { is: 'newest', metric: name };
   }
   const windowMs = rule.windowSeconds === undefined ? COUNTER_WINDOW_MS : rule.windowSeconds * 1000;
-  if (metric.kind === 'counter' && !['rate', 'last'].includes(aggregate)) throw invalid(`${name} is a counter: take its rate, not its ${aggregate}.`);
-  if (metric.kind === 'gauge' && aggregate === 'rate') throw invalid(`${name} is a gauge: for its change per second take the condition "rate".`);
+  if (metric.kind === 'counter' && !['rate', 'last'].includes(aggregate))
+    throw invalid(`${name} is a counter: take its rate, not its ${aggregate}.`);
+  if (metric.kind === 'gauge' && aggregate === 'rate')
+    throw invalid(`${name} is a gauge: for its change per second take the condition "rate".`);
   return { is: 'window', metric: name, aggregate, windowMs, agoMs: 0 };
 }
 
@@ -64,9 +67,9 @@ function slope(declared: Declared, name: string, rule: AlertRule): Source {
   const windowMs = (rule.windowSeconds ?? 0) * 1000;
   if (windowMs <= 0) throw invalid('A rate is over a window: say over how many seconds (windowSeconds).');
   if (metricOf(declared, name).kind === 'counter') return { is: 'window', metric: name, aggregate: 'rate', windowMs, agoMs: 0 };
-  const a: Source = { is: 'newest', metric: name };
-  const b: Source = { is: 'window', metric: name, aggregate: 'last', windowMs, agoMs: windowMs };
-  return { is: 'difference', a, b, perSeconds: windowMs / 1000 };
+  // The mean of the newer half less that of the older: one odd sample does not make a slope.
+  const half = { is: 'window', metric: name, aggregate: 'mean', windowMs: windowMs / 2 } as const;
+  return { is: 'difference', a: { ...half, agoMs: 0 }, b: { ...half, agoMs: half.windowMs }, perSeconds: half.windowMs / 1000 };
 }
 
 /** The same so long ago. */
@@ -130,7 +133,10 @@ function unitOf({ condition, metric, of, aggregate }: AlertRule, declared: Decla
 }
 
 /** A rule as the evaluator takes it. HubError `alert_invalid` says what is wrong with it. `tenant`: the only one whose things it may look at. */
-export function readyRule(known: { readonly id: string; readonly rule: AlertRule; readonly tenant: string | null }, declared: Declared): ReadyRule {
+export function readyRule(
+  known: { readonly id: string; readonly rule: AlertRule; readonly tenant: string | null },
+  declared: Declared,
+): ReadyRule {
   const { id, rule, tenant } = known;
   const source = sourceOf(rule, declared);
   const scope = tenant === null ? rule.scope : { ...rule.scope, tenant };

@@ -47,7 +47,12 @@ export class StateStore {
     const rows = await this.#db.sql<RawState>`select * from "alert_state"`;
     const [clock] = await this.#db.sql<{ lookedAt: string | number }>`select "lookedAt" from "alert_clock"`;
     const kept = rows.map(({ rule, subject, thing, is, since, clearSince, blindSince }) => {
-      return { rule, subject, thing, state: { is, since: Number(since), clearSince: numberOr(clearSince), blindSince: numberOr(blindSince) } };
+      return {
+        rule,
+        subject,
+        thing,
+        state: { is, since: Number(since), clearSince: numberOr(clearSince), blindSince: numberOr(blindSince) },
+      };
     });
     return { kept, lookedAt: clock === undefined ? null : Number(clock.lookedAt) };
   }

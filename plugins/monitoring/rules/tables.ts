@@ -123,7 +123,14 @@ export function createTables({ metrics, things }: TablesOptions): Tables {
         for (const [name, column] of newest) column[index] = sample.values[name] ?? Number.NaN;
       }
       const indexOf = changed || !before ? indexRows(lines) : before.indexOf;
-      const view = { rows: changed || !before ? rows : before.rows, things: lines.map(({ thing }) => thing), indexOf, newest, ages, changed };
+      const view = {
+        rows: changed || !before ? rows : before.rows,
+        things: lines.map(({ thing }) => thing),
+        indexOf,
+        newest,
+        ages,
+        changed,
+      };
       views.set(table, view);
       return view;
     },

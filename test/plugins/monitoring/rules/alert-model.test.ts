@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AlertState } from '../../../../plugins/monitoring/rules/alert-state.ts';
 import { createEvaluator, type Evaluator, type FlatRule } from '../../../../plugins/monitoring/rules/evaluator.ts';
@@ -23,7 +23,9 @@ const ruleOf = (more: Partial<FlatRule> = {}): FlatRule => ({
 });
 
 /** What happens: a look after some time (the clock may jump back or far ahead) at a value, at nothing, or with the thing gone; or a restart. */
-type Happening = { readonly is: 'look'; readonly afterMs: number; readonly value: number | 'unknown' | 'gone' } | { readonly is: 'restart' };
+type Happening =
+  | { readonly is: 'look'; readonly afterMs: number; readonly value: number | 'unknown' | 'gone' }
+  | { readonly is: 'restart' };
 
 /** The same thing told as simply as possible, on a time of its own that only counts what somebody watched. */
 class Reference {
@@ -96,7 +98,10 @@ class Restartable {
   #start(): Evaluator {
     const evaluator = createEvaluator(LIMITS);
     evaluator.setRules({ put: [this.#rule], drop: [] });
-    evaluator.load([...this.#kept].map(([subject, state]) => ({ rule: 'r', subject, state })), this.#lastAt);
+    evaluator.load(
+      [...this.#kept].map(([subject, state]) => ({ rule: 'r', subject, state })),
+      this.#lastAt,
+    );
     return evaluator;
   }
 
@@ -223,6 +228,10 @@ describe('a rule and a thing', () => {
       { key: 'web-2', name: 'web-2', device: null, tenant: 'other', tags: [] },
       { key: 'db.1', name: 'db.1', device: 'sda', tenant: 'default', tags: ['prod'] },
     ]);
-    expect(look(evaluator, 1, [11, 11, 11]).changes.map(({ subject }) => subject).toSorted()).toEqual(names);
+    expect(
+      look(evaluator, 1, [11, 11, 11])
+        .changes.map(({ subject }) => subject)
+        .toSorted(),
+    ).toEqual(names);
   });
 });
