@@ -5,8 +5,9 @@ import { seriesKey, type TableView } from './tables.ts';
 
 /** Reads the columns of values that rules judge: from memory, or by one query for all things. */
 export interface Columns {
+  /** `sources` and the answer by the keys of sources. */
   read(
-    sources: readonly Source[],
+    sources: ReadonlyMap<string, Source>,
     options: { readonly at: number; readonly view: (table: string) => TableView; readonly signal: AbortSignal },
   ): Promise<ReadonlyMap<string, Float64Array>>;
 }
@@ -109,7 +110,7 @@ export function createColumns({ metrics, log, everyMs }: ColumnsOptions): Column
   }
   return {
     async read(sources, { at, view, signal }) {
-      const windows = new Map(sources.flatMap(windowsOf).map((window) => [keyOf(window), window]));
+      const windows = new Map([...sources.values()].flatMap(windowsOf).map((window) => [keyOf(window), window]));
       for (const key of cache.keys()) if (!windows.has(key)) cache.delete(key);
       const tasks = [...windows].map(
         async ([key, window]) => [key, await readWindow(window, { at, view: view(tableOf(window.metric)), signal })] as const,
@@ -128,9 +129,7 @@ export function createColumns({ metrics, log, everyMs }: ColumnsOptions): Column
         return found ?? new Float64Array(rows.length).fill(Number.NaN);
       };
       const columns = new Map<string, Float64Array>();
-      for (const source of sources) {
-        const key = keyOf(source);
-        if (source.is === 'own' || columns.has(key)) continue;
+      for (const [key, source] of sources) {
         columns.set(key, compose(source, leaf));
         await breathe();
       }

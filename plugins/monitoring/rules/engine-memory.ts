@@ -10,12 +10,10 @@ export interface MemoryOptions {
   readonly log: Log;
 }
 
-/** What one look found. */
+/** A part of what a look found. */
 export interface Found {
-  readonly changes: readonly Change[];
+  readonly changes: readonly { readonly change: Change; readonly subject: Subject | undefined }[];
   readonly signals: readonly Signal[];
-  readonly subjectOf: (change: Change) => Subject | undefined;
-  readonly at: number;
 }
 
 type Key = Pick<KeptState, 'rule' | 'subject'>;
@@ -58,10 +56,13 @@ export class EngineMemory {
     return wanted.flatMap((ofRule) => [...ofRule.values()].map(({ rule, thing, state }) => ({ rule, subject: thing, state })));
   }
 
-  /** Takes what a look found. A failure of the database or of the incidents leaves it due for the next look. */
-  async settle({ changes, signals, subjectOf, at }: Found): Promise<void> {
-    for (const change of changes) this.#take(change, subjectOf(change));
+  take({ changes, signals }: Found): void {
+    for (const { change, subject } of changes) this.#take(change, subject);
     for (const signal of signals) this.#dueSignals.set(signal.key, signal);
+  }
+
+  /** At the end of a look. A failure of the database or of the incidents leaves what is due for the next one. */
+  async settle(at: number): Promise<void> {
     this.#lookedAt = at;
     try {
       await this.#tell();

@@ -2,13 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AlertRule, Clock, Log, Metrics } from 'novacron/plugin';
 import type { RuleKind, Signal, Subject } from '../port.ts';
 import type { AlertState } from './alert-state.ts';
-import { createColumns, newestOf } from './columns.ts';
+import { createColumns } from './columns.ts';
 import { EngineMemory } from './engine-memory.ts';
 import { startEvaluator, type EvaluatorThread } from './evaluator-thread.ts';
 import type { Change } from './evaluator.ts';
+import { planLook, type LookPlan } from './look-plan.ts';
 import { createOwnValues, type OwnValues } from './own-values.ts';
 import { signalOf, type Told } from './signals.ts';
-import { tableOf, type ReadyRule, type Source } from './source.ts';
+import { tableOf, type ReadyRule } from './source.ts';
 import type { StateStore } from './state-store.ts';
 import { createTables, type TableView } from './tables.ts';
 import type { Thing, Things } from './things.ts';
@@ -63,7 +64,8 @@ export interface Engine {
 /** Nothing seen for so long: what had to last starts again. A restart of the hub is shorter. */
 const GAP_BEATS = 4;
 const GAP_MS_MIN = 120_000;
-const RULES_CHUNK = 500;
+/** So much crosses between the threads at once. */
+const CHUNK = 300;
 /** What fires is said again after so long, with its newest figures. */
 const REPEAT_MS = 300_000;
 /** So long a look waits for SQL and offered kinds; what comes later counts at the next. */
@@ -71,23 +73,6 @@ const OWN_WAIT_MS = 2_000;
 
 const chunked = <T>(all: readonly T[], size: number): T[][] =>
   Array.from({ length: Math.ceil(all.length / size) }, (_, nth) => all.slice(nth * size, (nth + 1) * size));
-
-const lastPart = (metric: string): string => metric.slice(metric.lastIndexOf('.') + 1);
-
-function tablesOf(source: Source): readonly string[] {
-  switch (source.is) {
-    case 'newest':
-    case 'window':
-      return [tableOf(source.metric)];
-    case 'age':
-      return [source.table];
-    case 'quotient':
-    case 'difference':
-      return [...tablesOf(source.a), ...tablesOf(source.b)];
-    case 'own':
-      return [];
-  }
-}
 
 const subjectOf = ({ kind, id, name, tenant }: Thing, device: string | null): Subject => ({
   kind,
@@ -112,8 +97,9 @@ class RuleEngine implements Engine {
   readonly #own: ReturnType<typeof createOwnValues>;
   readonly #gapMs: number;
   #thread: EvaluatorThread | null = null;
-  /** What the thread has: rules by id, and the rows of the rules with values of their own. */
-  #sent = new Map<string, ReadyRule>();
+  #plan: LookPlan | null = null;
+  /** What the thread has: rules by id, and rows by table. */
+  #sent: ReadonlyMap<string, ReadyRule> = new Map<string, ReadyRule>();
   /** Those that the look under way took away: what they had resolves in their name. */
   #dropped = new Map<string, ReadyRule>();
   #sentRows = new Map<string, OwnValues['rows']>();
@@ -172,36 +158,34 @@ class RuleEngine implements Engine {
     const { clock, things } = this.#options;
     const beganAt = performance.now();
     await this.#options.beforeLook();
+    const plan = await this.#planNow();
     const at = clock.now();
-    const rules = this.#options.rules();
     things.refresh(at);
-    const thread = await this.#ready(rules);
-    const views = await this.#view(rules, at);
-    await this.#askOwn(rules, { at, signal });
-    const columns = await this.#read(rules, { at, views, signal });
-    await this.#sendRows(thread, views, rules);
+    const thread = await this.#threadWith(plan);
+    const views = new Map<string, TableView>();
+    for (const [table, metrics] of plan.tables) views.set(table, await this.#tables.view(table, metrics, at));
+    await this.#askOwn(plan, { at, signal });
+    const columns = await this.#read(plan, { at, views, signal });
+    await this.#sendRows(thread, { plan, views });
     const repeat = Math.abs(at - this.#repeatedAt) >= REPEAT_MS;
-    const looked = await thread.look({ at, columns, repeat });
+    const { changes, active, refused } = await thread.look({ at, columns, repeat });
     if (repeat) this.#repeatedAt = at;
-    const told = [...looked.changes, ...looked.repeated].map((change) => this.#told(change, at));
-    await this.#memory.settle({
-      changes: looked.changes,
-      signals: told.flatMap((one) => (one && signalOf(one)) ?? []),
-      subjectOf: (change) => this.#subjectOf(change),
-      at,
-    });
-    if (looked.refused > 0)
-      this.#options.log.warn(
-        { refused: looked.refused, activeMax: this.#options.activeMax },
-        'more alerts than the limit; the rest is not told',
-      );
-    const tookMs = performance.now() - beganAt;
-    this.#report = { rules: rules.length, active: looked.active, changed: looked.changes.length, refused: looked.refused, tookMs };
+    await this.#takeAll(thread, at);
+    await this.#memory.settle(at);
+    if (refused > 0)
+      this.#options.log.warn({ refused, activeMax: this.#options.activeMax }, 'more alerts than the limit; the rest is not told');
+    this.#report = { rules: plan.rules.length, active, changed: changes, refused, tookMs: performance.now() - beganAt };
     return this.#report;
   }
 
+  async #planNow(): Promise<LookPlan> {
+    const rules = this.#options.rules();
+    if (this.#plan?.rules !== rules) this.#plan = await planLook(rules);
+    return this.#plan;
+  }
+
   /** The thread with the rules as they are now; a new one when the old one has ended. */
-  async #ready(rules: readonly ReadyRule[]): Promise<EvaluatorThread> {
+  async #threadWith({ rules, byId }: LookPlan): Promise<EvaluatorThread> {
     if (this.#thread === null || this.#thread.ended.aborted) {
       this.#thread = startEvaluator({ gapMs: this.#gapMs, activeMax: this.#options.activeMax });
       this.#sent = new Map();
@@ -210,30 +194,30 @@ class RuleEngine implements Engine {
       await this.#thread.load(kept, lookedAt);
     }
     const thread = this.#thread;
-    const now = new Map(rules.map((ready) => [ready.id, ready]));
+    this.#dropped = new Map();
+    if (byId === this.#sent) return thread;
     const put = rules.filter((ready) => this.#sent.get(ready.id) !== ready);
-    const drop = [...this.#sent.keys()].filter((id) => !now.has(id));
-    for (const some of chunked(put, RULES_CHUNK)) await thread.setRules({ put: some.map(({ flat }) => flat), drop: [] });
-    if (drop.length > 0) await thread.setRules({ put: [], drop });
-    this.#dropped = new Map([...this.#sent].filter(([id]) => !now.has(id)));
-    this.#sent = now;
+    this.#dropped = new Map([...this.#sent].filter(([id]) => !byId.has(id)));
+    for (const some of chunked(put, CHUNK)) await thread.setRules({ put: some.map(({ flat }) => flat), drop: [] });
+    if (this.#dropped.size > 0) await thread.setRules({ put: [], drop: [...this.#dropped.keys()] });
+    this.#sent = byId;
     return thread;
   }
 
-  async #view(rules: readonly ReadyRule[], at: number): Promise<ReadonlyMap<string, TableView>> {
-    const wanted = new Map<string, Set<string>>();
-    for (const { source, rule } of rules) {
-      const tables = source.is === 'own' && rule.metric !== undefined ? [tableOf(rule.metric)] : tablesOf(source);
-      for (const table of tables) if (!wanted.has(table)) wanted.set(table, new Set());
-      for (const metric of newestOf(source)) wanted.get(tableOf(metric))?.add(lastPart(metric));
+  /** Part by part, so that ten thousand changes at once hold up nobody. */
+  async #takeAll(thread: EvaluatorThread, at: number): Promise<void> {
+    for (;;) {
+      const { changes, repeated } = await thread.take(CHUNK);
+      if (changes.length + repeated.length === 0) return;
+      const told = [...changes, ...repeated].flatMap((change) => this.#told(change, at) ?? []);
+      this.#memory.take({
+        changes: changes.map((change) => ({ change, subject: this.#subjectOf(change) })),
+        signals: told.flatMap((one) => signalOf(one) ?? []),
+      });
     }
-    const views = new Map<string, TableView>();
-    for (const [table, metrics] of wanted) views.set(table, await this.#tables.view(table, metrics, at));
-    return views;
   }
 
-  async #askOwn(rules: readonly ReadyRule[], look: { at: number; signal: AbortSignal }): Promise<void> {
-    const own = rules.filter(({ source }) => source.is === 'own');
+  async #askOwn({ own }: LookPlan, look: { at: number; signal: AbortSignal }): Promise<void> {
     if (own.length === 0) return;
     const asking = this.#own.refresh(own, look);
     asking.catch((error: unknown) => {
@@ -245,7 +229,7 @@ class RuleEngine implements Engine {
   }
 
   async #read(
-    rules: readonly ReadyRule[],
+    { sources, own }: LookPlan,
     { at, views, signal }: { at: number; views: ReadonlyMap<string, TableView>; signal: AbortSignal },
   ) {
     const view = (table: string): TableView => {
@@ -253,22 +237,18 @@ class RuleEngine implements Engine {
       if (found === undefined) throw new TypeError(`no view of the table ${table}`);
       return found;
     };
-    const read = await this.#columns.read(
-      rules.map(({ source }) => source),
-      { at, view, signal },
-    );
-    const columns = new Map(read);
-    for (const { id, source, flat } of rules) {
-      const own = source.is === 'own' ? this.#own.get(id) : undefined;
-      if (own !== undefined && this.#own.trouble(id) === undefined) columns.set(flat.column, own.values);
+    const columns = new Map(await this.#columns.read(sources, { at, view, signal }));
+    for (const { id, flat } of own) {
+      const values = this.#own.trouble(id) === undefined ? this.#own.get(id)?.values : undefined;
+      if (values !== undefined) columns.set(flat.column, values);
     }
     return columns;
   }
 
-  async #sendRows(thread: EvaluatorThread, views: ReadonlyMap<string, TableView>, rules: readonly ReadyRule[]): Promise<void> {
+  async #sendRows(thread: EvaluatorThread, { plan, views }: { plan: LookPlan; views: ReadonlyMap<string, TableView> }): Promise<void> {
     const rows = new Map<string, OwnValues['rows']>([...views].map(([table, view]) => [table, view.rows]));
-    for (const { id, source, flat } of rules) {
-      const own = source.is === 'own' ? this.#own.get(id) : undefined;
+    for (const { id, flat } of plan.own) {
+      const own = this.#own.get(id);
       if (own !== undefined) rows.set(flat.table, own.rows);
     }
     for (const [table, now] of rows) {

@@ -1,11 +1,11 @@
 import { Worker } from 'node:worker_threads';
 import { HubError } from 'novacron/plugin';
-import type { EvaluatorReply } from './evaluator-worker.ts';
-import type { createEvaluator, Evaluator } from './evaluator.ts';
+import type { EvaluatorReply, ThreadCalls } from './evaluator-worker.ts';
+import type { createEvaluator } from './evaluator.ts';
 
 /** The evaluator in a thread of its own: its calls are answered later, and a scan of a hundred million pairs holds up nobody. */
 export type EvaluatorThread = {
-  readonly [K in keyof Evaluator]: (...args: Parameters<Evaluator[K]>) => Promise<ReturnType<Evaluator[K]>>;
+  readonly [K in keyof ThreadCalls]: (...args: Parameters<ThreadCalls[K]>) => Promise<ReturnType<ThreadCalls[K]>>;
 } & {
   end(): Promise<void>;
   /** Fires when the thread has ended by itself; everything it knew is gone. */
@@ -47,18 +47,19 @@ export function startEvaluator(limits: Parameters<typeof createEvaluator>[0]): E
   worker.on('exit', (code) => fail(`exit code ${code}`));
   worker.unref();
 
-  function ask<K extends keyof Evaluator>(call: K, args: Parameters<Evaluator[K]>): Promise<ReturnType<Evaluator[K]>> {
+  function ask<K extends keyof ThreadCalls>(call: K, args: Parameters<ThreadCalls[K]>): Promise<ReturnType<ThreadCalls[K]>> {
     gone.signal.throwIfAborted();
     const asked = Promise.withResolvers<unknown>();
     waiting.set(++ids, asked);
     worker.postMessage({ id: ids, call, args }, []);
-    return asked.promise as Promise<ReturnType<Evaluator[K]>>;
+    return asked.promise as Promise<ReturnType<ThreadCalls[K]>>;
   }
   return {
     setRules: (...args) => ask('setRules', args),
     setTable: (...args) => ask('setTable', args),
     load: (...args) => ask('load', args),
     look: (...args) => ask('look', args),
+    take: (...args) => ask('take', args),
     ended: gone.signal,
     async end() {
       fail('it was stopped');

@@ -27,7 +27,8 @@ interface RawState {
   readonly blindSince: string | number | null;
 }
 
-const CHUNK = 1000;
+/** What is written at once is made into one text in the main loop. */
+const CHUNK = 300;
 
 const numberOr = (value: string | number | null): number | null => (value === null ? null : Number(value));
 
