@@ -1,4 +1,6 @@
 import { definePlugin } from 'novacron/plugin';
+import { createActions } from './actions/alert-create.ts';
+import { manageActions } from './actions/alert-manage.ts';
 import { importActions } from './actions/import.ts';
 import { queryActions } from './actions/query.ts';
 import { sqlActions } from './actions/sql.ts';
@@ -8,6 +10,7 @@ import { metrics } from './metrics.ts';
 import { migrations } from './migrations.ts';
 import { panels } from './panels.ts';
 import { Rules } from './port.ts';
+import { alertKind } from './rules/alert-kind.ts';
 import { shippedRules } from './rules/shipped.ts';
 import { startRules } from './rules/start.ts';
 
@@ -16,7 +19,8 @@ export default definePlugin({ name: 'monitoring', api: 1, config, needs, provide
   panels,
   migrations,
   alerts: shippedRules,
-  actions: { ...queryActions(tools), ...sqlActions(tools), ...importActions(tools) },
+  resources: { alert: alertKind(tools) },
+  actions: { ...queryActions(tools), ...sqlActions(tools), ...importActions(tools), ...createActions(tools), ...manageActions(tools) },
   async start(ctx) {
     const { config, services, log, signal, defer } = ctx;
     const { hypervisor, metrics } = services;

@@ -44,7 +44,13 @@ function put(cells: Cells, frame: Frame, { grid, first }: { grid: Grid; first: n
 async function buckets(
   metrics: Pick<Metrics, 'query'>,
   grid: Grid,
-  { metric, aggregate, before, agoMs, signal }: { metric: string; aggregate: Aggregate; before: number; agoMs: number; signal: AbortSignal },
+  {
+    metric,
+    aggregate,
+    before,
+    agoMs,
+    signal,
+  }: { metric: string; aggregate: Aggregate; before: number; agoMs: number; signal: AbortSignal },
 ): Promise<Cells> {
   const { stepMs, indexOf, targets } = grid;
   const steps = grid.steps + before;
@@ -80,7 +86,8 @@ const COMBINED: Partial<Record<Aggregate, (values: readonly number[]) => number>
   last: (values) => values.at(-1) ?? Number.NaN,
   sum: (values) => values.reduce((sum, value) => sum + value, 0),
 };
-const meanOf = (values: readonly number[]): number => (values.length === 0 ? Number.NaN : values.reduce((sum, value) => sum + value, 0) / values.length);
+const meanOf = (values: readonly number[]): number =>
+  values.length === 0 ? Number.NaN : values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** Windows that are some steps long, one ending at each step. Percentiles cannot be put together: their step is their window. */
 async function slide(cells: Cells, { width, count, aggregate }: { width: number; count: number; aggregate: Aggregate }): Promise<Cells> {
@@ -108,7 +115,11 @@ function ages(present: Cells, { indexOf, stepMs }: Grid): Cells {
 
 type Leaf = Extract<Source, { is: 'newest' | 'window' | 'age' }>;
 
-async function readLeaf(metrics: Pick<Metrics, 'query'>, grid: Grid, { leaf, signal }: { leaf: Leaf; signal: AbortSignal }): Promise<Cells> {
+async function readLeaf(
+  metrics: Pick<Metrics, 'query'>,
+  grid: Grid,
+  { leaf, signal }: { leaf: Leaf; signal: AbortSignal },
+): Promise<Cells> {
   const width = grid.indexOf.size;
   if (leaf.is === 'newest') {
     const fresh = Math.ceil(FRESH_MS / grid.stepMs);
@@ -140,7 +151,11 @@ function leavesOf(source: Source): readonly Leaf[] {
 }
 
 /** The values of a source over a grid of the past, from what was recorded. */
-export async function readHistory(metrics: Pick<Metrics, 'query'>, grid: Grid, { source, signal }: { source: Source; signal: AbortSignal }): Promise<Cells> {
+export async function readHistory(
+  metrics: Pick<Metrics, 'query'>,
+  grid: Grid,
+  { source, signal }: { source: Source; signal: AbortSignal },
+): Promise<Cells> {
   const read = new Map<Source, Cells>();
   for (const leaf of leavesOf(source)) read.set(leaf, await readLeaf(metrics, grid, { leaf, signal }));
   return compose(source, (leaf) => read.get(leaf) ?? new Float64Array(grid.steps * grid.indexOf.size).fill(Number.NaN));

@@ -133,7 +133,11 @@ function createRecord(ready: ReadyRule, subjects: ReadonlyMap<string, Subject>) 
 }
 
 /** The same evaluator as the hub's, run over the past. */
-async function replay(ready: ReadyRule, targets: readonly Target[], options: PreviewOptions): Promise<{ grid: Grid; firings: readonly Firing[] }> {
+async function replay(
+  ready: ReadyRule,
+  targets: readonly Target[],
+  options: PreviewOptions,
+): Promise<{ grid: Grid; firings: readonly Firing[] }> {
   const grid = gridOf(ready, targets, options);
   const cells = await readHistory(options.metrics, grid, { source: ready.source, signal: options.signal });
   const evaluator = createEvaluator({ gapMs: GAP_STEPS * grid.stepMs, activeMax: ACTIVE_MAX });
@@ -156,7 +160,11 @@ async function replay(ready: ReadyRule, targets: readonly Target[], options: Pre
 }
 
 /** What a plugin would have said at some instants of the past. */
-async function judgePast(ready: ReadyRule, targets: readonly Target[], options: PreviewOptions): Promise<{ stepMs: number; firings: readonly Firing[] }> {
+async function judgePast(
+  ready: ReadyRule,
+  targets: readonly Target[],
+  options: PreviewOptions,
+): Promise<{ stepMs: number; firings: readonly Firing[] }> {
   const { condition, metric = null } = ready.rule;
   const kind = condition.is === 'offered' ? options.kinds.get(condition.kind) : undefined;
   if (condition.is !== 'offered' || kind === undefined) return { stepMs: 0, firings: [] };
@@ -171,7 +179,10 @@ async function judgePast(ready: ReadyRule, targets: readonly Target[], options: 
   return { stepMs, firings: [...firings, ...open.values()].toSorted((a, b) => a.from - b.from) };
 }
 
-function settleFinding({ subject, verdict }: Finding, { at, open, firings }: { at: number; open: Map<string, Firing>; firings: Firing[] }): void {
+function settleFinding(
+  { subject, verdict }: Finding,
+  { at, open, firings }: { at: number; open: Map<string, Firing>; firings: Firing[] },
+): void {
   const key = subjectKey(subject);
   const before = open.get(key);
   if (verdict === 'bad' && before === undefined) open.set(key, { subject, from: at, to: null, worst: null });
@@ -204,9 +215,13 @@ function sentenceOf(preview: Omit<Preview, 'sentence'>, unit: Unit | undefined):
 /** What a rule would have done on what was recorded. SQL has its own time and cannot be asked of the past: HubError `alert_preview_sql`. */
 export async function previewRule(ready: ReadyRule, options: PreviewOptions): Promise<Preview> {
   if (ready.rule.condition.is === 'sql')
-    throw new HubError('alert_preview_sql', 'A rule in SQL says itself which time it reads, so it cannot be shown on the past. Run it with metrics sql.', {
-      status: 422,
-    });
+    throw new HubError(
+      'alert_preview_sql',
+      'A rule in SQL says itself which time it reads, so it cannot be shown on the past. Run it with metrics sql.',
+      {
+        status: 422,
+      },
+    );
   const all = await targetsOf(ready, options);
   const targets = all.slice(0, THINGS_MAX);
   const isJudged = ready.source.is === 'own';
