@@ -1,15 +1,24 @@
-import { Metrics, Resources, type Tools } from 'novacron/plugin';
+import { Actions, Alerts, Database, Metrics, Resources, type Tools } from 'novacron/plugin';
 import { z } from 'zod';
 import { Hypervisor } from '../hypervisor/port.ts';
+import { rulesConfig } from './rules/config.ts';
 
 export const config = z.strictObject({
   everySeconds: z.int().min(1).max(3600).default(10).meta({ description: 'How often each host is measured' }),
   surveySeconds: z.int().min(10).max(3600).default(60).meta({ description: 'How often pools, guest agents and file systems are asked' }),
   timeoutSeconds: z.int().min(1).max(600).default(8).meta({ description: 'How long a host may take to answer' }),
+  rules: rulesConfig.prefault({}),
 });
 export type Config = z.output<typeof config>;
 
-export const needs = { hypervisor: Hypervisor, metrics: Metrics, resources: Resources };
+export const needs = {
+  actions: Actions,
+  alerts: Alerts,
+  database: Database,
+  hypervisor: Hypervisor,
+  metrics: Metrics,
+  resources: Resources,
+};
 export type Needs = typeof needs;
 
 /** Types the functions of this plugin's actions. */

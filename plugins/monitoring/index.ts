@@ -1,17 +1,28 @@
 import { definePlugin } from 'novacron/plugin';
+import { createActions } from './actions/alert-create.ts';
+import { manageActions } from './actions/alert-manage.ts';
 import { importActions } from './actions/import.ts';
 import { queryActions } from './actions/query.ts';
 import { sqlActions } from './actions/sql.ts';
 import { collect } from './collector.ts';
 import { config, needs } from './config.ts';
 import { metrics } from './metrics.ts';
+import { migrations } from './migrations.ts';
 import { panels } from './panels.ts';
+import { Rules } from './port.ts';
+import { alertKind } from './rules/alert-kind.ts';
+import { shippedRules } from './rules/shipped.ts';
+import { startRules } from './rules/start.ts';
 
-export default definePlugin({ name: 'monitoring', api: 1, config, needs, provides: {} }, (tools) => ({
+export default definePlugin({ name: 'monitoring', api: 1, config, needs, provides: { rules: Rules } }, (tools) => ({
   metrics,
   panels,
-  actions: { ...queryActions(tools), ...sqlActions(tools), ...importActions(tools) },
-  start({ config, services, log, signal, defer }) {
+  migrations,
+  alerts: shippedRules,
+  resources: { alert: alertKind(tools) },
+  actions: { ...queryActions(tools), ...sqlActions(tools), ...importActions(tools), ...createActions(tools), ...manageActions(tools) },
+  async start(ctx) {
+    const { config, services, log, signal, defer } = ctx;
     const { hypervisor, metrics } = services;
     const stop = new AbortController();
     const collecting = collect({
@@ -27,6 +38,7 @@ export default definePlugin({ name: 'monitoring', api: 1, config, needs, provide
       stop.abort();
       await collecting;
     });
-    return {};
+    const rules = await startRules(ctx, { raise: async (signals) => log.info({ signals }, 'signals were raised') });
+    return { rules };
   },
 }));
