@@ -8,17 +8,21 @@ interface Row extends Told {
   readonly createdAt: number;
   readonly heldUntil: number;
   readonly asked: number;
+  readonly seq: number;
 }
 
 interface Tables {
   ledger: Ledger;
   readonly incidents: Map<number, { readonly record: IncidentRecord; readonly dueAt: number | null }>;
   readonly signals: Map<string, number>;
-  readonly timeline: Map<number, Entry[]>;
+  /** By `<incident>/<key or running number>`. */
+  readonly timeline: Map<string, Entry>;
   readonly silences: Map<string, { readonly silence: Silence; readonly key: string | null }>;
   readonly overrides: Map<string, StoredOverride>;
   readonly messages: Map<string, { readonly receipt: string | null; readonly toldAt: number | null }>;
   readonly tellings: Map<string, Row>;
+  /** Those of them that wait. */
+  readonly waiting: Map<string, Row>;
 }
 
 /** A map whose changes can be taken back. */
@@ -62,6 +66,7 @@ export function createMemoryStore({ editEveryMs, onCommit }: { editEveryMs: numb
     overrides: new Undoable(),
     messages: new Undoable(),
     tellings: new Undoable(),
+    waiting: new Undoable(),
   };
   const all = (Object.values(tables) as unknown[]).filter((table): table is Undoable<unknown, unknown> => table instanceof Undoable);
   const desktop = desktopOf(tables, editEveryMs);
@@ -93,10 +98,16 @@ export function createMemoryStore({ editEveryMs, onCommit }: { editEveryMs: numb
 const byNumber = (a: IncidentRecord, b: IncidentRecord): number => a.number - b.number;
 
 function addEntries(tables: Tables, number: number, entries: readonly Entry[]): void {
-  if (entries.length === 0) return;
-  const before = tables.timeline.get(number) ?? [];
-  const keys = new Set(before.flatMap(({ key }) => key ?? []));
-  tables.timeline.set(number, [...before, ...entries.filter(({ key }) => key === undefined || !keys.has(key))]);
+  for (const entry of entries) {
+    const key = `${number}/${entry.key ?? tables.timeline.size}`;
+    if (!tables.timeline.has(key)) tables.timeline.set(key, entry);
+  }
+}
+
+function putTelling(tables: Tables, row: Row): void {
+  tables.tellings.set(row.id, row);
+  if (row.state === 'waiting') tables.waiting.set(row.id, row);
+  else tables.waiting.delete(row.id);
 }
 
 function desktopOf(tables: Tables, editEveryMs: number): Desktop {
@@ -132,10 +143,9 @@ function desktopOf(tables: Tables, editEveryMs: number): Desktop {
     overrides: async (since) => [...tables.overrides.values()].filter(({ to }) => to > since),
     saveOverride: async (override) => void tables.overrides.set(override.id, override),
     async shift(byMs) {
-      for (const [id, row] of tables.tellings) {
-        if (row.state !== 'waiting') continue;
+      for (const row of tables.waiting.values()) {
         const moved = { dueAt: row.dueAt + byMs, heldUntil: Math.max(0, row.heldUntil + byMs), createdAt: row.createdAt + byMs };
-        tables.tellings.set(id, { ...row, ...moved });
+        putTelling(tables, { ...row, ...moved });
       }
       for (const [key, row] of tables.messages) if (row.toldAt !== null) tables.messages.set(key, { ...row, toldAt: row.toldAt + byMs });
     },
@@ -150,37 +160,36 @@ function tellingTables(tables: Tables, editEveryMs: number): Pick<Desktop, 'tell
     const known = tables.tellings.get(telling.id);
     if (known && telling.why !== 'changed') return;
     const ended = { attempts: 0, endedAt: null, receipt: null, reason: null };
-    const fresh = { ...telling, ...ended, message: key, state: 'waiting' as const, createdAt: now, heldUntil: known?.heldUntil ?? 0, asked: 1 };
-    if (telling.why !== 'changed') return void tables.tellings.set(telling.id, fresh);
+    const fresh = { ...telling, ...ended, message: key, state: 'waiting' as const, createdAt: now, heldUntil: known?.heldUntil ?? 0, asked: 1, seq: known?.seq ?? tables.tellings.size };
+    if (telling.why !== 'changed') return putTelling(tables, fresh);
     const dueAt = Math.max(telling.dueAt, (tables.messages.get(key)?.toldAt ?? 0) + editEveryMs);
     const isWaiting = known?.state === 'waiting';
     const again = { asked: (known?.asked ?? 0) + 1, dueAt: isWaiting ? Math.min(known.dueAt, dueAt) : dueAt };
-    tables.tellings.set(telling.id, { ...fresh, ...again, createdAt: isWaiting ? known.createdAt : now });
+    putTelling(tables, { ...fresh, ...again, createdAt: isWaiting ? known.createdAt : now });
   };
   return {
     async tell(tellings, now) {
       for (const telling of tellings) insert(telling, now);
     },
     async claim(now, { until, rowsMax }) {
-      const waiting = [...tables.tellings.values()].filter(({ state }) => state === 'waiting');
-      const changesLast = waiting.toSorted((a, b) => Number(a.why === 'changed') - Number(b.why === 'changed'));
+      const order = [...tables.waiting.values()].toSorted((a, b) => Number(a.why === 'changed') - Number(b.why === 'changed') || a.seq - b.seq);
       const next = new Map<string, Row>();
-      for (const row of changesLast) if (!next.has(row.message)) next.set(row.message, row);
+      for (const row of order) if (!next.has(row.message)) next.set(row.message, row);
       const mine = [...next.values()].filter(({ dueAt, heldUntil }) => dueAt <= now && heldUntil <= now).slice(0, rowsMax);
       return mine.map((row): Claimed => {
         const held = { ...row, heldUntil: until, attempts: row.attempts + 1 };
-        tables.tellings.set(row.id, held);
+        putTelling(tables, held);
         return { ...held, receipt: tables.messages.get(row.message)?.receipt ?? null };
       });
     },
     async finish(claimed, end, now) {
       const row = tables.tellings.get(claimed.id);
       if (!row || row.state !== 'waiting') return;
-      if (end.is === 'again') return void tables.tellings.set(row.id, { ...row, dueAt: end.dueAt, heldUntil: 0, reason: end.reason });
+      if (end.is === 'again') return putTelling(tables, { ...row, dueAt: end.dueAt, heldUntil: 0, reason: end.reason });
       const receipt = end.is === 'taken' ? end.receipt : null;
       const isLast = row.asked === claimed.asked;
       const rest = isLast ? { state: end.is, endedAt: now } : { dueAt: Math.max(row.dueAt, now + editEveryMs) };
-      tables.tellings.set(row.id, { ...row, heldUntil: 0, receipt, reason: 'reason' in end ? end.reason : null, ...rest });
+      putTelling(tables, { ...row, heldUntil: 0, receipt, reason: 'reason' in end ? end.reason : null, ...rest });
       if (receipt !== null) tables.messages.set(row.message, { receipt, toldAt: now });
       const entry = claimed.why === 'changed' ? undefined : entryOfEnd(claimed, end, now);
       if (entry && 'incident' in claimed.about) addEntries(tables, claimed.about.incident, [entry]);
@@ -193,20 +202,19 @@ function readerOf(tables: Tables): Omit<Store, 'transaction'> {
     get: async (number) => tables.incidents.get(number)?.record,
     list: async ({ states, rowsMax }) =>
       [...tables.incidents.values()].flatMap(({ record }) => (!states || states.includes(record.state) ? [record] : [])).slice(0, rowsMax),
-    timeline: async (number) => tables.timeline.get(number) ?? [],
+    timeline: async (number) => [...tables.timeline].flatMap(([key, entry]) => (key.startsWith(`${number}/`) ? [entry] : [])),
     told: async (number) => [...tables.tellings.values()].filter(({ about }) => 'incident' in about && about.incident === number),
     silence: async (id) => tables.silences.get(id)?.silence,
     silences: async () => [...tables.silences.values()].map(({ silence }) => silence),
     overrides: async (since) => [...tables.overrides.values()].filter(({ to }) => to > since),
     async nextDue() {
-      const dues = [
-        ...[...tables.incidents.values()].flatMap(({ dueAt }) => dueAt ?? []),
-        ...[...tables.tellings.values()].flatMap(({ state, dueAt, heldUntil }) => (state === 'waiting' ? Math.max(dueAt, heldUntil) : [])),
-        ...[...tables.silences.values()].flatMap(({ silence: { state, startsAt, endsAt } }) =>
-          state === 'active' ? endsAt : state === 'pending' ? startsAt : [],
-        ),
-      ];
-      return dues.length === 0 ? null : Math.min(...dues);
+      let due = Infinity;
+      const see = (at: number | null): void => void (at !== null && at < due && (due = at));
+      for (const { dueAt } of tables.incidents.values()) see(dueAt);
+      for (const { dueAt, heldUntil } of tables.waiting.values()) see(Math.max(dueAt, heldUntil));
+      for (const { silence } of tables.silences.values())
+        see(silence.state === 'active' ? silence.endsAt : silence.state === 'pending' ? silence.startsAt : null);
+      return due === Infinity ? null : due;
     },
     forget: async () => 0,
     rulesSeen: async () => [],

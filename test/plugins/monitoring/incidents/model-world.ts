@@ -330,17 +330,20 @@ export class World {
     }
   }
 
-  /** Within each lap and route the steps came in order, without a hole. */
-  #checkSteps(): void {
-    const reached = new Map<string, number>();
-    for (const { notification } of this.arrivals) {
-      const [, incident, lap, route, step] = /^(INC-\d+)\/(\d+)\/([a-z]+)\/(\d+)\/[a-z]+\//.exec(notification.id) ?? [];
-      if (step === undefined || route === 'assigned') continue;
-      const name = `${incident}/${lap}/${route}`;
-      const before = reached.get(name) ?? 0;
-      // One step may be told in several places.
-      if (Number(step) > before + 1) this.#problem(`step skipped: ${notification.id} after ${before}`);
-      reached.set(name, Math.max(before, Number(step)));
+  /** Within each lap and route the steps were made in order, without a hole, and each has arrived unless it was called off. */
+  async #checkSteps(): Promise<void> {
+    for (const { number } of await this.store.list({ tenant: null, rowsMax: 10_000 })) {
+      const reached = new Map<string, number>();
+      for (const told of await this.store.told(number)) {
+        if (told.state !== 'moot' && !this.#seenIds.has(told.id)) this.#problem(`never arrived: ${told.id}`);
+        const [, lap, route, step] = /^INC-\d+\/(\d+)\/([a-z]+)\/(\d+)\/[a-z]+\//.exec(told.id) ?? [];
+        if (step === undefined || route === 'assigned') continue;
+        const name = `${lap}/${route}`;
+        const before = reached.get(name) ?? 0;
+        // One step may be told in several places.
+        if (Number(step) !== before && Number(step) !== before + 1) this.#problem(`skipped or late: ${told.id} after ${before}`);
+        reached.set(name, Number(step));
+      }
     }
   }
 
@@ -375,7 +378,7 @@ export class World {
       if (this.problems.length > 0) return this.problems;
     }
     await this.#heal();
-    this.#checkSteps();
+    await this.#checkSteps();
     return this.problems;
   }
 }
