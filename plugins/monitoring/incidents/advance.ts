@@ -29,7 +29,12 @@ function expireSignals(draft: Draft, { now }: Circumstances): void {
     if (signal.state !== 'firing' || signal.expiresAt === undefined || signal.expiresAt > now) continue;
     const ended = { ...held, closed: false, signal: { ...signal, state: 'resolved' as const, at: now } };
     change(draft, { signals: draft.record.signals.map((each) => (each === held ? ended : each)) });
-    note(draft, { at: now, kind: 'signal', text: `Not heard of any more, so taken for good: ${signal.summary}` });
+    note(draft, {
+      at: now,
+      kind: 'signal',
+      text: `Not heard of any more, so taken for good: ${signal.summary}`,
+      tenant: signal.subject.tenant,
+    });
   }
 }
 

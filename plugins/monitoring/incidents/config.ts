@@ -79,7 +79,7 @@ export const incidentsConfig = z
     flapMax: z.int().min(2).max(50).default(4).meta({ description: 'So many times on within flapWindowSeconds is flapping' }),
     flapWindowSeconds: seconds(7 * DAY).default(3600),
     flapQuietSeconds: seconds(7 * DAY).default(900),
-    editEverySeconds: seconds(3600).default(5),
+    editEverySeconds: seconds(3600).default(2),
     keepDays: z.int().min(1).max(3660).default(365).meta({ description: 'Resolved incidents are kept so long' }),
   })
   .superRefine((config, ctx) => {

@@ -10,13 +10,15 @@ export type Decision =
   | { readonly is: 'acknowledge' }
   | { readonly is: 'assign'; readonly to: string }
   | { readonly is: 'snooze'; readonly until: number }
-  | { readonly is: 'note'; readonly text: string; /** The same again is the same note. */ readonly key: string }
+  /** The same key again is the same entry. `action`: what was done to the thing. */
+  | { readonly is: 'note' | 'action'; readonly text: string; readonly key: string }
   | { readonly is: 'resolve'; readonly reason: string };
 
 /** HubError `incident_resolved` where there is nothing left to decide. Deciding the same twice changes nothing. */
 export function decide(draft: Draft, decision: Decision, by: { readonly actor: string; readonly at: Circumstances }): void {
   const { actor, at } = by;
-  if (decision.is === 'note') return note(draft, { at: at.now, kind: 'note', text: decision.text, actor, key: decision.key });
+  if (decision.is === 'note' || decision.is === 'action')
+    return note(draft, { at: at.now, kind: decision.is, text: decision.text, actor, key: decision.key });
   if (decision.is === 'resolve' && !isOpen(draft.record)) return;
   refuseResolved(draft);
   switch (decision.is) {

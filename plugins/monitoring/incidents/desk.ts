@@ -129,7 +129,10 @@ export function createDesk({ store, policy, topology, clock, onChange }: DeskOpt
       const { silences, turned } = await turnSilences(desktop, before);
       const session: Session = { desktop, at: { ...before, silences }, ledger, changed };
       if (turned) await reviewAll(session);
-      return work(session);
+      const done = await work(session);
+      const ended = new Set(changed.filter(({ state }) => state === 'resolved').map(({ number }) => incidentId(number)));
+      if (silences.some(({ incident }) => incident !== null && ended.has(incident))) await turnSilences(desktop, session.at);
+      return done;
     });
     if (changed.length > 0) onChange(changed);
     return result;

@@ -39,6 +39,7 @@ export const incidentMigrations: Readonly<Record<string, string>> = {
       "kind" text not null,
       "text" text not null,
       "actor" text,
+      "tenant" text,
       "values" jsonb not null,
       unique ("incident", "key")
     );

@@ -1,6 +1,6 @@
 import type { Database } from 'novacron/plugin';
-import type { Silence, TimelineEntry } from '../port.ts';
-import type { Draft, IncidentRecord } from './record.ts';
+import type { Silence } from '../port.ts';
+import type { Draft, Entry, IncidentRecord } from './record.ts';
 import type { Desktop, Ledger, Query, Store, StoredOverride } from './store.ts';
 import { tellingTables, toldOf } from './telling-rows.ts';
 
@@ -36,10 +36,10 @@ async function saveDraft(db: Database, { record, entries }: Draft, dueAt: number
       insert into "incidentSignal" ("key", "incident") select unnest(${record.signals.map(({ signal }) => signal.key)}::text[]), ${number}::integer
       on conflict ("key") do update set "incident" = excluded."incident"`;
   }
-  for (const { key = null, at, kind, text, actor, values } of entries) {
+  for (const { key = null, at, kind, text, actor, values, tenant = null } of entries) {
     await db.sql`
-      insert into "timeline" ("incident", "key", "at", "kind", "text", "actor", "values")
-      values (${number}, ${key}, ${at}, ${kind}, ${text}, ${actor}, ${JSON.stringify(values)}) on conflict do nothing`;
+      insert into "timeline" ("incident", "key", "at", "kind", "text", "actor", "tenant", "values")
+      values (${number}, ${key}, ${at}, ${kind}, ${text}, ${actor}, ${tenant}, ${JSON.stringify(values)}) on conflict do nothing`;
   }
 }
 
@@ -137,9 +137,10 @@ export const createPostgresStore = (db: Database, options: PostgresStoreOptions)
   get: async (number) => recordsOf(await db.sql<Recorded>`select "record" from "incident" where "number" = ${number}`)[0],
   list: (query) => listIncidents(db, query),
   async timeline(number) {
-    const rows = await db.sql<Numbers<TimelineEntry>>`
-      select "at", "kind", "text", "actor", "values" from "timeline" where "incident" = ${number} order by "id" limit ${TIMELINE_MAX}`;
-    return rows.map((row) => ({ ...row, at: Number(row.at) }) as TimelineEntry);
+    const rows = await db.sql<Numbers<Entry>>`
+      select "at", "kind", "text", "actor", "tenant", "values" from "timeline" where "incident" = ${number}
+      order by "id" limit ${TIMELINE_MAX}`;
+    return rows.map((row) => ({ ...row, at: Number(row.at) }) as Entry);
   },
   async told(number) {
     const rows = await db.sql<Parameters<typeof toldOf>[0]>`

@@ -12,6 +12,7 @@ import {
   worstOf,
   type Circumstances,
   type Draft,
+  type Entry,
   type HeldSignal,
   type IncidentRecord,
   type Topology,
@@ -21,6 +22,7 @@ import { beginLap, extendTracks } from './tracks.ts';
 /** Signals of one incident; what comes beyond is not kept, though its incident tells that there is more. */
 const SIGNALS_MAX = 500;
 const FLIPS_MAX = 50;
+const TITLE_LENGTH_MAX = 300;
 /** Figures of a signal that goes on are written no oftener than this. */
 const REFRESH_MS = 60_000;
 
@@ -34,8 +36,10 @@ export interface Intake {
 export type World = Intake & { readonly at: Circumstances };
 
 const holds = (draft: Draft, key: string): HeldSignal | undefined => draft.record.signals.find(({ signal }) => signal.key === key);
+const holdsKey = ({ signals }: IncidentRecord, key: string): boolean => signals.some(({ signal }) => signal.key === key);
 
-const takesDown = ({ record }: Draft): boolean => firingIn(record).some((signal) => signal.takesDown === true && rootOf(signal.subject) === record.root);
+const takesDown = ({ record }: Draft): boolean =>
+  firingIn(record).some((signal) => signal.takesDown === true && rootOf(signal.subject) === record.root);
 
 function put(draft: Draft, held: HeldSignal): void {
   const { signals } = draft.record;
@@ -49,15 +53,22 @@ function summarize(draft: Draft, at: Circumstances): void {
   const firing = firingIn(draft.record);
   if (firing.length === 0) return;
   const before = draft.record.severity;
-  const severity = worstOf(firing.map((signal) => signal.severity), before);
-  const leading = firing.find((signal) => rootOf(signal.subject) === draft.record.root && signal.severity === severity) ?? firing[0];
-  const title = leading?.summary.slice(0, 300) ?? draft.record.title;
+  const severity = worstOf(
+    firing.map((signal) => signal.severity),
+    before,
+  );
+  // Of the thing itself only: what stands on it may belong to other tenants.
+  const own = firing.filter((signal) => rootOf(signal.subject) === draft.record.root);
+  const leading = own.find((signal) => signal.severity === severity) ?? own[0];
+  const title = leading?.summary.slice(0, TITLE_LENGTH_MAX) ?? draft.record.title;
   if (severity !== before || title !== draft.record.title) change(draft, { severity, title });
   if (!isWorse(severity, before) || draft.record.state !== 'acknowledged') return;
   change(draft, { state: 'open', acknowledgedBy: null });
   note(draft, { at: at.now, kind: 'reopened', text: `It became ${severity}, which nobody has acknowledged yet.` });
   beginLap(draft, 'escalated', at);
 }
+
+const aboutOf = ({ values, subject }: Signal): Pick<Entry, 'values' | 'tenant'> => ({ values, tenant: subject.tenant });
 
 /** A signal that begins to fire in an incident that is open. */
 function join(draft: Draft, signal: Signal, world: World): void {
@@ -66,7 +77,7 @@ function join(draft: Draft, signal: Signal, world: World): void {
   const flips = [...(before?.flips ?? []).filter((flip) => flip > at.now - at.policy.flapWindowMs), at.now].slice(-FLIPS_MAX);
   put(draft, { signal, flips, closed: false });
   change(draft, { quietAt: null });
-  note(draft, { at: at.now, kind: 'signal', text: signal.summary, values: signal.values });
+  note(draft, { at: at.now, kind: 'signal', text: signal.summary, ...aboutOf(signal) });
   summarize(draft, at);
   extendTracks(draft, at);
   if (takesDown(draft)) absorb(draft, world);
@@ -76,11 +87,17 @@ function join(draft: Draft, signal: Signal, world: World): void {
 function absorb(draft: Draft, { drafts, topology, at }: World): void {
   const children = new Set(topology.childrenOf(draft.record.subject));
   const young = drafts.filter(
-    ({ record }) => record !== draft.record && children.has(record.root) && record.state === 'open' && record.openedAt > at.now - at.policy.joinMs,
+    ({ record }) =>
+      record !== draft.record && children.has(record.root) && record.state === 'open' && record.openedAt > at.now - at.policy.joinMs,
   );
   for (const child of young) {
     for (const held of child.record.signals) put(draft, held);
-    note(draft, { at: at.now, kind: 'signal', text: `${incidentId(child.record.number)} is part of this: ${child.record.title}` });
+    note(draft, {
+      at: at.now,
+      kind: 'signal',
+      text: `${incidentId(child.record.number)} is part of this: ${child.record.title}`,
+      tenant: child.record.tenant,
+    });
     change(child, { mergedInto: draft.record.number });
     resolve(child, at, { text: `Part of ${incidentId(draft.record.number)} from now on: ${draft.record.title}` });
   }
@@ -92,7 +109,7 @@ function create(signal: Signal, world: World): Draft {
   const record: IncidentRecord = {
     number: world.nextNumber(),
     root: rootOf(subject),
-    title: summary.slice(0, 300),
+    title: summary.slice(0, TITLE_LENGTH_MAX),
     severity,
     state: 'open',
     tenant: subject.tenant,
@@ -124,17 +141,23 @@ function reopen(draft: Draft, world: World): void {
   beginLap(draft, 'reopened', world.at);
 }
 
-const isRecent = ({ record }: Draft, { now, policy }: Circumstances): boolean =>
-  record.mergedInto === null && record.resolvedAt !== null && record.resolvedAt > now - policy.reopenMs;
+const isRecent = (record: IncidentRecord, { now, policy }: Circumstances): boolean =>
+  !isOpen(record) && record.mergedInto === null && record.resolvedAt !== null && record.resolvedAt > now - policy.reopenMs;
 
 /** Where a signal that begins to fire belongs: with a thing below it that is down, with its own thing, or with what ended just now. */
 function homeOf(signal: Signal, world: World): Draft {
   const { drafts, topology, at } = world;
   const openAt = (root: string): Draft | undefined => drafts.find(({ record }) => record.root === root && isOpen(record));
-  const down = topology.parentsOf(signal.subject).map(openAt).find((draft) => draft && takesDown(draft));
+  const down = topology
+    .parentsOf(signal.subject)
+    .map(openAt)
+    .find((draft) => draft && takesDown(draft));
   const found = down ?? openAt(rootOf(signal.subject));
   if (found) return found;
-  const recent = drafts.findLast((draft) => !isOpen(draft.record) && isRecent(draft, at) && (holds(draft, signal.key) || draft.record.root === rootOf(signal.subject)));
+  const recent = drafts.findLast(
+    ({ record }) =>
+      isRecent(record, at) && !openAt(record.root) && (record.root === rootOf(signal.subject) || holdsKey(record, signal.key)),
+  );
   if (!recent) return create(signal, world);
   // What stands on a thing that was down may still find its way into the old incident; its root then stays what it was.
   put(recent, { signal, flips: holds(recent, signal.key)?.flips ?? [], closed: false });
@@ -150,7 +173,7 @@ const goesOn = (draft: Draft, held: HeldSignal, { signal, world }: { signal: Sig
   if (!isWorseOrBetter && !isStale) return;
   put(draft, { ...held, signal: { ...signal, since: before.since } });
   if (!isWorseOrBetter) return;
-  note(draft, { at: world.at.now, kind: 'signal', text: `Now ${signal.severity}: ${signal.summary}`, values: signal.values });
+  note(draft, { at: world.at.now, kind: 'signal', text: `Now ${signal.severity}: ${signal.summary}`, ...aboutOf(signal) });
   summarize(draft, world.at);
   extendTracks(draft, world.at);
 };
@@ -174,7 +197,7 @@ function ends(signal: Signal, { drafts, at }: World): void {
     if (!held || held.signal.state === 'resolved' || draft.record.mergedInto !== null) continue;
     put(draft, { ...held, closed: false, signal: { ...held.signal, ...signal } });
     if (!isOpen(draft.record)) continue;
-    note(draft, { at: at.now, kind: 'signal', text: `Good again: ${signal.summary}`, values: signal.values });
+    note(draft, { at: at.now, kind: 'signal', text: `Good again: ${signal.summary}`, ...aboutOf(signal) });
     summarize(draft, at);
     settle(draft, at);
   }

@@ -1,4 +1,5 @@
-import type { Incident, IncidentState, Notification, Severity, Signal, Silence, Subject, SuggestedAction, TimelineEntry } from '../port.ts';
+import type { SuggestedAction } from 'novacron/plugin';
+import type { Incident, IncidentState, Notification, Severity, Signal, Silence, Subject, TimelineEntry } from '../port.ts';
 import type { Policy, Way } from './policy.ts';
 import type { Override } from './rotations.ts';
 
@@ -54,6 +55,8 @@ export interface IncidentRecord {
 export interface Entry extends TimelineEntry {
   /** The same again is the same entry: for what may be done twice after a crash. */
   readonly key?: string;
+  /** Whose it is, where an incident has things of several tenants: others do not see it. */
+  readonly tenant?: string | null;
 }
 
 /** Something to be told, kept until it was taken or given up. */

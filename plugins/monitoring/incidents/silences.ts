@@ -19,7 +19,9 @@ function covers(silence: Silence, record: IncidentRecord): boolean {
   const firing = firingIn(record);
   return (
     firing.length > 0 &&
-    firing.every((signal) => (silence.tenant === null || signal.subject.tenant === silence.tenant) && matchesAll(matchers, labelsOf(signal)))
+    firing.every(
+      (signal) => (silence.tenant === null || signal.subject.tenant === silence.tenant) && matchesAll(matchers, labelsOf(signal)),
+    )
   );
 }
 
@@ -37,7 +39,10 @@ export function silenceAddressees(
 ): readonly Addressee[] {
   if (incident !== null) return audience.map((way) => ({ ...way, person: null }));
   const exact = match.map(parseMatcher).filter(({ negated, pattern }) => !negated && !pattern.includes('*'));
-  const labels = Object.fromEntries([['tenant', tenant ?? ''], ...exact.map(({ label, pattern }) => [label, pattern])]) as Record<string, string>;
+  const labels = Object.fromEntries([['tenant', tenant ?? ''], ...exact.map(({ label, pattern }) => [label, pattern])]) as Record<
+    string,
+    string
+  >;
   const targets = routesFor(policy.root, labels).flatMap(({ receiver }) => policy.receivers.get(receiver) ?? []);
   return resolveTargets(policy, targets, { at: now, overrides });
 }

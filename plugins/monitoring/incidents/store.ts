@@ -1,5 +1,5 @@
-import type { Incident, IncidentState, Silence, TimelineEntry } from '../port.ts';
-import type { Draft, IncidentRecord, Telling } from './record.ts';
+import type { Incident, IncidentState, Silence } from '../port.ts';
+import type { Draft, Entry, IncidentRecord, Telling } from './record.ts';
 import type { Override } from './rotations.ts';
 
 /** Which incidents a batch of signals may be about. */
@@ -87,7 +87,7 @@ export interface Store {
   transaction<T>(work: (desktop: Desktop) => Promise<T>): Promise<T>;
   get(number: number): Promise<IncidentRecord | undefined>;
   list(query: Query): Promise<readonly IncidentRecord[]>;
-  timeline(number: number): Promise<readonly TimelineEntry[]>;
+  timeline(number: number): Promise<readonly Entry[]>;
   told(number: number): Promise<readonly Told[]>;
   silence(id: string): Promise<Silence | undefined>;
   silences(query: { readonly tenant: string | null; readonly withEnded: boolean; readonly rowsMax: number }): Promise<readonly Silence[]>;

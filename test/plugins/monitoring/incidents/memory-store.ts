@@ -56,7 +56,13 @@ export interface MemoryStore extends Store {
  * The store's contract in memory, as the one in PostgreSQL keeps it: a transaction that fails leaves nothing. `onCommit` may throw before
  * or after the changes are kept, as a crash would.
  */
-export function createMemoryStore({ editEveryMs, onCommit }: { editEveryMs: number; onCommit?: (when: 'before' | 'after') => void }): MemoryStore {
+export function createMemoryStore({
+  editEveryMs,
+  onCommit,
+}: {
+  editEveryMs: number;
+  onCommit?: (when: 'before' | 'after') => void;
+}): MemoryStore {
   const tables: Tables = {
     ledger: { lookedAt: 0, lastNumber: 0, lastSilence: 0 },
     incidents: new Undoable(),
@@ -128,7 +134,11 @@ function desktopOf(tables: Tables, editEveryMs: number): Desktop {
         .toSorted((a, b) => (a.dueAt ?? 0) - (b.dueAt ?? 0) || byNumber(a.record, b.record))
         .slice(0, rowsMax)
         .map(({ record }) => record),
-    open: async (rowsMax) => records().filter(({ state }) => state !== 'resolved').toSorted(byNumber).slice(0, rowsMax),
+    open: async (rowsMax) =>
+      records()
+        .filter(({ state }) => state !== 'resolved')
+        .toSorted(byNumber)
+        .slice(0, rowsMax),
     async save(drafts, dueAt) {
       for (const { record, entries } of drafts) {
         tables.incidents.set(record.number, { record, dueAt: dueAt(record) });
@@ -160,7 +170,16 @@ function tellingTables(tables: Tables, editEveryMs: number): Pick<Desktop, 'tell
     const known = tables.tellings.get(telling.id);
     if (known && telling.why !== 'changed') return;
     const ended = { attempts: 0, endedAt: null, receipt: null, reason: null };
-    const fresh = { ...telling, ...ended, message: key, state: 'waiting' as const, createdAt: now, heldUntil: known?.heldUntil ?? 0, asked: 1, seq: known?.seq ?? tables.tellings.size };
+    const fresh = {
+      ...telling,
+      ...ended,
+      message: key,
+      state: 'waiting' as const,
+      createdAt: now,
+      heldUntil: known?.heldUntil ?? 0,
+      asked: 1,
+      seq: known?.seq ?? tables.tellings.size,
+    };
     if (telling.why !== 'changed') return putTelling(tables, fresh);
     const dueAt = Math.max(telling.dueAt, (tables.messages.get(key)?.toldAt ?? 0) + editEveryMs);
     const isWaiting = known?.state === 'waiting';
@@ -172,7 +191,9 @@ function tellingTables(tables: Tables, editEveryMs: number): Pick<Desktop, 'tell
       for (const telling of tellings) insert(telling, now);
     },
     async claim(now, { until, rowsMax }) {
-      const order = [...tables.waiting.values()].toSorted((a, b) => Number(a.why === 'changed') - Number(b.why === 'changed') || a.seq - b.seq);
+      const order = [...tables.waiting.values()].toSorted(
+        (a, b) => Number(a.why === 'changed') - Number(b.why === 'changed') || a.seq - b.seq,
+      );
       const next = new Map<string, Row>();
       for (const row of order) if (!next.has(row.message)) next.set(row.message, row);
       const mine = [...next.values()].filter(({ dueAt, heldUntil }) => dueAt <= now && heldUntil <= now).slice(0, rowsMax);

@@ -193,6 +193,8 @@ export class World {
 
   async #work(): Promise<void> {
     await this.#desk.look();
+    // What has ended stays ended, also when the clock is set back to before its end.
+    for (const [id, { endsAt }] of this.#silences) if (endsAt <= this.now) this.#silences.delete(id);
     while ((await this.#courier.deliver(NEVER)) > 0);
   }
 
@@ -267,7 +269,14 @@ export class World {
     }
     const startsAt = this.now + this.#pick([0, 0, 30 * MINUTE]);
     const match = this.#pick([['severity=warning'], ['name=v1'], ['name=h1']]);
-    const facts = { incident: null, tenant: null, owner: 'operator', reason: 'work', startsAt, endsAt: startsAt + this.#pick([HOUR, 5 * HOUR]) };
+    const facts = {
+      incident: null,
+      tenant: null,
+      owner: 'operator',
+      reason: 'work',
+      startsAt,
+      endsAt: startsAt + this.#pick([HOUR, 5 * HOUR]),
+    };
     const key = `silence-${this.#made++}`;
     await this.#insist(async () => {
       const made = await this.#desk.silence({ match, ...facts, key });
