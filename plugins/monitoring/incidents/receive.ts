@@ -136,7 +136,9 @@ function create(signal: Signal, world: World): Draft {
 }
 
 function reopen(draft: Draft, world: World): void {
-  change(draft, { state: 'open', resolvedAt: null, acknowledgedBy: null });
+  // What a person had closed though it fires counts again, now that something else is wrong too.
+  const signals = draft.record.signals.map((held) => ({ ...held, closed: false }));
+  change(draft, { state: 'open', resolvedAt: null, acknowledgedBy: null, signals });
   note(draft, { at: world.at.now, kind: 'reopened', text: 'It is not good again, so soon after the end.' });
   beginLap(draft, 'reopened', world.at);
 }
@@ -180,7 +182,8 @@ const goesOn = (draft: Draft, held: HeldSignal, { signal, world }: { signal: Sig
 
 function fires(signal: Signal, world: World): void {
   const holders = world.drafts.filter((draft) => draft.record.mergedInto === null && holds(draft, signal.key));
-  const holder = holders.find(({ record }) => isOpen(record)) ?? holders.at(-1);
+  const open = holders.filter(({ record }) => isOpen(record));
+  const holder = open.find((draft) => holds(draft, signal.key)?.signal.state === 'firing') ?? open.at(-1) ?? holders.at(-1);
   const held = holder && holds(holder, signal.key);
   if (held?.closed) return;
   if (holder && held && isOpen(holder.record)) {
