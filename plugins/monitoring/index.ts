@@ -6,6 +6,7 @@ import { queryActions } from './actions/query.ts';
 import { routeActions } from './actions/route.ts';
 import { silenceActions } from './actions/silence.ts';
 import { sqlActions } from './actions/sql.ts';
+import { alertEndpoints } from './channels/endpoints.ts';
 import { collect } from './collector.ts';
 import { config, needs } from './config.ts';
 import { incidentKind, silenceKind } from './incidents/kinds.ts';
@@ -20,6 +21,7 @@ export default definePlugin({ name: 'monitoring', api: 1, config, needs, provide
   panels,
   resources: { incident: incidentKind(tools), silence: silenceKind(tools) },
   migrations: incidentMigrations,
+  endpoints: alertEndpoints(tools),
   actions: {
     ...queryActions(tools),
     ...sqlActions(tools),
@@ -47,7 +49,7 @@ export default definePlugin({ name: 'monitoring', api: 1, config, needs, provide
       await collecting;
     });
     const { everySeconds } = config;
-    const { incidents } = startIncidents({ ...context, config: config.incidents, everySeconds, channels: [] });
+    const { incidents } = startIncidents({ ...context, config: config.incidents, everySeconds });
     return { incidents };
   },
 }));

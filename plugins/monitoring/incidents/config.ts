@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { channelsConfig } from '../channels/config.ts';
 import { parseMatcher, readMatcher } from './matchers.ts';
 import type { Policy, Step, Target } from './policy.ts';
 import { isTimeZone, type Rotation } from './rotations.ts';
@@ -74,6 +75,7 @@ export const incidentsConfig = z
       .default({}),
     rotations: z.record(name, rotationConfig).default({}),
     people: z.record(name, z.array(wayConfig).min(1).max(10)).default({}).meta({ description: 'How each user is reached' }),
+    ...channelsConfig,
     reopenSeconds: seconds(7 * DAY).default(1800),
     joinSeconds: seconds(DAY).default(900),
     flapMax: z.int().min(2).max(50).default(4).meta({ description: 'So many times on within flapWindowSeconds is flapping' }),
@@ -93,6 +95,12 @@ interface Problem {
 }
 
 type Shape = Pick<IncidentsConfig, 'route' | 'receivers' | 'escalations' | 'rotations' | 'people'>;
+
+const routeNames = ({ name, routes }: RouteInput): readonly string[] => [
+  ...(name === undefined ? [] : [name]),
+  ...routes.flatMap(routeNames),
+];
+const twice = (names: readonly string[]): readonly string[] => [...new Set(names.filter((name, index) => names.indexOf(name) < index))];
 
 /** Names that name nothing: found at the start, not at night. */
 function danglingNames(config: Shape): Problem[] {
@@ -115,6 +123,7 @@ function danglingNames(config: Shape): Problem[] {
   if (config.route.receiver === undefined) problems.push({ path: ['route', 'receiver'], message: 'the root route must name a receiver' });
   if (config.route.match.length > 0) problems.push({ path: ['route', 'match'], message: 'the root route takes everything' });
   checkRoute(['route'], config.route);
+  for (const name of twice(routeNames(config.route))) problems.push({ path: ['route'], message: `two routes are called "${name}"` });
   for (const [key, targets] of Object.entries(config.receivers)) checkTargets(['receivers', key], targets);
   for (const [key, steps] of Object.entries(config.escalations))
     for (const [index, { tell }] of steps.entries()) checkTargets(['escalations', key, index, 'tell'], tell);

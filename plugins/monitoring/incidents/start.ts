@@ -2,6 +2,8 @@ import { HubError, type Clock, type Database, type Events, type Log, type Metric
 import type { Charts } from '../../charts/port.ts';
 import type { Hypervisor } from '../../hypervisor/port.ts';
 import { Incidents, type Channel, type Signal } from '../port.ts';
+import { configuredChannels } from '../channels/configured.ts';
+import { keepCalling } from '../channels/dead-man.ts';
 import { policyOf, type IncidentsConfig } from './config.ts';
 import { createCourier } from './courier.ts';
 import { createDesk } from './desk.ts';
@@ -25,7 +27,6 @@ export interface IncidentsContext {
     readonly metrics: Metrics;
     readonly charts: Charts | undefined;
   };
-  readonly channels: readonly Channel[];
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
@@ -77,7 +78,7 @@ function createRuntime(
   const policy = policyOf(config);
   const topology = topologyOf(hypervisor);
   const store = createPostgresStore(database, { editEveryMs: policy.editEveryMs });
-  const channels = new Map(context.channels.map((channel) => [channel.name, channel]));
+  const channels = new Map(configuredChannels(config, clock).map((channel) => [channel.name, channel]));
   const pulse = createPulse(clock);
   const nameOf = (id: string): string => hypervisor.vms().find((vm) => vm.id === id)?.name ?? id;
   const pictures = { charts, metrics, log, everySeconds, nameOf, now: () => clock.now() };
@@ -130,7 +131,10 @@ export function startIncidents(context: IncidentsContext): { readonly incidents:
   const stop = new AbortController();
   const runtime = createRuntime(context);
   setIncidents(context.services.database, runtime);
-  const running = runtime.run(AbortSignal.any([context.signal, stop.signal]));
+  const { config, log } = context;
+  const signal = AbortSignal.any([context.signal, stop.signal]);
+  const calling = config.deadMan && keepCalling(config.deadMan, { pulse: runtime.pulse, log, signal });
+  const running = Promise.all([runtime.run(signal), calling]);
   context.defer(async () => {
     stop.abort();
     await running;
