@@ -54,3 +54,6 @@ export interface Charts {
   prepare(): void;
 }
 export const Charts = defineService<Charts>('charts');
+
+/** SVG as PNG with the fonts of the hub, at twice the pixels; in the caller's own thread, for programs of their own. In the hub it is `Charts.picture`. */
+export const rasterize = async (svg: string): Promise<Buffer> => (await import('./draw/raster.ts')).rasterize(svg);
