@@ -66,7 +66,7 @@ class Kernel {
       cwd: this.#options.cwd,
       interruptible: true,
       output: (output) => this.#show(output),
-      answer: createHubCalls({ connection: this.#options.hub, signal: this.#abort.signal, mayConfirm: true }),
+      answer: createHubCalls({ connection: this.#options.hub, signal: this.#abort.signal }),
     });
   }
 

@@ -42,6 +42,13 @@ export interface Evaluator {
 
 type Call<T extends ToCells = ToCells> = T extends { id: number; is: infer Is } ? (Is extends 'answer' ? never : Omit<T, 'id'>) : never;
 
+/** An error as an answer. */
+const answerOf = (error: unknown): HubAnswer => {
+  const message = error instanceof Error ? error.message : String(error);
+  if (!HubError.is(error)) return { is: 'error', code: 'hub_unreachable', message, status: 503, retryable: true };
+  return { is: 'error', code: error.code, message, status: error.status, retryable: error.retryable };
+};
+
 const SAID_LENGTH_MAX = 8000;
 const CELLS = join(import.meta.dirname, 'cells.ts');
 
@@ -87,11 +94,7 @@ export async function startEvaluator(options: EvaluatorOptions): Promise<Evaluat
   };
 
   async function answer(id: number, request: HubRequest): Promise<void> {
-    const refused = (error: unknown): HubAnswer => ({
-      status: 0,
-      body: { code: HubError.is(error) ? error.code : 'hub_unreachable', detail: error instanceof Error ? error.message : String(error) },
-    });
-    send({ is: 'answer', id, answer: await options.answer(request).catch(refused) });
+    send({ is: 'answer', id, answer: await options.answer(request).catch(answerOf) });
   }
 
   const ended = new Promise<Awaited<Evaluator['ended']>>((resolve) => {

@@ -1,3 +1,5 @@
+import type { Confirmation, Job, Json } from 'novacron/plugin';
+
 /** What the process that runs cells and the one that watches it say to each other, over Node's own channel between processes. */
 
 /** Representations of one value by media type; text, or JSON for `application/json`. */
@@ -27,19 +29,18 @@ export interface Completion {
   readonly end: number;
 }
 
-/** A call of the hub's HTTP interface; whoever watches makes it and adds who is asking. The process itself holds no token. */
-export interface HubRequest {
-  readonly method: 'GET' | 'POST' | 'DELETE';
-  /** Below `/api/v1`, with the slash. */
-  readonly path: string;
-  readonly body?: unknown;
-}
+/** What a notebook asks of the hub. Whoever watches does it in the name of a person; the process itself holds no token and reaches no network. */
+export type HubRequest =
+  | { readonly is: 'call'; readonly action: string; readonly input: unknown }
+  /** The person says yes to the plan of this question. */
+  | { readonly is: 'confirm'; readonly token: string }
+  | { readonly is: 'job'; readonly id: string };
 
-export interface HubAnswer {
-  /** 0: the hub did not answer, or the call is not allowed here; `body` is a problem all the same. */
-  readonly status: number;
-  readonly body: unknown;
-}
+export type HubAnswer =
+  | { readonly is: 'output'; readonly output: Json }
+  | { readonly is: 'job'; readonly job: Job }
+  | { readonly is: 'asked'; readonly confirmation: Confirmation }
+  | { readonly is: 'error'; readonly code: string; readonly message: string; readonly status: number; readonly retryable: boolean };
 
 export type ToCells =
   | { readonly is: 'run'; readonly id: number; readonly code: string; readonly name: string }
