@@ -1,5 +1,6 @@
 import type { Aggregate, FrameField, Unit } from 'novacron/plugin';
 import { call } from './calls.ts';
+import { instantOf } from './now.ts';
 import { table, type Row, type Table } from './table.ts';
 
 interface Fields {
@@ -69,16 +70,14 @@ export interface Measurements {
   readonly series: readonly { readonly name: string; readonly entity: string; readonly at: number[]; readonly value: number[] }[];
 }
 
-const instant = (at: string | Date): string => (typeof at === 'string' ? at : at.toISOString());
-
 /** One metric of some things over time. */
 export async function metric(name: string, options: MetricOptions = {}): Promise<Measurements> {
   const { of = [], from = '-24h', to = 'now', stepSeconds, aggregate } = options;
   const answer = (await call('metrics.query', {
     metric: name,
     targets: [of].flat(),
-    from: instant(from),
-    to: instant(to),
+    from: instantOf(from),
+    to: instantOf(to),
     ...(stepSeconds !== undefined && { stepSeconds }),
     ...(aggregate !== undefined && { aggregate }),
   })) as Fields & { readonly stepSeconds: number };

@@ -12,9 +12,11 @@ export { html } from './html.ts';
 export type { Measured, Measurements, MetricOptions } from './measurements.ts';
 export { forecastChart, lines, plot, type PlotPicture } from './plots.ts';
 export { table, type Table } from './table.ts';
+export { timeToFull, type TimeToFull } from './time-to-full.ts';
 import { call, confirm, display } from './calls.ts';
 import { ACTIONS, type NovaActions } from './generated/actions.ts';
 import { metric, sql } from './measurements.ts';
+import { now } from './now.ts';
 
 /** The type of a parameter that names a thing of a kind: forms offer a list of them. */
 export type Picker<Kind extends string> = string & { readonly kind?: Kind };
@@ -31,6 +33,10 @@ const own = {
   display,
   metric,
   sql,
+  /** What the report calls now; `-7d` and the like count from here. */
+  get now() {
+    return now();
+  },
   /** Parameters of this run, those with their defaults included; empty while one works in the notebook. */
   get params() {
     return parameters();
