@@ -2,7 +2,7 @@ import { hasEnded, HubError, type Confirmation, type Job, type Json } from 'nova
 import { CELL_HOST, type CellHost, type HubAnswer, type HubRequest } from '../plugins/reports/session/protocol.ts';
 import { escapeHtml, shownAs } from './html.ts';
 
-type Given<I, R> = Record<never, never> extends I ? (input?: I) => R : (input: I) => R;
+type Given<I, R> = Partial<I> extends I ? (input?: I) => R : (input: I) => R;
 
 /** A function that changes nothing: it answers what there is. */
 export type Read<I, O> = Given<I, Promise<O>>;
@@ -35,7 +35,10 @@ const POLL_MS = 500;
 function host(): CellHost {
   const found: unknown = Reflect.get(globalThis, CELL_HOST);
   if (found === undefined)
-    throw new HubError('notebook_host', 'The helper works in notebooks only: choose the kernel "NovaCron (TypeScript)", or run it as a report.');
+    throw new HubError(
+      'notebook_host',
+      'The helper works in notebooks only: choose the kernel "NovaCron (TypeScript)", or run it as a report.',
+    );
   return found as CellHost;
 }
 
@@ -48,7 +51,7 @@ async function ask(request: HubRequest): Promise<Exclude<HubAnswer, { is: 'error
 }
 
 async function endOf(job: Job): Promise<Job> {
-  for (let current = job; ; ) {
+  for (let current = job; ;) {
     if (hasEnded(current)) return current;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     const answer = await ask({ is: 'job', id: current.id });
@@ -62,7 +65,8 @@ async function resultOf(request: HubRequest): Promise<Done<Json> | Asked | { rea
   if (answer.is === 'output') return { is: 'read', output: answer.output };
   const job = await endOf(answer.job);
   if (job.state.is === 'succeeded') return { is: 'done', output: job.state.output, job };
-  const failure = 'failure' in job.state ? job.state.failure : { code: 'job_failed', message: `The job is ${job.state.is}.`, retryable: false };
+  const failure =
+    'failure' in job.state ? job.state.failure : { code: 'job_failed', message: `The job is ${job.state.is}.`, retryable: false };
   throw new HubError(failure.code, failure.message, { status: 502, retryable: failure.retryable });
 }
 

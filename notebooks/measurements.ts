@@ -83,7 +83,13 @@ export async function metric(name: string, options: MetricOptions = {}): Promise
   })) as Fields & { readonly stepSeconds: number };
   const rows = (rowsOf(answer) as unknown as (Measured & { value: number | null })[]).filter(({ value }) => value !== null);
   const unit = answer.fields.find((field) => field.name === 'value')?.unit ?? 'count';
-  return { metric: name, unit, stepSeconds: answer.stepSeconds, rows: table(rows, { columns: columnsFor(rows, unit) }), series: seriesOf(rows) };
+  return {
+    metric: name,
+    unit,
+    stepSeconds: answer.stepSeconds,
+    rows: table(rows, { columns: columnsFor(rows, unit) }),
+    series: seriesOf(rows),
+  };
 }
 
 const columnsFor = (rows: readonly Measured[], unit: Unit) => [

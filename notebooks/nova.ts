@@ -24,7 +24,8 @@ export type Picker<Kind extends string> = string & { readonly kind?: Kind };
 /** Looked for by the kernel when somebody asks what a member is. */
 const DESCRIBE = Symbol.for('novacron.describe');
 
-const parameters = (): Readonly<Record<string, string | number | boolean>> => JSON.parse(process.env['NOVACRON_PARAMETERS'] ?? '{}') as never;
+const parameters = (): Readonly<Record<string, string | number | boolean>> =>
+  JSON.parse(process.env['NOVACRON_PARAMETERS'] ?? '{}') as never;
 
 const own = {
   /** Calls any action by its id, also those of plugins that this helper does not know. */
@@ -75,7 +76,11 @@ function build(prefix: readonly string[], root: Member | null): object {
     const isNoun = Object.keys(ACTIONS).some((other) => other.startsWith(`${id}.`));
     const run: Member | null = isAction ? (input?: unknown) => call(id, input ?? {}) : null;
     ids.set(toCamel(word), id);
-    Object.defineProperty(made, toCamel(word), { value: isNoun ? build([...prefix, word], run) : run, enumerable: true, configurable: true });
+    Object.defineProperty(made, toCamel(word), {
+      value: isNoun ? build([...prefix, word], run) : run,
+      enumerable: true,
+      configurable: true,
+    });
   }
   Object.defineProperty(made, DESCRIBE, { value: describe(ids) });
   return made;

@@ -69,7 +69,7 @@ function cellText<T extends Row>(row: T, { key, unit, show }: Column<T>): string
   if (value === null || value === undefined) return '–';
   if (typeof value === 'number' && unit !== undefined) return formatValue(value, unit);
   if (typeof value === 'number') return value.toLocaleString('en-US', { maximumSignificantDigits: Math.abs(value) >= 100 ? 6 : 4 });
-  if (value instanceof Date) return `${value.toISOString().slice(0, 16).replace('T', ' ')}`;
+  if (value instanceof Date) return value.toISOString().slice(0, 16).replace('T', ' ');
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
@@ -81,7 +81,8 @@ interface CellText {
 const FONT = "font:13px/1.5 Inter,'Helvetica Neue',Arial,sans-serif";
 
 function htmlOf(columns: readonly { label: string }[], rows: readonly (readonly CellText[])[], more: string): string {
-  const isRight = (index: number): boolean => rows.some((row) => row[index]?.isNumber) && rows.every((row) => row[index]?.isNumber || row[index]?.text === '–');
+  const isRight = (index: number): boolean =>
+    rows.some((row) => row[index]?.isNumber) && rows.every((row) => row[index]?.isNumber || row[index]?.text === '–');
   const align = (index: number): string => (isRight(index) ? 'right' : 'left');
   const head = columns.map(
     ({ label }, index) =>
@@ -95,12 +96,17 @@ function htmlOf(columns: readonly { label: string }[], rows: readonly (readonly 
     return `<tr style="background:none">${cells.join('')}</tr>`;
   });
   const note = more === '' ? '' : `<div style="color:#677184;padding:4px 14px">${escapeHtml(more)}</div>`;
-  return `<div style="${FONT};color:#1d2430;background:#fff;border:1px solid #d9dde3;border-radius:10px;padding:6px 4px;max-width:790px;overflow-x:auto"><table style="border-collapse:collapse;width:100%;margin:0;${FONT}"><thead><tr>${head.join('')}</tr></thead><tbody>${body.join('')}</tbody></table>${note}</div>`;
+  return `<div style="${FONT};color:#1d2430;background:#fff;border:1px solid #d9dde3;border-radius:10px;padding:6px 4px;max-width:800px;box-sizing:border-box;overflow-x:auto"><table style="border-collapse:collapse;width:100%;margin:0;${FONT}"><thead><tr>${head.join('')}</tr></thead><tbody>${body.join('')}</tbody></table>${note}</div>`;
 }
 
 function textOf(columns: readonly { label: string }[], rows: readonly (readonly CellText[])[], more: string): string {
   const all = [columns.map(({ label }) => label), ...rows.map((row) => row.map(({ text }) => text))];
   const widths = columns.map((_, index) => Math.max(...all.map((row) => row[index]?.length ?? 0)));
-  const lines = all.map((row) => row.map((text, index) => text.padEnd(widths[index] ?? 0)).join('  ').trimEnd());
+  const lines = all.map((row) =>
+    row
+      .map((text, index) => text.padEnd(widths[index] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
   return [...lines, ...(more === '' ? [] : [more])].join('\n');
 }

@@ -84,7 +84,11 @@ async function run({ cli, options, words, screen, signal }: Run): Promise<number
   return runAction(deps, words, commands);
 }
 
-function runCommand(command: Command, words: readonly string[], { cli, screen, signal }: Pick<Run, 'cli' | 'screen' | 'signal'>): Promise<number> {
+function runCommand(
+  command: Command,
+  words: readonly string[],
+  { cli, screen, signal }: Pick<Run, 'cli' | 'screen' | 'signal'>,
+): Promise<number> {
   return command.run(words, {
     env: cli.env,
     projectDir: cli.projectDir ?? PROJECT,
@@ -104,7 +108,11 @@ async function runAction(deps: CallDeps, words: readonly string[], commands: Rea
   return callAction(deps, action, parsed.input);
 }
 
-function showHelp({ screen, options }: CallDeps, actions: readonly ActionDescription[], all: ReadonlyMap<string, Command> | null): ExitCode {
+function showHelp(
+  { screen, options }: CallDeps,
+  actions: readonly ActionDescription[],
+  all: ReadonlyMap<string, Command> | null,
+): ExitCode {
   if (options.json) screen.json(actions);
   else screen.lines(helpLines(actions, all && [...all.values()]));
   return EXIT.ok;

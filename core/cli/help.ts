@@ -30,7 +30,14 @@ export function helpLines(actions: readonly ActionDescription[], commands: reado
   if (actions.length === 1 && only !== undefined && commands === null) return actionHelp(only);
   const rows = actions.map((action) => [wordsOf(action.id), action.title] as const);
   if (commands === null) return [...indent(rows), '', 'Help for one: novacron <command> --help'];
-  return ['Usage: novacron <thing> <verb> [words] [options]', '', 'Commands', ...indent([...rows, ...localRows(commands)]), '', ...footer()];
+  return [
+    'Usage: novacron <thing> <verb> [words] [options]',
+    '',
+    'Commands',
+    ...indent([...rows, ...localRows(commands)]),
+    '',
+    ...footer(),
+  ];
 }
 
 /** Help without a hub. */

@@ -60,7 +60,9 @@ function objectType({ properties = {}, required = [], additionalProperties }: Sc
   });
   if (members.length > 0) return `{ ${members.join('; ')} }`;
   if (typeof additionalProperties === 'object') return `Readonly<Record<string, ${typeOfSchema(additionalProperties)}>>`;
-  return additionalProperties === false || additionalProperties === undefined ? 'Readonly<Record<string, never>>' : 'Readonly<Record<string, unknown>>';
+  return additionalProperties === false || additionalProperties === undefined
+    ? 'Readonly<Record<string, never>>'
+    : 'Readonly<Record<string, unknown>>';
 }
 
 interface Node {
@@ -93,7 +95,10 @@ function functionOf({ action }: NamedAction): string {
 function membersOf(node: Node): string {
   return [...node.below]
     .map(([word, { action, below }]) => {
-      const parts = [...(action === null ? [] : [functionOf(action)]), ...(below.size === 0 ? [] : [`{\n${membersOf({ action: null, below })}}`])];
+      const parts = [
+        ...(action === null ? [] : [functionOf(action)]),
+        ...(below.size === 0 ? [] : [`{\n${membersOf({ action: null, below })}}`]),
+      ];
       return `${action === null ? '' : `${commentOf(action)}\n`}readonly ${keyOf(toCamel(word))}: ${parts.join(' & ')};\n`;
     })
     .join('');

@@ -17,7 +17,12 @@ export const config = z.strictObject({
   runsKeepDays: most(3650).default(90).meta({ description: 'Runs that are older are removed with their files' }),
   runsMax: most(10_000).default(200).meta({ description: 'Runs that are kept of each report' }),
   schedulesMax: most(10_000).default(200),
-  linkDays: z.int().min(0).max(365).default(7).meta({ description: 'How long the link in a message opens the report without signing in; 0: never' }),
+  linkDays: z
+    .int()
+    .min(0)
+    .max(365)
+    .default(7)
+    .meta({ description: 'How long the link in a message opens the report without signing in; 0: never' }),
   chromium: z.string().default('/usr/bin/chromium').meta({ description: 'The program that makes PDF files' }),
 });
 export type Config = z.output<typeof config>;

@@ -1,8 +1,6 @@
 import { HubError, type Events, type Failure, type Log, type View } from 'novacron/plugin';
 import type { Incidents, Signal } from '../monitoring/port.ts';
 import type { Run } from './store.ts';
-// The types of the events that are published here.
-import type {} from './port.ts';
 
 export interface Tellers {
   readonly events: Events;
@@ -44,4 +42,5 @@ export async function tellEnd(run: Run, view: View, { events, incidents, log }: 
 }
 
 /** What failed as an error for the job. */
-export const errorOf = ({ code, message }: Failure, run: string): HubError => new HubError(code, message, { status: 422, details: { run } });
+export const errorOf = ({ code, message }: Failure, run: string): HubError =>
+  new HubError(code, message, { status: 422, details: { run } });

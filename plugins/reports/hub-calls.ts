@@ -41,9 +41,13 @@ function answerOf(status: number, { output, job, confirmation, code, detail, ret
 async function bodyOf(response: Response): Promise<Body> {
   const length = Number(response.headers.get('content-length') ?? 0);
   if (length > ANSWER_BYTES_MAX)
-    throw new HubError('notebook_answer_large', `The hub's answer has ${length} bytes; at most ${ANSWER_BYTES_MAX} are taken. Ask for less.`, {
-      status: 413,
-    });
+    throw new HubError(
+      'notebook_answer_large',
+      `The hub's answer has ${length} bytes; at most ${ANSWER_BYTES_MAX} are taken. Ask for less.`,
+      {
+        status: 413,
+      },
+    );
   return (await response.json()) as Body;
 }
 

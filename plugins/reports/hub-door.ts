@@ -50,16 +50,22 @@ export function createDoor({ actions, jobs, actor, signal, callsMax }: DoorOptio
     async answer(request) {
       calls += 1;
       if (calls > callsMax)
-        throw new HubError('notebook_calls_many', `The notebook has called the hub ${callsMax} times; ask for more at once.`, { status: 429 });
+        throw new HubError('notebook_calls_many', `The notebook has called the hub ${callsMax} times; ask for more at once.`, {
+          status: 429,
+        });
       switch (request.is) {
         case 'call':
           return call(request.action, request.input);
         case 'job':
           return { is: 'job', job: await jobs.get(request.id, actor) };
         case 'confirm':
-          throw new HubError('notebook_confirm_refused', 'A report cannot confirm: a person does, in the chat, on the page or on the command line.', {
-            status: 403,
-          });
+          throw new HubError(
+            'notebook_confirm_refused',
+            'A report cannot confirm: a person does, in the chat, on the page or on the command line.',
+            {
+              status: 403,
+            },
+          );
       }
     },
   };

@@ -26,7 +26,12 @@ export default definePlugin({ name: 'reports', api: 1, config, needs, provides: 
     await mkdir(runsDir, { recursive: true });
     const folders = [join(PROJECT, 'notebooks'), ...config.folders.map((folder) => resolve(PROJECT, folder))];
     const runtime: Runtime = {
-      ...{ config, services, clock, log, runsDir, projectDir: PROJECT },
+      config,
+      services,
+      clock,
+      log,
+      runsDir,
+      projectDir: PROJECT,
       library: new Library(folders),
       links: await openLinks(dataDir),
       store: new Store(services.database),

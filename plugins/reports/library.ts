@@ -31,7 +31,9 @@ export class Library {
   async list(): Promise<Report[]> {
     const files = await this.#files();
     const reports = await Promise.allSettled([...files].map(([name, file]) => read(name, file)));
-    return reports.flatMap((report) => (report.status === 'fulfilled' ? [report.value] : [])).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    return reports
+      .flatMap((report) => (report.status === 'fulfilled' ? [report.value] : []))
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   async find(name: string): Promise<Report | undefined> {
@@ -51,7 +53,8 @@ export class Library {
     const files = new Map<string, string>();
     for (const folder of this.#folders)
       for (const file of await readdir(folder).catch(() => []))
-        if (file.endsWith('.ipynb') && NAME.test(basename(file, '.ipynb')) && files.size < REPORTS_MAX) files.set(basename(file, '.ipynb'), join(folder, file));
+        if (file.endsWith('.ipynb') && NAME.test(basename(file, '.ipynb')) && files.size < REPORTS_MAX)
+          files.set(basename(file, '.ipynb'), join(folder, file));
     return files;
   }
 }

@@ -34,7 +34,9 @@ export async function openLinks(dataDir: string): Promise<Links> {
       const expected = sign(run, expires);
       const isOurs = given.length === expected.length && timingSafeEqual(given, expected);
       if (isOurs && Number(expires) * 1000 > now) return;
-      throw new HubError('report_link', 'This link is not valid any more. Ask for a new one: report show, with the name of the report.', { status: 403 });
+      throw new HubError('report_link', 'This link is not valid any more. Ask for a new one: report show, with the name of the report.', {
+        status: 403,
+      });
     },
   };
 }

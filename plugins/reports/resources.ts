@@ -26,7 +26,10 @@ export const reportResources = ({ resource }: ReportTools) => ({
     async search(ctx, { text, rowsMax }) {
       const wanted = text.toLowerCase();
       const reports = await runtimeOf(ctx).library.list();
-      return reports.filter(({ name, title }) => `${name} ${title}`.toLowerCase().includes(wanted)).slice(0, rowsMax).map(resourceOf);
+      return reports
+        .filter(({ name, title }) => `${name} ${title}`.toLowerCase().includes(wanted))
+        .slice(0, rowsMax)
+        .map(resourceOf);
     },
     async card(ctx, { id }) {
       const { library, store } = runtimeOf(ctx);

@@ -128,7 +128,14 @@ async function keepFiles(runtime: Runtime, run: Run, { notebook }: NotebookRun):
   const fresh = `${folder}.new`;
   await rm(fresh, { recursive: true, force: true });
   await mkdir(fresh, { recursive: true });
-  const facts = { run: run.id, report: run.report, at: run.at, parameters: run.parameters, versions: run.versions, dataWindow: run.dataWindow };
+  const facts = {
+    run: run.id,
+    report: run.report,
+    at: run.at,
+    parameters: run.parameters,
+    versions: run.versions,
+    dataWindow: run.dataWindow,
+  };
   const kept = { ...notebook, metadata: { ...notebook.metadata, novacron: facts } };
   await writeFile(join(fresh, 'report.ipynb'), notebookText(kept));
   await writeFile(join(fresh, 'report.html'), reportHtml(notebook, run));
@@ -149,7 +156,11 @@ export type FileKind = 'html' | 'ipynb' | 'pdf';
 const printing = new Map<string, Promise<void>>();
 
 /** A file of a run. The PDF is printed when it is first asked for. HubError `report_file` when the run has none (any more). */
-export async function fileOf(runtime: Runtime, run: Run, { kind, signal }: { readonly kind: FileKind; readonly signal: AbortSignal }): Promise<Buffer> {
+export async function fileOf(
+  runtime: Runtime,
+  run: Run,
+  { kind, signal }: { readonly kind: FileKind; readonly signal: AbortSignal },
+): Promise<Buffer> {
   const folder = runDir(runtime, run.id);
   const file = join(folder, `report.${kind}`);
   const found = await read(file);

@@ -13,7 +13,9 @@ export function nextAfter(schedule: Pick<Schedule, 'cron' | 'timeZone'>, at: num
     return next === null ? null : next.getTime();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw invalid(`'${schedule.cron}' in ${schedule.timeZone} is no schedule: ${reason} Write five fields, as in '0 7 * * 1-5' for seven o'clock on working days.`);
+    throw invalid(
+      `'${schedule.cron}' in ${schedule.timeZone} is no schedule: ${reason} Write five fields, as in '0 7 * * 1-5' for seven o'clock on working days.`,
+    );
   }
 }
 
@@ -34,9 +36,13 @@ const LONG_MS = 400 * 86_400_000;
 async function actorOf({ services }: Runtime, { userId, userName, scopes }: Schedule): Promise<Actor> {
   const actor = await services.users.byId(userId);
   if (actor === undefined)
-    throw new HubError('report_schedule_owner', `The user '${userName}', whose schedule this is, cannot sign in any more. Somebody else must make it anew.`, {
-      status: 403,
-    });
+    throw new HubError(
+      'report_schedule_owner',
+      `The user '${userName}', whose schedule this is, cannot sign in any more. Somebody else must make it anew.`,
+      {
+        status: 403,
+      },
+    );
   return scopes === null ? actor : { ...actor, scopes };
 }
 
@@ -49,7 +55,11 @@ export async function runDue(runtime: Runtime): Promise<void> {
     const { id, report, parameters, audience } = schedule;
     try {
       const actor = await actorOf(runtime, schedule);
-      const input = { report, with: Object.entries(parameters).map(([name, value]) => `${name}=${value}`), ...(audience !== null && { audience }) };
+      const input = {
+        report,
+        with: Object.entries(parameters).map(([name, value]) => `${name}=${value}`),
+        ...(audience !== null && { audience }),
+      };
       const outcome = await runtime.services.actions.execute('report.run', input, { actor, via: 'schedule', key: `${id}@${due}` });
       await runtime.store.answered(id, due, { job: outcome.is === 'accepted' ? outcome.job.id : null, error: null });
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { Database, Failure, Json, Via } from 'novacron/plugin';
+import type { Database, Failure, Via } from 'novacron/plugin';
 import type { Isolation } from './runner/isolation.ts';
 import type { ParameterValue } from './runner/parameters.ts';
 
@@ -64,8 +64,14 @@ export interface Schedule {
   readonly lastError: string | null;
 }
 
-type Raw<T, N extends keyof T, J extends keyof T> = Omit<T, N | J> & { readonly [K in N]: string | number | null } & { readonly [K in J]: unknown };
-type RawRun = Raw<Run, 'at' | 'startedAt' | 'endedAt', 'parameters' | 'failure' | 'headline' | 'pictures' | 'dataWindow' | 'versions' | 'isolation'>;
+type Raw<T, N extends keyof T, J extends keyof T> = Omit<T, N | J> & { readonly [K in N]: string | number | null } & {
+  readonly [K in J]: unknown;
+};
+type RawRun = Raw<
+  Run,
+  'at' | 'startedAt' | 'endedAt',
+  'parameters' | 'failure' | 'headline' | 'pictures' | 'dataWindow' | 'versions' | 'isolation'
+>;
 type RawSchedule = Raw<Schedule, 'createdAt' | 'lastDueAt', 'parameters' | 'scopes'>;
 
 const json = (value: unknown): never => (typeof value === 'string' ? JSON.parse(value) : value) as never;
@@ -93,7 +99,7 @@ const scheduleOf = (raw: RawSchedule): Schedule => ({
   scopes: json(raw.scopes),
 });
 
-const text = (value: unknown): string => JSON.stringify(value as Json);
+const text = (value: unknown): string => JSON.stringify(value);
 
 /** The rows of `run` and `schedule`: all SQL of this plugin is here. `tenant` null: of all. */
 export class Store {

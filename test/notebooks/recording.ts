@@ -23,7 +23,8 @@ function randomOf(seed: number): () => number {
 }
 
 const normal = (random: () => number): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-const hump = (hour: number, center: number, width: number): number => Math.exp(-((Math.abs(((hour - center + 36) % 24) - 12) / width) ** 2));
+const hump = (hour: number, center: number, width: number): number =>
+  Math.exp(-((Math.abs(((hour - center + 36) % 24) - 12) / width) ** 2));
 const clamp = (value: number): number => Math.min(0.995, Math.max(0.002, value));
 
 interface Moment {
@@ -36,7 +37,7 @@ interface Moment {
   readonly burst: number;
 }
 
-function shareOf({ load, cpuRatio }: RecordedVm, { hour, isWeekend, day, drift, noise, burst }: Moment): number {
+function shareOf({ load, cpuRatio }: RecordedVm, { hour, isWeekend, drift, noise, burst }: Moment): number {
   switch (load) {
     case 'daily': {
       const visitors = (0.75 * hump(hour, 10.5, 2.8) + hump(hour, 15, 3.6) + 0.4 * hump(hour, 20, 2)) * (isWeekend ? 0.4 : 1);
@@ -105,7 +106,9 @@ function recordVm(vm: RecordedVm, seed: number, { tables, hostCpu }: { tables: T
     receive += Math.round((cpu * 3e6 + 3e4) * STEP_SECONDS * (0.8 + 0.4 * random()));
     transmit += Math.round((cpu * 7e6 + 3e4) * STEP_SECONDS * (0.8 + 0.4 * random()));
     const [at, used] = [moment.at, Math.round(memory * vm.memoryBytes)];
-    tables.vm.lines.push([at, vm.id, cpuTime.toFixed(3), cpu.toFixed(4), vm.vcpus, vm.memoryBytes, used, used, memory.toFixed(4)].join(','));
+    tables.vm.lines.push(
+      [at, vm.id, cpuTime.toFixed(3), cpu.toFixed(4), vm.vcpus, vm.memoryBytes, used, used, memory.toFixed(4)].join(','),
+    );
     tables.disk.lines.push([at, vm.id, 'vda', read, write, Math.floor(read / 32_768), Math.floor(write / 16_384)].join(','));
     tables.nic.lines.push([at, vm.id, 'vnet0', receive, transmit].join(','));
     const key = `${vm.host} ${at}`;
@@ -118,23 +121,33 @@ function recordFilesystems(vm: RecordedVm, { at, random, lines }: { at: number; 
   const daysLeft = (RECORDED_UNTIL - at) / 86_400_000;
   for (const { mountpoint, totalBytes, usedRatio, perDay } of vm.filesystems) {
     const isScratch = mountpoint === '/scratch';
-    const swing = isScratch ? 0.3 * hump((at / 3_600_000) % 24, 3, 3) : 0.0015 * normal(random) - 0.006 * Math.sin(daysLeft / 1.4);
+    const swing = isScratch
+      ? 0.3 * hump((at / 3_600_000) % 24, 3, 3)
+      : 0.002 * normal(random) + 10 * perDay * (0.12 * Math.sin(daysLeft / 1.4) + 0.1 * Math.sin(daysLeft / 3.1));
     const ratio = clamp(usedRatio - perDay * daysLeft + swing);
     lines.push([at, vm.id, mountpoint, totalBytes, Math.round(ratio * totalBytes), ratio.toFixed(5)].join(','));
   }
 }
 
 function recordHosts(tables: Tables, hostCpu: ReadonlyMap<string, number>): void {
+  const random = randomOf(99);
   for (const { id, cpus, memoryBytes } of RECORDED_HOSTS) {
+    let images = 0;
     const vms = RECORDED_VMS.filter(({ host }) => host === id);
     const taken = vms.reduce((sum, each) => sum + each.memoryBytes * 0.9, 4 * GIBIBYTE);
     for (let at = FROM; at < RECORDED_UNTIL; at += STEP_SECONDS * 1000) {
       const cpu = clamp((hostCpu.get(`${id} ${at}`) ?? 0) / cpus + 0.03);
-      tables.host.lines.push([at, id, cpu.toFixed(4), memoryBytes, Math.round(taken), (taken / memoryBytes).toFixed(4), vms.length].join(','));
+      tables.host.lines.push(
+        [at, id, cpu.toFixed(4), memoryBytes, Math.round(taken), (taken / memoryBytes).toFixed(4), vms.length].join(','),
+      );
       if (at % (SLOW_STEP_SECONDS * 1000) !== 0) continue;
       const capacity = 1024 * GIBIBYTE;
       const days = (at - FROM) / 86_400_000;
-      const ratio = { 'kvm-1': 0.58 + 0.0045 * days, 'kvm-2': 0.49 + 0.0012 * days, 'kvm-3': 0.71 + 0.0062 * days }[id] ?? 0;
+      // Snapshots come and go.
+      images = 0.97 * images + 0.004 * normal(random);
+      const ratio = clamp(
+        ({ 'kvm-1': 0.58 + 0.0045 * days, 'kvm-2': 0.49 + 0.0012 * days, 'kvm-3': 0.71 + 0.0062 * days }[id] ?? 0) + images,
+      );
       tables.pool.lines.push([at, id, 'default', capacity, Math.round(capacity * ratio), ratio.toFixed(5)].join(','));
     }
   }

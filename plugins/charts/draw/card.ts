@@ -33,7 +33,14 @@ export function layOut(text: CardText): Card {
   const placed = placeLegend(text.legend, { subtitleWidth: Math.min(subtitleWidth, half), subtitleY: SUBTITLE.y });
   const plotY = PLOT_TOP + placed.heightPoints;
   const heightPoints = text.heightPoints ?? theme.heightPoints;
-  return { ...text, heightPoints, placed, plotY, plotWidth: theme.widthPoints - 2 * PLOT_X, plotHeight: heightPoints - plotY - PLOT_BOTTOM };
+  return {
+    ...text,
+    heightPoints,
+    placed,
+    plotY,
+    plotWidth: theme.widthPoints - 2 * PLOT_X,
+    plotHeight: heightPoints - plotY - PLOT_BOTTOM,
+  };
 }
 
 export const newDocument = (): Document => parseHTML('<html><body></body></html>').document;

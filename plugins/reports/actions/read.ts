@@ -43,7 +43,9 @@ async function listReports(runtime: Runtime, tenant: string | null): Promise<Rep
     const last = runs.find(({ report }) => report === name);
     const next = schedules.filter(({ report }) => report === name).flatMap((schedule) => nextAfter(schedule, runtime.clock.now()) ?? []);
     return {
-      ...{ name, title, summary },
+      name,
+      title,
+      summary,
       parameters: parameters.map(copyOf),
       lastRun: last === undefined ? null : { id: last.id, state: last.state, startedAt: last.startedAt },
       nextAt: next.length === 0 ? null : Math.min(...next),
@@ -57,7 +59,9 @@ export async function findRun(runtime: Runtime, idOrReport: string, tenant: stri
   const found = byId !== undefined && (tenant === null || byId.tenant === tenant) ? byId : undefined;
   const run = found ?? (await runtime.store.runs({ report: idOrReport, tenant, rowsMax: 1 }))[0];
   if (run !== undefined) return run;
-  throw new HubError('report_run_unknown', `There is no run '${idOrReport}'. A report runs with: report run ${idOrReport}`, { status: 404 });
+  throw new HubError('report_run_unknown', `There is no run '${idOrReport}'. A report runs with: report run ${idOrReport}`, {
+    status: 404,
+  });
 }
 
 export const readActions = ({ action }: ReportTools) => ({

@@ -10,7 +10,10 @@ import { parametersField, parametersOf, picture, reportName, runShape, shapeOf }
 const input = z.strictObject({
   report: reportName,
   with: parametersField,
-  at: z.iso.datetime({ offset: true }).optional().meta({ title: 'As of', description: 'The instant that the report calls now; default: now' }),
+  at: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .meta({ title: 'As of', description: 'The instant that the report calls now; default: now' }),
   audience: z.string().max(200).optional().meta({ title: 'Post to', description: 'A channel that hears of the run, as in #ops' }),
 });
 
@@ -33,7 +36,8 @@ const output = z.object({ run: runShape, view });
 /** The time that a job of a report may take: the longest that a notebook may be allowed, and what is around it. */
 const JOB_TIMEOUT_MS = 3_700_000;
 
-const plain = (shown: View): z.output<typeof view> => structuredClone({ text: shown.text, card: shown.card, pictures: shown.pictures }) as never;
+const plain = (shown: View): z.output<typeof view> =>
+  structuredClone({ text: shown.text, card: shown.card, pictures: shown.pictures }) as never;
 
 export const runActions = ({ action }: ReportTools) => ({
   'report.run': action({

@@ -24,14 +24,76 @@ type Shape = z.output<typeof scheduleShape>;
 function shapeOf(schedule: Schedule, now: number): Shape {
   const { id, report, parameters, cron, timeZone, audience, userName: by, createdAt, lastDueAt, lastError } = schedule;
   const last = lastDueAt === createdAt ? null : lastDueAt;
-  return { id, report, parameters: { ...parameters }, cron, timeZone, audience, by, lastDueAt: last, lastError, nextAt: nextAfter(schedule, now) };
+  return {
+    id,
+    report,
+    parameters: { ...parameters },
+    cron,
+    timeZone,
+    audience,
+    by,
+    lastDueAt: last,
+    lastError,
+    nextAt: nextAfter(schedule, now),
+  };
 }
 
 async function checkRoom({ store, config }: Runtime): Promise<void> {
   const { length } = await store.schedules(null);
   if (length >= config.schedulesMax)
-    throw new HubError('report_schedules_many', `There are ${length} schedules already; remove one first, or raise schedulesMax.`, { status: 409 });
+    throw new HubError('report_schedules_many', `There are ${length} schedules already; remove one first, or raise schedulesMax.`, {
+      status: 409,
+    });
 }
+
+const listActions = ({ action }: Pick<ReportTools, 'action'>) => ({
+  'report.unschedule': action({
+    title: 'End a schedule of a report',
+    label: 'End a schedule',
+    risk: 'change',
+    input: z.strictObject({ id: z.string().min(1).max(64).meta({ title: 'Schedule' }) }),
+    output: z.object({ id: z.string(), report: z.string() }),
+    positional: ['id'],
+    target: (_, actor) => ref('tenant', actor.tenant),
+    show: ({ report }) => ({ text: `The schedule of ${report} has ended.` }),
+    async run(ctx, { id }) {
+      return ctx.step('remove', async () => {
+        const gone = await runtimeOf(ctx).store.removeSchedule(id, tenantOf(ctx.actor));
+        if (gone === undefined)
+          throw new HubError('report_schedule_unknown', `There is no schedule '${id}'. List them: report schedules`, { status: 404 });
+        return { id, report: gone.report };
+      });
+    },
+  }),
+  'report.schedules': action({
+    title: 'List the schedules of reports',
+    label: 'Schedules',
+    risk: 'read',
+    input: z.strictObject({}),
+    output: z.array(scheduleShape),
+    async run(ctx) {
+      const schedules = await runtimeOf(ctx).store.schedules(tenantOf(ctx.actor));
+      return schedules.map((schedule) => shapeOf(schedule, ctx.clock.now()));
+    },
+    show: (schedules) => ({
+      text:
+        schedules.length === 0
+          ? 'No report runs on a schedule.'
+          : `${schedules.length} ${schedules.length === 1 ? 'schedule' : 'schedules'}.`,
+      table: {
+        columns: ['Schedule', 'Report', 'When', 'Time zone', 'Next', 'Trouble'],
+        rows: schedules.map(({ id, report, cron, timeZone, nextAt, lastError }) => [
+          id,
+          report,
+          cron,
+          timeZone,
+          nextAt === null ? 'never' : instantText(nextAt),
+          lastError ?? '',
+        ]),
+      },
+    }),
+  }),
+});
 
 export const scheduleActions = ({ action }: ReportTools) => ({
   'report.schedule': action({
@@ -70,46 +132,5 @@ export const scheduleActions = ({ action }: ReportTools) => ({
       });
     },
   }),
-  'report.unschedule': action({
-    title: 'End a schedule of a report',
-    label: 'End a schedule',
-    risk: 'change',
-    input: z.strictObject({ id: z.string().min(1).max(64).meta({ title: 'Schedule' }) }),
-    output: z.object({ id: z.string(), report: z.string() }),
-    positional: ['id'],
-    target: (_, actor) => ref('tenant', actor.tenant),
-    show: ({ report }) => ({ text: `The schedule of ${report} has ended.` }),
-    async run(ctx, { id }) {
-      return ctx.step('remove', async () => {
-        const gone = await runtimeOf(ctx).store.removeSchedule(id, tenantOf(ctx.actor));
-        if (gone === undefined) throw new HubError('report_schedule_unknown', `There is no schedule '${id}'. List them: report schedules`, { status: 404 });
-        return { id, report: gone.report };
-      });
-    },
-  }),
-  'report.schedules': action({
-    title: 'List the schedules of reports',
-    label: 'Schedules',
-    risk: 'read',
-    input: z.strictObject({}),
-    output: z.array(scheduleShape),
-    async run(ctx) {
-      const schedules = await runtimeOf(ctx).store.schedules(tenantOf(ctx.actor));
-      return schedules.map((schedule) => shapeOf(schedule, ctx.clock.now()));
-    },
-    show: (schedules) => ({
-      text: schedules.length === 0 ? 'No report runs on a schedule.' : `${schedules.length} ${schedules.length === 1 ? 'schedule' : 'schedules'}.`,
-      table: {
-        columns: ['Schedule', 'Report', 'When', 'Time zone', 'Next', 'Trouble'],
-        rows: schedules.map(({ id, report, cron, timeZone, nextAt, lastError }) => [
-          id,
-          report,
-          cron,
-          timeZone,
-          nextAt === null ? 'never' : instantText(nextAt),
-          lastError ?? '',
-        ]),
-      },
-    }),
-  }),
+  ...listActions({ action }),
 });

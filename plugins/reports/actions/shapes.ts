@@ -10,12 +10,22 @@ export const reportName = z.string().min(1).max(61).meta({ title: 'Report', pick
 
 /** `name=value`; on a command line also `--name value`. */
 export const parametersField = z
-  .array(z.string().regex(/^[A-Za-z_$][\w$-]*=/u, 'must be name=value').max(500))
+  .array(
+    z
+      .string()
+      .regex(/^[A-Za-z_$][\w$-]*=/u, 'must be name=value')
+      .max(500),
+  )
   .max(50)
   .default([])
   .meta({ title: 'Parameters', description: 'name=value; report list says which there are', takesFlags: true });
 
-export const picture = z.object({ title: z.string(), alt: z.string(), mediaType: z.enum(['image/png', 'image/svg+xml']), base64: z.string() });
+export const picture = z.object({
+  title: z.string(),
+  alt: z.string(),
+  mediaType: z.enum(['image/png', 'image/svg+xml']),
+  base64: z.string(),
+});
 
 export const runShape = z.object({
   id: z.string(),
@@ -37,9 +47,32 @@ export const runShape = z.object({
 export type RunShape = z.output<typeof runShape>;
 
 export function shapeOf(runtime: Runtime, run: Run): RunShape {
-  const { id, report, title, state, userName: by, parameters, at, startedAt, endedAt, failure, headline, dataWindow: data, versions, isolation } = run;
+  const {
+    id,
+    report,
+    title,
+    state,
+    userName: by,
+    parameters,
+    at,
+    startedAt,
+    endedAt,
+    failure,
+    headline,
+    dataWindow: data,
+    versions,
+    isolation,
+  } = run;
   return {
-    ...{ id, report, title, state, by, parameters, at, startedAt, endedAt },
+    id,
+    report,
+    title,
+    state,
+    by,
+    parameters,
+    at,
+    startedAt,
+    endedAt,
     failure: failure && { code: failure.code, message: failure.message },
     headline: headline.map((figure) => ({ ...figure })),
     data: data && { ...data },

@@ -17,7 +17,9 @@ function folderOf(words: readonly string[], env: NodeJS.ProcessEnv): string {
   if (first !== undefined) return first;
   if (env['JUPYTER_DATA_DIR'] !== undefined) return env['JUPYTER_DATA_DIR'];
   const home = env['HOME'] ?? homedir();
-  return process.platform === 'darwin' ? join(home, 'Library', 'Jupyter') : join(env['XDG_DATA_HOME'] ?? join(home, '.local', 'share'), 'jupyter');
+  return process.platform === 'darwin'
+    ? join(home, 'Library', 'Jupyter')
+    : join(env['XDG_DATA_HOME'] ?? join(home, '.local', 'share'), 'jupyter');
 }
 
 function parseWords(words: readonly string[]): { values: { prefix?: string | undefined } } {

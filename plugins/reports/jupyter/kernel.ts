@@ -78,7 +78,8 @@ class Kernel {
 
   async #drain(): Promise<void> {
     this.#isBusy = true;
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) await this.#handle(next, (each) => this.#shell(each));
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift())
+      await this.#handle(next, (each) => this.#shell(each));
     this.#isBusy = false;
   }
 
@@ -93,7 +94,12 @@ class Kernel {
       await handle(queued);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      await queued.reply(header.msg_type.replace(/request$/u, 'reply'), { status: 'error', ename: 'Error', evalue: message, traceback: [message] });
+      await queued.reply(header.msg_type.replace(/request$/u, 'reply'), {
+        status: 'error',
+        ename: 'Error',
+        evalue: message,
+        traceback: [message],
+      });
     }
     await this.#sockets.publish('status', header, { execution_state: 'idle' });
   }
@@ -117,7 +123,10 @@ class Kernel {
       }
       case 'is_complete_request': {
         const status = completenessOf(code);
-        return reply('is_complete_reply', { status, ...(status === 'incomplete' && { indent: /^\s*/u.exec(code.split('\n').at(-1) ?? '')?.[0] }) });
+        return reply('is_complete_reply', {
+          status,
+          ...(status === 'incomplete' && { indent: /^\s*/u.exec(code.split('\n').at(-1) ?? '')?.[0] }),
+        });
       }
       case 'history_request':
         return reply('history_reply', { status: 'ok', history: [] });
@@ -237,11 +246,15 @@ class Kernel {
   }
 }
 
-const INTERRUPTED: CellError = { name: 'Interrupted', message: 'The cell was interrupted.', traceback: ['Interrupted: the cell was interrupted.'] };
+const INTERRUPTED: CellError = {
+  name: 'Interrupted',
+  message: 'The cell was interrupted.',
+  traceback: ['Interrupted: the cell was interrupted.'],
+};
 
 const isExecute = ({ message }: Queued): boolean => message.header.msg_type === 'execute_request';
 const asPng = async (svg: string): Promise<string> => (await rasterize(svg)).toString('base64');
 
 /** Jupyter counts characters, JavaScript halves of them. */
-const fromCodePoints = (code: string, position: number): number => [...code].slice(0, position).join('').length;
-const toCodePoints = (code: string, position: number): number => [...code.slice(0, position)].length;
+const fromCodePoints = (code: string, position: number): number => Array.from(code).slice(0, position).join('').length;
+const toCodePoints = (code: string, position: number): number => Array.from(code.slice(0, position)).length;

@@ -23,7 +23,12 @@ export const dataOf = (output: NotebookOutput): Readonly<Record<string, unknown>
 export const textOf = (value: unknown): string => (Array.isArray(value) ? value.join('') : typeof value === 'string' ? value : '');
 
 const isFigure = (value: unknown): value is HeadlineFigure =>
-  typeof value === 'object' && value !== null && 'label' in value && 'value' in value && typeof value.label === 'string' && typeof value.value === 'string';
+  typeof value === 'object' &&
+  value !== null &&
+  'label' in value &&
+  'value' in value &&
+  typeof value.label === 'string' &&
+  typeof value.value === 'string';
 
 export const headlineOf = (notebook: Notebook): HeadlineFigure[] =>
   outputsOf(notebook)

@@ -60,10 +60,15 @@ export interface Confinement {
 
 /** What a notebook may read: the code that it imports, and the folder it stands in. Nothing is written, no process or native code started. */
 const readable = (projectDir: string, cwd: string): string[] =>
-  ['package.json', 'node_modules', 'core/contract.ts', 'core/contract', 'plugins', 'notebooks'].map((name) => join(projectDir, name)).concat(cwd);
+  ['package.json', 'node_modules', 'core/contract.ts', 'core/contract', 'plugins', 'notebooks']
+    .map((name) => join(projectDir, name))
+    .concat(cwd);
 
 /** How to start the process of a notebook so that it can do no more than it needs. */
-export async function confine({ timeoutMs, memoryBytesMax }: Limits, places: { readonly projectDir: string; readonly cwd: string }): Promise<Confinement> {
+export async function confine(
+  { timeoutMs, memoryBytesMax }: Limits,
+  places: { readonly projectDir: string; readonly cwd: string },
+): Promise<Confinement> {
   const { unshare, drop, hasPrlimit } = await probe();
   const cpuSeconds = Math.ceil(timeoutMs / 1000) * 2 + 10;
   const prlimit = hasPrlimit

@@ -1,5 +1,5 @@
 import { stripTypeScriptTypes } from 'node:module';
-import { parse, type Expression } from 'acorn';
+import { parse, type Comment, type Expression } from 'acorn';
 import { HubError } from 'novacron/plugin';
 import { hasTag, type Cell, type Notebook } from './notebook.ts';
 
@@ -28,12 +28,12 @@ export function parametersOf(notebook: Notebook): Parameter[] {
 function declarationsOf(code: string): Parameter[] {
   // Types become blanks of the same width: what stands there in the code is the type.
   const js = stripTypeScriptTypes(code);
-  const comments: { line: number; text: string }[] = [];
+  const comments: Comment[] = [];
   const program = parse(js, {
     ecmaVersion: 'latest',
     sourceType: 'module',
     locations: true,
-    onComment: (_isBlock, text, _start, _end, at) => void comments.push({ line: at?.line ?? 0, text: text.trim() }),
+    onComment: comments,
   });
   return program.body.flatMap((statement) => {
     if (statement.type !== 'VariableDeclaration') return [];
@@ -41,7 +41,7 @@ function declarationsOf(code: string): Parameter[] {
       if (id.type !== 'Identifier' || !init) throw invalid('A parameter is declared with a name and a default: const days: number = 28');
       const value = literalOf(init, id.name);
       const written = code.slice(id.start, init.start).slice(id.name.length).replace(/^\s*:/u, '').replace(/=\s*$/u, '').trim();
-      const help = comments.find(({ line }) => line === loc?.end.line)?.text ?? null;
+      const help = comments.find((comment) => comment.loc?.start.line === loc?.end.line)?.value.trim() ?? null;
       return { name: id.name, default: value, help, ...typeOf(written, value, id.name) };
     });
   });
@@ -57,16 +57,23 @@ function literalOf(node: Expression, name: string): ParameterValue {
 function typeOf(written: string, value: ParameterValue, name: string): Pick<Parameter, 'type' | 'choices' | 'picker'> {
   const type = typeof value as Parameter['type'];
   const picker = /^Picker<\s*['"]([a-z-]+)['"]\s*>$/u.exec(written)?.[1] ?? null;
-  const choices = /^['"]/u.test(written) || written.startsWith('|') ? [...written.matchAll(/'([^']*)'|"([^"]*)"/gu)].map((match) => match[1] ?? match[2] ?? '') : [];
+  const choices =
+    /^['"]/u.test(written) || written.startsWith('|')
+      ? [...written.matchAll(/'([^']*)'|"([^"]*)"/gu)].map((match) => match[1] ?? match[2] ?? '')
+      : [];
   if (picker === null && choices.length === 0 && written !== '' && written !== type)
-    throw invalid(`The parameter '${name}' is of type ${written}, its default is a ${type}. Types are string, number, boolean, Picker<'kind'> and unions of texts.`);
+    throw invalid(
+      `The parameter '${name}' is of type ${written}, its default is a ${type}. Types are string, number, boolean, Picker<'kind'> and unions of texts.`,
+    );
   return { type, choices, picker };
 }
 
 function valueOf(parameter: Parameter, given: unknown): ParameterValue {
   const { name, type, choices } = parameter;
   const refuse = (wanted: string): never => {
-    throw new HubError('report_parameter_invalid', `The parameter '${name}' must be ${wanted}, not ${JSON.stringify(given)}.`, { status: 422 });
+    throw new HubError('report_parameter_invalid', `The parameter '${name}' must be ${wanted}, not ${JSON.stringify(given)}.`, {
+      status: 422,
+    });
   };
   if (type === 'string') {
     if (typeof given !== 'string') return refuse('a text');
@@ -88,7 +95,9 @@ export function checkParameters(declared: readonly Parameter[], given: Readonly<
     throw new HubError('report_parameter_unknown', `The report has no parameter '${unknown}'. ${known}`, { status: 422 });
   }
   return Object.fromEntries(
-    declared.filter(({ name }) => Object.hasOwn(given, name)).map((parameter) => [parameter.name, valueOf(parameter, given[parameter.name])]),
+    declared
+      .filter(({ name }) => Object.hasOwn(given, name))
+      .map((parameter) => [parameter.name, valueOf(parameter, given[parameter.name])]),
   );
 }
 

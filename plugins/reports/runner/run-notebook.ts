@@ -44,7 +44,13 @@ export async function runNotebook(notebook: Notebook, options: RunOptions): Prom
   const { isolation, ...confinement } = await confine(options.limits, options);
   const recorder = new Recorder(options);
   const shown = Object.fromEntries(declared.map(({ name, default: value }) => [name, parameters[name] ?? value]));
-  const env = { PATH: process.env['PATH'], TZ: 'UTC', LANG: 'C.UTF-8', NOVACRON_PARAMETERS: JSON.stringify(shown), NOVACRON_AT: String(options.at) };
+  const env = {
+    PATH: process.env['PATH'],
+    TZ: 'UTC',
+    LANG: 'C.UTF-8',
+    NOVACRON_PARAMETERS: JSON.stringify(shown),
+    NOVACRON_AT: String(options.at),
+  };
   const evaluator = await startEvaluator({
     cwd: options.cwd,
     ...confinement,
@@ -86,7 +92,9 @@ async function runCells({ cells }: Notebook, { evaluator, recorder, options }: R
     options.progress(index / code.length, `cell ${number} of ${code.length}`);
     recorder.begin(cell);
     cell['execution_count'] = number;
-    const result = await evaluator.run(cell.source, `cell-${number}.ts`).catch((error: unknown) => endOf(error, { evaluator, recorder, options }));
+    const result = await evaluator
+      .run(cell.source, `cell-${number}.ts`)
+      .catch((error: unknown) => endOf(error, { evaluator, recorder, options }));
     options.signal.throwIfAborted();
     const failure = await recorder.end(result, number);
     if (failure !== null) return failure;
@@ -108,14 +116,22 @@ async function endOf(error: unknown, { evaluator, recorder, options }: Running):
       message: `The notebook ran longer than ${limits.timeoutMs / 1000} s and was stopped. Ask for less, or raise timeoutSeconds.`,
     };
   if (recorder.isFull)
-    return { is: 'ended', code: 'report_output_large', message: `The notebook showed more than ${limits.outputBytesMax} bytes and was stopped.` };
+    return {
+      is: 'ended',
+      code: 'report_output_large',
+      message: `The notebook showed more than ${limits.outputBytesMax} bytes and was stopped.`,
+    };
   if (/heap (?:limit|out of memory)|out of memory|allocation fail/iu.test(said))
     return {
       is: 'ended',
       code: 'report_memory',
       message: `The cell needed more than ${Math.round(limits.memoryBytesMax / 2 ** 20)} MiB of memory and was stopped. Work on less data at once, or raise memoryMebibytes.`,
     };
-  return { is: 'ended', code: 'report_process_ended', message: `The cell ended the process of the notebook (${signal ?? `exit code ${code}`}).` };
+  return {
+    is: 'ended',
+    code: 'report_process_ended',
+    message: `The cell ended the process of the notebook (${signal ?? `exit code ${code}`}).`,
+  };
 }
 
 /** Turns what a cell shows into outputs of the file, in order. */
@@ -176,7 +192,8 @@ const NAMES: Readonly<Record<RunFailure['code'], string>> = {
 
 function errorOf(result: Exclude<CellResult | Ended, { is: 'value' }>): CellError {
   if (result.is === 'error') return result.error;
-  if (result.is === 'interrupted') return { name: 'Interrupted', message: 'The cell was interrupted.', traceback: ['The cell was interrupted.'] };
+  if (result.is === 'interrupted')
+    return { name: 'Interrupted', message: 'The cell was interrupted.', traceback: ['The cell was interrupted.'] };
   return { name: NAMES[result.code], message: result.message, traceback: [`${NAMES[result.code]}: ${result.message}`] };
 }
 

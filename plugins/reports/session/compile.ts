@@ -60,26 +60,19 @@ class Cell {
   }
 
   take(statement: Statement): void {
-    switch (statement.type) {
-      case 'ImportDeclaration':
-        return this.#takeImport(statement);
-      case 'ExportNamedDeclaration':
-        return this.#takeExport(statement);
-      case 'ExportDefaultDeclaration':
-      case 'ExportAllDeclaration':
-        throw new SyntaxError('A cell has nobody to export to: declare the value, and later cells see it.');
-      case 'VariableDeclaration':
-        return this.#takeVariables(statement);
-      case 'FunctionDeclaration':
-        this.names.add(statement.id.name);
-        this.functions.push(statement);
-        return;
-      case 'ClassDeclaration':
-        this.names.add(statement.id.name);
-        this.#insert(statement.start, `;${statement.id.name} = `);
-        return this.#insert(statement.end, ';');
-      default:
-    }
+    const { type } = statement;
+    if (type === 'ImportDeclaration') this.#takeImport(statement);
+    else if (type === 'ExportNamedDeclaration') this.#takeExport(statement);
+    else if (type === 'VariableDeclaration') this.#takeVariables(statement);
+    else if (type === 'FunctionDeclaration') {
+      this.names.add(statement.id.name);
+      this.functions.push(statement);
+    } else if (type === 'ClassDeclaration') {
+      this.names.add(statement.id.name);
+      this.#insert(statement.start, `;${statement.id.name} = `);
+      this.#insert(statement.end, ';');
+    } else if (type === 'ExportDefaultDeclaration' || type === 'ExportAllDeclaration')
+      throw new SyntaxError('A cell has nobody to export to: declare the value, and later cells see it.');
   }
 
   instrument(node: Node & { readonly body?: Node }): void {

@@ -6,7 +6,23 @@ export const DESCRIBE = Symbol.for('novacron.describe');
 
 const MATCHES_MAX = 500;
 const CHAIN_BEFORE = /(?:[\p{ID_Start}$_][\p{ID_Continue}$]*(?:\?\.|\.))*[\p{ID_Start}$_]?[\p{ID_Continue}$]*$/u;
-const KEYWORDS = ['async', 'await', 'class', 'const', 'for', 'function', 'if', 'import', 'let', 'new', 'return', 'throw', 'try', 'typeof', 'while'];
+const KEYWORDS = [
+  'async',
+  'await',
+  'class',
+  'const',
+  'for',
+  'function',
+  'if',
+  'import',
+  'let',
+  'new',
+  'return',
+  'throw',
+  'try',
+  'typeof',
+  'while',
+];
 
 const isObject = (value: unknown): value is object => (typeof value === 'object' || typeof value === 'function') && value !== null;
 

@@ -61,7 +61,18 @@ function start({ cwd, wrapper = [], nodeFlags = [], env, interruptible = false }
     CELLS,
     ...(interruptible ? ['--interruptible'] : []),
   ];
-  return spawn(command, args, { cwd, env: env ?? process.env, stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe'], serialization: 'advanced' });
+  return spawn(command, args, {
+    cwd,
+    env: env ?? process.env,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe'],
+    serialization: 'advanced',
+  });
+}
+
+/** What is written past the console, by a library or by Node itself as it dies. */
+function listenTo({ stdout, stderr }: ChildProcess, take: (name: 'stdout' | 'stderr', text: string) => void): void {
+  stdout?.setEncoding('utf8').on('data', (text: string) => take('stdout', text));
+  stderr?.setEncoding('utf8').on('data', (text: string) => take('stderr', text));
 }
 
 /** Resolves when the process is ready for its first cell. HubError `notebook_ended` when it ends before that. */
@@ -72,12 +83,10 @@ export async function startEvaluator(options: EvaluatorOptions): Promise<Evaluat
   let ids = 0;
   let said = '';
 
-  // What is written past the console, by a library or by Node itself as it dies.
-  for (const [name, stream] of [['stdout', child.stdout], ['stderr', child.stderr]] as const)
-    stream?.setEncoding('utf8').on('data', (text: string) => {
-      said = (said + text).slice(-SAID_LENGTH_MAX);
-      options.output({ is: 'stream', name, text });
-    });
+  listenTo(child, (name, text) => {
+    said = (said + text).slice(-SAID_LENGTH_MAX);
+    options.output({ is: 'stream', name, text });
+  });
 
   child.on('message', (message: FromCells) => {
     if (message.is === 'ready') ready.resolve();
@@ -99,7 +108,9 @@ export async function startEvaluator(options: EvaluatorOptions): Promise<Evaluat
 
   const ended = new Promise<Awaited<Evaluator['ended']>>((resolve) => {
     const end = (code: number | null, signal: string | null): void => {
-      const error = new HubError('notebook_ended', `The process of the notebook has ended (${signal ?? `exit code ${code}`}).`, { status: 502 });
+      const error = new HubError('notebook_ended', `The process of the notebook has ended (${signal ?? `exit code ${code}`}).`, {
+        status: 502,
+      });
       ready.reject(error);
       for (const call of calls.values()) call.reject(error);
       calls.clear();
@@ -117,7 +128,7 @@ export async function startEvaluator(options: EvaluatorOptions): Promise<Evaluat
     ids += 1;
     const waiting = Promise.withResolvers<never>();
     calls.set(ids, waiting);
-    send({ ...message, id: ids } as ToCells);
+    send({ ...message, id: ids });
     return waiting.promise;
   }
 

@@ -58,6 +58,14 @@ function placeOf(thrown: Thrown & { error: Error }): Place | null {
   return null;
 }
 
+/** The line of a stack with the column that the cell has. */
+function toOrigin(frame: string, thrown: Thrown): string {
+  const [text = '', file, line, column] = FRAME.exec(frame) ?? [];
+  if (file !== thrown.name) return frame;
+  const origin = originOf({ line: Number(line), column: Number(column) }, thrown);
+  return frame.slice(0, -text.length) + text.replace(`:${column}`, `:${origin.column}`);
+}
+
 /** Lines of a stack that concern the reader: those of cells; the rest is ours, or Node's. */
 function framesOf(stack: string, thrown: Thrown): string[] {
   const { code, name } = thrown;
@@ -70,9 +78,7 @@ function framesOf(stack: string, thrown: Thrown): string[] {
   return lines
     .slice(0, last + 1)
     .filter((line) => !isOurs(line))
-    .map((line) => line.replace(FRAME, (text, file: string, at: string, column: string) =>
-      file === name ? text.replace(`:${column}`, `:${originOf({ line: Number(at), column: Number(column) }, thrown).column}`) : text,
-    ))
+    .map((line) => toOrigin(line, thrown))
     .slice(0, 20);
 }
 

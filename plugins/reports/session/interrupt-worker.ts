@@ -10,7 +10,7 @@ function listen(): void {
   read(INTERRUPT_FD, byte, 0, 1, null, (error, count) => {
     if (error !== null || count === 0) return;
     Atomics.store(stopped, 0, 1);
-    parentPort?.postMessage('interrupt');
+    parentPort?.postMessage('interrupt', []);
     listen();
   });
 }

@@ -8,10 +8,7 @@ const TEXT_LENGTH_MAX = 100_000;
 const MEDIA_TYPE = /^[a-z]+\/[\w.+-]+$/u;
 
 export const isBundle = (value: unknown): value is MimeBundle =>
-  typeof value === 'object' &&
-  value !== null &&
-  Object.keys(value).length > 0 &&
-  Object.keys(value).every((key) => MEDIA_TYPE.test(key));
+  typeof value === 'object' && value !== null && Object.keys(value).length > 0 && Object.keys(value).every((key) => MEDIA_TYPE.test(key));
 
 const hasDisplay = (value: unknown): value is { [DISPLAY](): unknown } =>
   (typeof value === 'object' || typeof value === 'function') && value !== null && typeof Reflect.get(value, DISPLAY) === 'function';

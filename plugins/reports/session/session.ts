@@ -95,10 +95,14 @@ function resolveFrom(folder: string, specifier: string): string {
       const found = require.resolve(specifier);
       return found.startsWith('/') ? pathToFileURL(found).href : found;
     } catch {
-      throw new HubError('notebook_import', `There is no package '${specifier}' here. The hub's own packages and node: modules can be imported.`, {
-        status: 422,
-        cause: error,
-      });
+      throw new HubError(
+        'notebook_import',
+        `There is no package '${specifier}' here. The hub's own packages and node: modules can be imported.`,
+        {
+          status: 422,
+          cause: error,
+        },
+      );
     }
   }
 }
