@@ -32,11 +32,13 @@ export default definePlugin({ name: 'reports', api: 1, config, needs, provides: 
       log,
       runsDir,
       projectDir: PROJECT,
-      library: new Library(folders),
+      library: new Library(folders, log),
       links: await openLinks(dataDir),
       store: new Store(services.database),
     };
     setRuntime(runtime);
+    // What is wrong with a notebook is said now, and the parser is there before somebody waits for it.
+    await runtime.library.list();
     const stop = new AbortController();
     const keeping = keepSchedules(runtime, AbortSignal.any([signal, stop.signal]));
     defer(async () => {

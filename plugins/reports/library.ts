@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { HubError } from 'novacron/plugin';
+import { HubError, type Log } from 'novacron/plugin';
 import { headOf, parseNotebook, type Notebook } from './runner/notebook.ts';
 import { parametersOf, type Parameter } from './runner/parameters.ts';
 
@@ -20,25 +20,33 @@ export interface Report {
 const REPORTS_MAX = 500;
 const NAME = /^[a-z0-9][a-z0-9-]{0,60}$/u;
 
-/** The notebooks of some folders, read anew each time: an analyst changes them while the hub runs. */
+/** The notebooks of some folders, looked at each time: an analyst changes them while the hub runs. */
 export class Library {
   readonly #folders: readonly string[];
+  readonly #log: Log;
+  /** By file: what was read, and the change of the file that it was read after. */
+  readonly #known = new Map<string, { readonly changedAt: number; readonly report: Promise<Report> }>();
 
-  constructor(folders: readonly string[]) {
+  constructor(folders: readonly string[], log: Log) {
     this.#folders = folders;
+    this.#log = log;
   }
 
   async list(): Promise<Report[]> {
     const files = await this.#files();
-    const reports = await Promise.allSettled([...files].map(([name, file]) => read(name, file)));
+    const reports = await Promise.allSettled([...files].map(([name, file]) => this.#read(name, file)));
     return reports
-      .flatMap((report) => (report.status === 'fulfilled' ? [report.value] : []))
+      .flatMap((report) => {
+        if (report.status === 'fulfilled') return [report.value];
+        this.#log.warn({ err: report.reason as unknown }, 'a notebook cannot be read');
+        return [];
+      })
       .toSorted((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   async find(name: string): Promise<Report | undefined> {
     const file = (await this.#files()).get(name);
-    return file === undefined ? undefined : read(name, file);
+    return file === undefined ? undefined : this.#read(name, file);
   }
 
   /** HubError `report_unknown` (with the names there are), `notebook_invalid`, `notebook_parameters`. */
@@ -47,6 +55,15 @@ export class Library {
     if (found !== undefined) return found;
     const names = [...(await this.#files()).keys()].toSorted().join(', ');
     throw new HubError('report_unknown', `There is no report '${name}'. There are: ${names}.`, { status: 404 });
+  }
+
+  async #read(name: string, file: string): Promise<Report> {
+    const { mtimeMs: changedAt } = await stat(file);
+    const known = this.#known.get(file);
+    if (known?.changedAt === changedAt) return known.report;
+    const report = read(name, file);
+    this.#known.set(file, { changedAt, report });
+    return report;
   }
 
   async #files(): Promise<Map<string, string>> {

@@ -35,7 +35,14 @@ function parseWords(words: readonly string[]): { values: { prefix?: string | und
 export async function installKernel(words: readonly string[], { env, projectDir }: InstallOptions): Promise<string> {
   const folder = join(folderOf(words, env), 'kernels', 'novacron');
   const spec = {
-    argv: [process.execPath, join(projectDir, 'core', 'main.ts'), 'kernel', 'run', '{connection_file}'],
+    argv: [
+      process.execPath,
+      '--disable-warning=ExperimentalWarning',
+      join(projectDir, 'core', 'main.ts'),
+      'kernel',
+      'run',
+      '{connection_file}',
+    ],
     display_name: 'NovaCron (TypeScript)',
     language: 'typescript',
     interrupt_mode: 'message',
