@@ -61,7 +61,7 @@ export default definePlugin({ name: 'monitoring', api: 1, config, needs, provide
       await collecting;
     });
     const { incidents, runtime } = startIncidents({ ...ctx, config: config.incidents, everySeconds: config.everySeconds });
-    const rules = await startRules(ctx, { raise: incidents.raise });
+    const rules = await startRules(ctx, { raise: incidents.raise, beat: runtime.pulse.watch('rules', config.rules.everySeconds * 1000) });
     runtime.ruleSources.add(async () => ruleFacts(rulesOf(ctx).book.all()));
     return { incidents, rules };
   },
