@@ -104,11 +104,21 @@ export function bestScore(ranking: Ranking, costs: CostMatrix): Score {
   return best;
 }
 
-/** The score at a threshold that was chosen elsewhere. */
-export function scoreAt(ranking: Ranking, costs: CostMatrix, threshold: number): Score {
-  let found: Score = { score: 0, threshold, windowsFound: 0, falseDetections: 0 };
-  sweep(ranking, costs, (at) => {
-    if (at.threshold >= threshold) found = { ...at, threshold };
-  });
-  return found;
+/** The score when the detections are given: the rows of each file. */
+export function scoreOf(files: readonly NabFile[], detections: readonly (readonly number[])[], costs: CostMatrix): number {
+  let gained = 0;
+  let windows = 0;
+  for (const [f, file] of files.entries()) {
+    const { worth, window } = worthOf(file);
+    const best = new Float64Array(file.windows.length);
+    for (const row of detections[f] ?? []) {
+      if (row < probationRows(file.at.length)) continue;
+      const [index = -1, value = 0] = [window[row], worth[row]];
+      if (index === -1) gained += costs.fpWeight * value;
+      else best[index] = Math.max(best[index] ?? 0, value);
+    }
+    for (const value of best) if (value > 0) gained += costs.tpWeight * value + costs.fnWeight;
+    windows += file.windows.length;
+  }
+  return (100 * gained) / ((costs.tpWeight + costs.fnWeight) * windows);
 }

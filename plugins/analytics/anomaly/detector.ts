@@ -1,0 +1,143 @@
+import { distance, follow, LEVEL_LENGTH, rangeOf, widthOf, type Range } from './level.ts';
+import { DAY, seasonLength, visit, visitsOf, WEEK } from './season.ts';
+import { novelty, SHAPES_LENGTH } from './shapes.ts';
+import { count, rarity, TAIL_LENGTH } from './tail.ts';
+import { meanOf, remember, windowLength } from './window.ts';
+
+/**
+ * The detector of one series: streaming (a row at a time), causal (a score depends on earlier rows only) and of fixed size: all that it
+ * knows is one array of numbers, which is also its snapshot. Five questions, each answered by how rare the answer is in this
+ * very series; the score is their sum.
+ */
+
+/** What each part of a score asks. */
+export const PARTS = ['day', 'week', 'level', 'lasting', 'shape'] as const;
+export type Part = (typeof PARTS)[number];
+
+const LEVEL_ROWS = 20;
+const LASTING_ROWS = 50;
+
+/** A score from which on a row is worth a person's attention: together the parts are about as rare as 1 in 10 to this power. */
+export const THRESHOLD = 10;
+/** Rows after a detection in which the same series is not reported again: 10 h of 5 min. */
+export const REFRACTORY_ROWS = 120;
+
+/** Lays the components out one after the other. */
+function layOut<K extends string>(lengths: Readonly<Record<K, number>>): { readonly start: Readonly<Record<K, number>>; readonly length: number } {
+  let length = 0;
+  const start = {} as Record<K, number>;
+  for (const key of Object.keys(lengths) as K[]) {
+    start[key] = length;
+    length += lengths[key];
+  }
+  return { start, length };
+}
+
+const layout = layOut({
+  rows: 1,
+  lastAt: 1,
+  quietRows: 1,
+  value: 1,
+  expected: 1,
+  scores: PARTS.length,
+  day: seasonLength(DAY),
+  week: seasonLength(WEEK),
+  range: LEVEL_LENGTH,
+  levelWindow: windowLength(LEVEL_ROWS),
+  level: LEVEL_LENGTH,
+  lastingWindow: windowLength(LASTING_ROWS),
+  shapes: SHAPES_LENGTH,
+  dayTail: TAIL_LENGTH,
+  weekTail: TAIL_LENGTH,
+  levelTail: TAIL_LENGTH,
+  lastingTail: TAIL_LENGTH,
+  shapeTail: TAIL_LENGTH,
+});
+const { start } = layout;
+
+export const STATE_LENGTH = layout.length;
+export const STATE_BYTES = STATE_LENGTH * Float64Array.BYTES_PER_ELEMENT;
+
+export const createState = (): Float64Array => new Float64Array(STATE_LENGTH);
+
+const at = (state: Float64Array, index: number): number => state[index] ?? 0;
+
+/** Rarity against the past, then the past includes it. */
+function weigh(state: Float64Array, tail: number, magnitude: number): number {
+  const rare = rarity(state, tail, magnitude);
+  count(state, tail, magnitude);
+  return rare;
+}
+
+/** Answers the five questions about a value and learns it. */
+function answer(state: Float64Array, instant: number, value: number): number[] {
+  const expectedDay = visit(state, start.day, DAY, { instant, value });
+  const expectedWeek = visit(state, start.week, WEEK, { instant, value });
+  const offDay = Number.isNaN(expectedDay) ? 0 : value - expectedDay;
+  const offWeek = Number.isNaN(expectedWeek) ? offDay : value - expectedWeek;
+  const fitsWeek = Math.abs(offWeek) < Math.abs(offDay);
+  state[start.expected] = value - (fitsWeek ? offWeek : offDay);
+  follow(state, start.range, value);
+  remember(state, start.levelWindow, LEVEL_ROWS, value);
+  remember(state, start.lastingWindow, LASTING_ROWS, offDay);
+  const mean = meanOf(state, start.levelWindow, LEVEL_ROWS);
+  const level = distance(state, start.level, mean);
+  follow(state, start.level, mean);
+  return [
+    weigh(state, start.dayTail, Math.abs(offDay)),
+    weigh(state, start.weekTail, Math.abs(fitsWeek ? offWeek : offDay)),
+    weigh(state, start.levelTail, level),
+    weigh(state, start.lastingTail, Math.abs(meanOf(state, start.lastingWindow, LASTING_ROWS))),
+    weigh(state, start.shapeTail, novelty(state, start.shapes, value, widthOf(state, start.range))),
+  ];
+}
+
+/**
+ * Takes the next row and says how unusual it is: 0 is ordinary, `THRESHOLD` and more worth a look. `instant` in epoch milliseconds. What is no
+ * number, or not later than the row before, is passed over: 0.
+ */
+export function observe(state: Float64Array, instant: number, value: number): number {
+  if (!Number.isFinite(value) || instant <= at(state, start.lastAt)) return 0;
+  const scores = answer(state, instant, value);
+  state[start.rows] = at(state, start.rows) + 1;
+  state[start.lastAt] = instant;
+  state[start.value] = value;
+  state.set(scores, start.scores);
+  return scores.reduce((sum, score) => sum + score, 0);
+}
+
+/**
+ * Whether the row whose score this is counts as a detection: it reaches the threshold, and no earlier one of the same series was just reported.
+ * Called once after each `observe`.
+ */
+export function detects(state: Float64Array, score: number): boolean {
+  const quietRows = at(state, start.quietRows);
+  const detected = score >= THRESHOLD && quietRows === 0;
+  state[start.quietRows] = detected ? REFRACTORY_ROWS - 1 : Math.max(0, quietRows - 1);
+  return detected;
+}
+
+/** Why the row observed last got its score. */
+export interface Explanation {
+  readonly value: number;
+  /** What the same time of the days or weeks before would have had. */
+  readonly expected: number;
+  /** Usual range of the series. */
+  readonly range: Range;
+  readonly parts: Readonly<Record<Part, number>>;
+  /** How many days had this time of the day before. */
+  readonly days: number;
+  readonly rows: number;
+}
+
+export function explain(state: Float64Array): Explanation {
+  const [day = 0, week = 0, level = 0, lasting = 0, shape = 0] = state.subarray(start.scores, start.scores + PARTS.length);
+  return {
+    value: at(state, start.value),
+    expected: at(state, start.expected),
+    range: rangeOf(state, start.range),
+    parts: { day, week, level, lasting, shape },
+    days: visitsOf(state, start.day, DAY),
+    rows: at(state, start.rows),
+  };
+}
