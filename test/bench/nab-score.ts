@@ -104,21 +104,21 @@ export function bestScore(ranking: Ranking, costs: CostMatrix): Score {
   return best;
 }
 
-/** The score when the detections are given: the rows of each file. */
-export function scoreOf(files: readonly NabFile[], detections: readonly (readonly number[])[], costs: CostMatrix): number {
+/** What given detections, rows of one file, are worth before it is brought to a scale of 100. */
+export function pointsOf(file: NabFile, detections: readonly number[], costs: CostMatrix): number {
+  const { worth, window } = worthOf(file);
+  const best = new Float64Array(file.windows.length);
   let gained = 0;
-  let windows = 0;
-  for (const [f, file] of files.entries()) {
-    const { worth, window } = worthOf(file);
-    const best = new Float64Array(file.windows.length);
-    for (const row of detections[f] ?? []) {
-      if (row < probationRows(file.at.length)) continue;
-      const [index = -1, value = 0] = [window[row], worth[row]];
-      if (index === -1) gained += costs.fpWeight * value;
-      else best[index] = Math.max(best[index] ?? 0, value);
-    }
-    for (const value of best) if (value > 0) gained += costs.tpWeight * value + costs.fnWeight;
-    windows += file.windows.length;
+  for (const row of detections) {
+    if (row < probationRows(file.at.length)) continue;
+    const [index = -1, value = 0] = [window[row], worth[row]];
+    if (index === -1) gained += costs.fpWeight * value;
+    else best[index] = Math.max(best[index] ?? 0, value);
   }
-  return (100 * gained) / ((costs.tpWeight + costs.fnWeight) * windows);
+  for (const value of best) if (value > 0) gained += costs.tpWeight * value + costs.fnWeight;
+  return gained;
 }
+
+/** Points of several files, which have so many windows together, on the scale of 100. */
+export const scaled = (points: number, windows: number, costs: CostMatrix): number =>
+  (100 * points) / ((costs.tpWeight + costs.fnWeight) * windows);

@@ -2,23 +2,24 @@ import { distance, follow, LEVEL_LENGTH, rangeOf, widthOf, type Range } from './
 import { DAY, seasonLength, visit, visitsOf, WEEK } from './season.ts';
 import { novelty, SHAPES_LENGTH } from './shapes.ts';
 import { count, rarity, TAIL_LENGTH } from './tail.ts';
-import { meanOf, remember, windowLength } from './window.ts';
+import { momentsOf, remember, windowLength } from './window.ts';
 
 /**
  * The detector of one series: streaming (a row at a time), causal (a score depends on earlier rows only) and of fixed size: all that it
- * knows is one array of numbers, which is also its snapshot. Five questions, each answered by how rare the answer is in this
+ * knows is one array of numbers, which is also its snapshot. Seven questions, each answered by how rare the answer is in this
  * very series; the score is their sum.
  */
 
 /** What each part of a score asks. */
-export const PARTS = ['day', 'week', 'level', 'lasting', 'shape'] as const;
+export const PARTS = ['day', 'week', 'drift', 'lasting', 'level', 'variation', 'shape'] as const;
 export type Part = (typeof PARTS)[number];
 
-const LEVEL_ROWS = 20;
+const SHORT_ROWS = 20;
 const LASTING_ROWS = 50;
+const VARIATION_ROWS = 60;
 
 /** A score from which on a row is worth a person's attention: together the parts are about as rare as 1 in 10 to this power. */
-export const THRESHOLD = 10;
+export const THRESHOLD = 11.5;
 /** Rows after a detection in which the same series is not reported again: 10 h of 5 min. */
 export const REFRACTORY_ROWS = 120;
 
@@ -43,14 +44,18 @@ const layout = layOut({
   day: seasonLength(DAY),
   week: seasonLength(WEEK),
   range: LEVEL_LENGTH,
-  levelWindow: windowLength(LEVEL_ROWS),
+  drift: LEVEL_LENGTH,
   level: LEVEL_LENGTH,
-  lastingWindow: windowLength(LASTING_ROWS),
+  variation: LEVEL_LENGTH,
+  values: windowLength(VARIATION_ROWS),
+  residuals: windowLength(LASTING_ROWS),
   shapes: SHAPES_LENGTH,
   dayTail: TAIL_LENGTH,
   weekTail: TAIL_LENGTH,
-  levelTail: TAIL_LENGTH,
+  driftTail: TAIL_LENGTH,
   lastingTail: TAIL_LENGTH,
+  levelTail: TAIL_LENGTH,
+  variationTail: TAIL_LENGTH,
   shapeTail: TAIL_LENGTH,
 });
 const { start } = layout;
@@ -69,25 +74,40 @@ function weigh(state: Float64Array, tail: number, magnitude: number): number {
   return rare;
 }
 
-/** Answers the five questions about a value and learns it. */
-function answer(state: Float64Array, instant: number, value: number): number[] {
+/** Distance from the usual range of something, which then follows it. */
+function stray(state: Float64Array, level: number, value: number): number {
+  const strayed = distance(state, level, value);
+  follow(state, level, value);
+  return strayed;
+}
+
+/** How far the value is from what the day and, where it knows better, the week let expect. */
+function residuals(state: Float64Array, instant: number, value: number): { readonly day: number; readonly best: number } {
   const expectedDay = visit(state, start.day, DAY, { instant, value });
   const expectedWeek = visit(state, start.week, WEEK, { instant, value });
-  const offDay = Number.isNaN(expectedDay) ? 0 : value - expectedDay;
-  const offWeek = Number.isNaN(expectedWeek) ? offDay : value - expectedWeek;
-  const fitsWeek = Math.abs(offWeek) < Math.abs(offDay);
-  state[start.expected] = value - (fitsWeek ? offWeek : offDay);
+  const day = Number.isNaN(expectedDay) ? 0 : value - expectedDay;
+  const week = Number.isNaN(expectedWeek) ? day : value - expectedWeek;
+  return { day, best: Math.abs(week) < Math.abs(day) ? week : day };
+}
+
+/** Answers the seven questions about a value and learns it. In the order of `PARTS`. */
+function answer(state: Float64Array, instant: number, value: number): number[] {
+  const { day, best } = residuals(state, instant, value);
+  state[start.expected] = value - best;
   follow(state, start.range, value);
-  remember(state, start.levelWindow, LEVEL_ROWS, value);
-  remember(state, start.lastingWindow, LASTING_ROWS, offDay);
-  const mean = meanOf(state, start.levelWindow, LEVEL_ROWS);
-  const level = distance(state, start.level, mean);
-  follow(state, start.level, mean);
+  remember(state, start.values, VARIATION_ROWS, value);
+  remember(state, start.residuals, LASTING_ROWS, day);
+  const drift = momentsOf(state, start.residuals, LASTING_ROWS, SHORT_ROWS).mean;
+  const lasting = momentsOf(state, start.residuals, LASTING_ROWS, LASTING_ROWS).mean;
+  const level = momentsOf(state, start.values, VARIATION_ROWS, SHORT_ROWS).mean;
+  const variation = Math.log(momentsOf(state, start.values, VARIATION_ROWS, VARIATION_ROWS).deviation + 1e-6);
   return [
-    weigh(state, start.dayTail, Math.abs(offDay)),
-    weigh(state, start.weekTail, Math.abs(fitsWeek ? offWeek : offDay)),
-    weigh(state, start.levelTail, level),
-    weigh(state, start.lastingTail, Math.abs(meanOf(state, start.lastingWindow, LASTING_ROWS))),
+    weigh(state, start.dayTail, Math.abs(day)),
+    weigh(state, start.weekTail, Math.abs(best)),
+    weigh(state, start.driftTail, stray(state, start.drift, drift)),
+    weigh(state, start.lastingTail, Math.abs(lasting)),
+    weigh(state, start.levelTail, stray(state, start.level, level)),
+    weigh(state, start.variationTail, stray(state, start.variation, variation)),
     weigh(state, start.shapeTail, novelty(state, start.shapes, value, widthOf(state, start.range))),
   ];
 }
@@ -131,12 +151,11 @@ export interface Explanation {
 }
 
 export function explain(state: Float64Array): Explanation {
-  const [day = 0, week = 0, level = 0, lasting = 0, shape = 0] = state.subarray(start.scores, start.scores + PARTS.length);
   return {
     value: at(state, start.value),
     expected: at(state, start.expected),
     range: rangeOf(state, start.range),
-    parts: { day, week, level, lasting, shape },
+    parts: Object.fromEntries(PARTS.map((part, i) => [part, at(state, start.scores + i)])) as Record<Part, number>,
     days: visitsOf(state, start.day, DAY),
     rows: at(state, start.rows),
   };

@@ -20,10 +20,22 @@ export function remember(state: Float64Array, start: number, rows: number, value
   state[start + ROWS] = seen + 1;
 }
 
-/** Mean of all that the window holds. Added anew each time: a running sum would drift apart from what is in the window. */
-export function meanOf(state: Float64Array, start: number, rows: number): number {
-  const held = Math.min(at(state, start + ROWS), rows);
-  let sum = 0;
-  for (let i = 0; i < held; i++) sum += at(state, start + FIRST + i);
-  return held === 0 ? 0 : sum / held;
+export interface Moments {
+  readonly mean: number;
+  readonly deviation: number;
+}
+
+/** Of the newest `count` values. Added anew each time: running sums would drift apart from what is in the window. */
+export function momentsOf(state: Float64Array, start: number, rows: number, count: number): Moments {
+  const seen = at(state, start + ROWS);
+  const held = Math.min(seen, count);
+  let [sum, squares] = [0, 0];
+  // Against the newest value, so that large values with small changes keep their digits.
+  const newest = recall(state, start, rows, 0);
+  for (let i = 0; i < held; i++) {
+    const difference = at(state, start + FIRST + ((seen - 1 - i) % rows)) - newest;
+    sum += difference;
+    squares += difference * difference;
+  }
+  return { mean: newest + sum / held, deviation: Math.sqrt(Math.max(0, squares / held - (sum / held) ** 2)) };
 }
