@@ -1,4 +1,4 @@
-import { createState, observe, REFRACTORY_ROWS, STATE_BYTES, THRESHOLD } from '../../plugins/analytics/anomaly/detector.ts';
+import { createState, observe, REFRACTORY_ROWS, STATE_BYTES, THRESHOLDS } from '../../plugins/analytics/anomaly/detector.ts';
 import { randomOf } from '../../plugins/analytics/models/random.ts';
 import type { Aim, BenchOptions, BenchResult, BenchTable } from './main.ts';
 import { PROFILES, readCorpus, readResults, type CostMatrix, type NabCorpus, type NabFile, type Profile } from './nab-data.ts';
@@ -55,7 +55,7 @@ function detections(scores: Float64Array, threshold: number): number[] {
 
 const emitted = (scores: Float64Array): Float64Array => {
   const found = new Float64Array(scores.length);
-  for (const row of detections(scores, THRESHOLD)) found[row] = scores[row] ?? 0;
+  for (const row of detections(scores, THRESHOLDS.high)) found[row] = scores[row] ?? 0;
   return found;
 };
 
@@ -76,7 +76,7 @@ interface PointTable {
 }
 
 function tabulate({ files, costs }: NabCorpus, raw: readonly Float64Array[]): PointTable {
-  const thresholds = Array.from({ length: 81 }, (_, i) => 8 + i / 10);
+  const thresholds = Array.from({ length: 81 }, (_, i) => 1 + i / 8);
   const points = thresholds.map((threshold) =>
     files.map((file, i) => pointsOf(file, detections(raw[i] ?? new Float64Array(), threshold), costs.standard)),
   );
