@@ -13,6 +13,8 @@ const GROWTH = 2 ** (1 / HALF_LIFE_ROWS);
 const RECORD_FADING = 2 ** (-1 / 100_000);
 const WEIGHT_MAX = 1e6;
 
+/** A record is one for so long, so that what grows slowly is held against the record before it began, not against its own last step. */
+const HOLD_ROWS = 60;
 /** Before, nothing is known to be rare. */
 const WARMUP_ROWS = 100;
 const TINY = 1e-12;
@@ -24,7 +26,8 @@ const WEIGHT = 1;
 const TOTAL = 2;
 const TOP = 3;
 const LARGEST = 4;
-const FIRST_BIN = 5;
+const COMING = 5;
+const FIRST_BIN = 6;
 
 export const TAIL_LENGTH = FIRST_BIN + BINS;
 
@@ -100,6 +103,10 @@ export function count(state: Float64Array, start: number, magnitude: number): vo
   state[start + WEIGHT] = weight;
   state[bin] = at(state, bin) + weight;
   state[start + TOTAL] = at(state, start + TOTAL) + weight;
-  state[start + LARGEST] = Math.max(magnitude, at(state, start + LARGEST) * RECORD_FADING);
   if (weight > WEIGHT_MAX) shrinkWeights(state, start);
+  state[start + COMING] = Math.max(magnitude, at(state, start + COMING));
+  state[start + LARGEST] = at(state, start + LARGEST) * RECORD_FADING;
+  if ((rows + 1) % HOLD_ROWS !== 0 && rows >= WARMUP_ROWS) return;
+  state[start + LARGEST] = Math.max(at(state, start + COMING), at(state, start + LARGEST));
+  state[start + COMING] = 0;
 }
