@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HubError, type Clock, type Database, type Events, type HubInfo, type Log, type Metrics, type Panel } from './contract.ts';
+import type { DeclaredEndpoint } from './http/routes/endpoints.ts';
 import { openMetrics } from './metrics/metrics.ts';
 import type { LoadedPlugin } from './plugins/load.ts';
 import type { PluginHost, PluginStatus } from './plugins/host.ts';
@@ -62,6 +63,8 @@ function metricsUnavailable(error: HubError): Metrics {
   };
   return {
     write: refuse,
+    writeColumns: refuse,
+    windows: refuse,
     query: refuse,
     sql: refuse,
     importFile: refuse,
@@ -86,6 +89,11 @@ export const panelsOf = (host: PluginHost): readonly (Panel & { readonly id: str
 
 export const pagesOf = (host: PluginHost): ReadonlyMap<string, URL> =>
   new Map(host.plugins.flatMap(({ pages = {} }) => Object.entries(pages)));
+
+export const endpointsOf = (host: PluginHost): readonly DeclaredEndpoint[] =>
+  host.plugins.flatMap(({ name, endpoints = {} }) =>
+    Object.entries(endpoints).map(([key, endpoint]) => ({ plugin: name, key, endpoint, base: () => host.base(name) })),
+  );
 
 export async function checkHealth({
   state,

@@ -12,6 +12,7 @@ import { createCounters } from './hub-counters.ts';
 import { createEvents } from './events/events.ts';
 import {
   checkHealth,
+  endpointsOf,
   hubId,
   pagesOf,
   panelsOf,
@@ -237,6 +238,7 @@ async function startHttp({ config, log }: HubOptions, parts: HttpParts): Promise
     },
     declared: () => registry.all(),
     panels: () => panelsOf(host),
+    endpoints: endpointsOf(host),
     pages: pagesOf(host),
     health: async () => reportHealth(await health()),
     registry: counters.registry,

@@ -6,11 +6,16 @@ import type { Actor, Ref, Resource, Via } from './things.ts';
 /** A typed name for a service: two refs are equal when their ids are, so two copies of the contract agree. */
 export interface ServiceRef<T> {
   readonly id: string;
+  /** See `optional`. */
+  readonly optional?: boolean;
   /** Never set: it only carries the type. */
   readonly T?: T;
 }
 
 export const defineService = <T>(id: string): ServiceRef<T> => ({ id });
+
+/** For `needs`: a service that is used when it is there, and `undefined` when no plugin provides it or that plugin did not start. */
+export const optional = <T>(ref: ServiceRef<T>): ServiceRef<T | undefined> => ({ id: ref.id, optional: true });
 
 export type Refs = Readonly<Record<string, ServiceRef<any>>>;
 export type Resolved<R extends Refs> = { readonly [K in keyof R]: R[K] extends ServiceRef<infer T> ? T : never };
@@ -134,6 +139,30 @@ export interface Panel {
   readonly unit: Unit;
 }
 
+export interface EndpointContext<C, R extends Refs> extends Base<C, R> {
+  /** Who calls; `null` only where `auth` is `none`. */
+  readonly actor: Actor | null;
+  readonly via: Via;
+  /** The named parts of the path, decoded. */
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/**
+ * Plain HTTP, for what others define: Prometheus' API, a webhook, a file to download. What people do is an action instead. `signal` of the
+ * context fires as well when the caller has gone. A HubError that is thrown is answered as problem+json.
+ */
+export interface Endpoint<C = any, R extends Refs = any> {
+  readonly help: string;
+  /**
+   * `actor` (the default): only with a token; what the caller may see or do the endpoint asks the door (`Actions`, `Resources`) in the caller's
+   * name. `none`: for callers who prove themselves otherwise, a webhook by its signature.
+   */
+  readonly auth?: 'actor' | 'none';
+  /** Default: the hub's limit, `hub.limits.bodyBytesMax`. */
+  readonly bodyBytesMax?: number;
+  handle(ctx: EndpointContext<C, R>, request: Request): Promise<Response> | Response;
+}
+
 export interface Head<S extends AnySchema, R extends Refs, P extends Refs> {
   /** kebab-case; the plugin's key in plugins.json, the name of its PostgreSQL schema and of its folder. */
   readonly name: string;
@@ -153,6 +182,8 @@ export interface Body<C, R extends Refs, P extends Refs> {
   readonly panels?: Readonly<Record<string, Panel>>;
   /** SQL by name, run once each in the order of the names, in the plugin's own PostgreSQL schema. */
   readonly migrations?: Readonly<Record<string, string>>;
+  /** Keys are `GET` or `POST` and a path below `/api/v1/<plugin>`: `GET /runs/:id/html`. */
+  readonly endpoints?: Readonly<Record<string, Endpoint<C, R>>>;
   /** Folders of built static files by the path they are served at (`/`). */
   readonly pages?: Readonly<Record<string, URL>>;
   start?(ctx: StartContext<C, R>): Promise<Resolved<P>> | Resolved<P>;
@@ -164,6 +195,7 @@ export type Plugin = Head<any, any, any> & Body<any, any, any>;
 export interface Tools<C, R extends Refs> {
   action<I extends AnySchema, O extends AnySchema>(action: Action<C, R, I, O>): Action<C, R, I, O>;
   resource(kind: ResourceKind<C, R>): ResourceKind<C, R>;
+  endpoint(endpoint: Endpoint<C, R>): Endpoint<C, R>;
 }
 
 /** Declares a plugin: `head` says what it is, needs and provides; `body` is pure, so that actions can be listed without a start. */
@@ -171,5 +203,5 @@ export function definePlugin<S extends AnySchema, const R extends Refs, const P 
   head: Head<S, R, P>,
   body: (tools: Tools<OutputOf<S>, R>) => Body<OutputOf<S>, R, P>,
 ): Plugin {
-  return { ...head, ...body({ action: (action) => action, resource: (kind) => kind }) };
+  return { ...head, ...body({ action: (action) => action, resource: (kind) => kind, endpoint: (endpoint) => endpoint }) };
 }

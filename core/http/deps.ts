@@ -6,6 +6,7 @@ import type { Verified } from '../audit/verify.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { HttpLimits } from '../plugins/hub-config.ts';
 import type { Declared } from '../surfaces/openapi.ts';
+import type { DeclaredEndpoint } from './routes/endpoints.ts';
 
 /** What HTTP asks of core/identity. */
 export type HttpIdentity = Pick<
@@ -53,6 +54,7 @@ export interface HttpDeps {
   /** All declared actions, for the OpenAPI document. */
   declared(): readonly Declared[];
   panels(): readonly (Panel & { readonly id: string })[];
+  readonly endpoints: readonly DeclaredEndpoint[];
   /** Folders of built static files by the path they are served at. */
   readonly pages: ReadonlyMap<string, URL>;
   health(): Promise<HealthReport>;

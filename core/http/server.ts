@@ -16,6 +16,7 @@ import { RAW_BAD_REQUEST, registerProblems, sendProblem, toHubError, toProblem }
 import { registerActions } from './routes/actions.ts';
 import { registerAudit } from './routes/audit.ts';
 import { registerAuth } from './routes/auth.ts';
+import { registerEndpoints } from './routes/endpoints.ts';
 import { registerEvents } from './routes/events.ts';
 import { registerHealth } from './routes/health.ts';
 import { registerJobs } from './routes/jobs.ts';
@@ -44,6 +45,7 @@ export async function createHttp(deps: HttpDeps): Promise<Http> {
     async (api) => {
       registerAuth(api, deps, { limits, isSecure, authenticate });
       registerLive(api, deps, { limits, streams });
+      await registerEndpoints(api, deps, authenticate);
       await api.register(async (known) => {
         known.addHook('onRequest', authenticate);
         registerActions(known, deps);

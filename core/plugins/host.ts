@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { HubError, type Base, type Clock, type Log, type Plugin, type StartContext } from '../contract.ts';
+import { HubError, type Base, type Clock, type Log, type Plugin, type ServiceRef, type StartContext } from '../contract.ts';
 import { checkDeclarations } from './declarations.ts';
 import type { LoadedPlugin } from './load.ts';
 import { startOrder } from './order.ts';
@@ -107,13 +107,13 @@ export class PluginHost {
 
   #resolveNeeds(plugin: Plugin): Record<string, unknown> {
     const { core, coreFor } = this.#options;
-    const needs = Object.entries(plugin.needs as Record<string, { id: string }>);
+    const needs = Object.entries(plugin.needs as Record<string, ServiceRef<unknown>>);
     return Object.fromEntries(
-      needs.map(([name, { id }]) => {
+      needs.map(([name, { id, optional = false }]) => {
         const perPlugin = coreFor[id];
         if (perPlugin) return [name, perPlugin(plugin.name)];
         if (id in core) return [name, core[id]];
-        if (this.#provided.has(id)) return [name, this.#provided.get(id)];
+        if (optional || this.#provided.has(id)) return [name, this.#provided.get(id)];
         throw new HubError('plugin_needs_failed', `Plugin '${plugin.name}' waits for '${id}', whose plugin did not start.`, {
           status: 503,
         });

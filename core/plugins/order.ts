@@ -1,7 +1,5 @@
 import { HubError, type Plugin, type ServiceRef } from '../contract.ts';
 
-const refs = (of: Readonly<Record<string, ServiceRef<unknown>>>): string[] => Object.values(of).map((ref) => ref.id);
-
 /**
  * The order to start plugins in: each after those that provide what it needs; otherwise as given. `core` are service ids that the core provides.
  * Throws `plugin_needs_missing`, `plugin_cycle`, `plugin_provides_twice`, each with the plugins at fault in `details.plugins`.
@@ -16,11 +14,10 @@ export function startOrder(plugins: readonly Plugin[], core: ReadonlySet<string>
     const seenAt = path.indexOf(plugin);
     if (seenAt >= 0) throw cycle([...path.slice(seenAt), plugin]);
     path.push(plugin);
-    for (const id of refs(plugin.needs)) {
-      if (core.has(id)) continue;
+    for (const { id, optional = false } of Object.values<ServiceRef<unknown>>(plugin.needs)) {
       const by = provider.get(id);
-      if (by === undefined) throw missing(plugin, id);
-      visit(by);
+      if (by !== undefined) visit(by);
+      else if (!core.has(id) && !optional) throw missing(plugin, id);
     }
     path.pop();
     done.add(plugin);
@@ -33,7 +30,7 @@ export function startOrder(plugins: readonly Plugin[], core: ReadonlySet<string>
 function providers(plugins: readonly Plugin[], core: ReadonlySet<string>): Map<string, Plugin> {
   const provider = new Map<string, Plugin>();
   for (const plugin of plugins)
-    for (const id of refs(plugin.provides)) {
+    for (const { id } of Object.values<ServiceRef<unknown>>(plugin.provides)) {
       const other = core.has(id) ? 'the core' : provider.get(id)?.name;
       if (other !== undefined)
         throw new HubError(

@@ -1,14 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HubError, type Log, type Metrics } from 'novacron/plugin';
 import type { Hypervisor } from '../hypervisor/port.ts';
-import { createHostSampler } from './figures.ts';
+import { createHostSampler, surveySamples } from './figures.ts';
 
 export interface CollectorOptions {
-  readonly hypervisor: Pick<Hypervisor, 'hosts' | 'vms' | 'scrape'>;
+  readonly hypervisor: Pick<Hypervisor, 'hosts' | 'vms' | 'scrape' | 'survey'>;
   readonly metrics: Pick<Metrics, 'write'>;
   readonly log: Log;
   readonly everyMs: number;
   readonly timeoutMs: number;
+  /** Beat of what changes slowly: pools, file systems. */
+  readonly surveyEveryMs: number;
   readonly signal: AbortSignal;
 }
 
@@ -90,20 +92,36 @@ async function collectHost(options: CollectorOptions, host: string): Promise<voi
   }
 }
 
+/** Surveys one host at its slower beat until the signal fires. That a host is away is told by its scrapes. */
+async function surveyHost({ hypervisor, metrics, surveyEveryMs, log, signal }: CollectorOptions, host: string): Promise<void> {
+  while (!signal.aborted) {
+    const beganAt = performance.now();
+    try {
+      const within = AbortSignal.any([signal, AbortSignal.timeout(surveyEveryMs)]);
+      const batches = surveySamples(await hypervisor.survey(host, within), host);
+      if (batches.length > 0) await metrics.write('monitoring', batches);
+    } catch (error) {
+      if (!signal.aborted) log.debug({ host, code: codeOf(error), error }, 'a host was not surveyed');
+    }
+    await pause(Math.max(0, surveyEveryMs - (performance.now() - beganAt)), signal);
+  }
+}
+
 /**
  * Starts one collector for each host, each with its own beat: a slow or dead host delays no other. Hosts that come later get theirs at the next beat, hosts that
  * go lose it. Resolves when all have ended.
  */
 export async function collect(options: CollectorOptions): Promise<void> {
   const { hypervisor, everyMs, signal } = options;
-  const running = new Map<string, { stop: AbortController; done: Promise<void> }>();
+  const running = new Map<string, { stop: AbortController; done: Promise<unknown> }>();
   while (!signal.aborted) {
     const hosts = new Set(hypervisor.hosts().map((host) => host.id));
     for (const [id, { stop }] of running) if (!hosts.has(id)) stop.abort();
     for (const id of hosts) {
       if (running.has(id)) continue;
       const stop = new AbortController();
-      const done = collectHost({ ...options, signal: AbortSignal.any([signal, stop.signal]) }, id).finally(() => running.delete(id));
+      const one = { ...options, signal: AbortSignal.any([signal, stop.signal]) };
+      const done = Promise.all([collectHost(one, id), surveyHost(one, id)]).finally(() => running.delete(id));
       running.set(id, { stop, done });
     }
     await pause(everyMs, signal);

@@ -4,6 +4,7 @@ import { Hypervisor } from '../hypervisor/port.ts';
 
 export const config = z.strictObject({
   everySeconds: z.int().min(1).max(3600).default(10).meta({ description: 'How often each host is measured' }),
+  surveySeconds: z.int().min(10).max(3600).default(60).meta({ description: 'How often pools, guest agents and file systems are asked' }),
   timeoutSeconds: z.int().min(1).max(600).default(8).meta({ description: 'How long a host may take to answer' }),
 });
 export type Config = z.output<typeof config>;

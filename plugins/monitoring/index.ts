@@ -19,6 +19,7 @@ export default definePlugin({ name: 'monitoring', api: 1, config, needs, provide
       metrics,
       log,
       everyMs: config.everySeconds * 1000,
+      surveyEveryMs: config.surveySeconds * 1000,
       timeoutMs: config.timeoutSeconds * 1000,
       signal: AbortSignal.any([signal, stop.signal]),
     });

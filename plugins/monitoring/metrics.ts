@@ -21,6 +21,15 @@ export const metrics = {
     writeOps: counter('count', 'Write requests.'),
     capacityBytes: gauge('bytes', 'Size of the disk as the guest sees it.'),
     allocationBytes: gauge('bytes', 'What the disk takes on the host.'),
+    allocatedRatio: gauge(
+      'ratio',
+      'allocationBytes of capacityBytes, 0 to 1: how full it has ever been, unless the guest gives space back.',
+    ),
+  },
+  'vm.filesystem': {
+    totalBytes: gauge('bytes', 'Size of the file system, as the agent of the guest says.'),
+    usedBytes: gauge('bytes', 'Of it in use.'),
+    usedRatio: gauge('ratio', 'usedBytes of totalBytes, 0 to 1.'),
   },
   'vm.nic': {
     receiveBytes: counter('bytes', 'Received by the guest.'),
@@ -34,5 +43,10 @@ export const metrics = {
     memoryUsedBytes: gauge('bytes', 'Memory that is neither free nor cache.'),
     memoryUsedRatio: gauge('ratio', 'memoryUsedBytes of memoryBytes, 0 to 1.'),
     vmsRunning: gauge('count', 'VMs that run on the host.'),
+  },
+  'host.pool': {
+    capacityBytes: gauge('bytes', 'Size of the storage pool.'),
+    allocationBytes: gauge('bytes', 'Of it taken.'),
+    allocatedRatio: gauge('ratio', 'allocationBytes of capacityBytes, 0 to 1.'),
   },
 } as const;

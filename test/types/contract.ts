@@ -2,7 +2,7 @@
  * What must be a compile error for the author of a plugin: tsc fails when one of these lines compiles. Never run.
  */
 import { z } from 'zod';
-import { type Actions, definePlugin, defineService, type Job, type JobState, type Plugin } from 'novacron/plugin';
+import { type Actions, definePlugin, defineService, type Job, type JobState, optional, type Plugin } from 'novacron/plugin';
 
 interface Ticker {
   ticks(): number;
@@ -62,6 +62,14 @@ export const undeclaredService = definePlugin(head, ({ action }) => ({
         return null;
       },
     }),
+  },
+}));
+
+export const optionalService = definePlugin({ ...head, needs: { ticker: optional(Ticker) } }, () => ({
+  start({ services }) {
+    // @ts-expect-error it may not be there
+    services.ticker.ticks();
+    return {};
   },
 }));
 

@@ -57,6 +57,7 @@ export function serve(hub: TestHub, settings: Partial<HttpDeps> = {}): Promise<H
     audit: { exportTo: (write) => hub.audit.exportTo(write), verify: () => hub.audit.verify(), mayRead: ({ role }) => role === 'admin' },
     declared: () => [],
     panels: () => [],
+    endpoints: [],
     pages: new Map(),
     health: async () => ({ ready: true, reasons: [] }),
     registry: new Registry(),

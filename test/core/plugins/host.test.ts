@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { definePlugin, defineService, type Plugin } from '../../../core/contract.ts';
+import { definePlugin, defineService, optional, type Plugin } from '../../../core/contract.ts';
 import { createLog } from '../../../core/log.ts';
 import { PluginHost } from '../../../core/plugins/host.ts';
 import { withConfig } from '../../../core/plugins/load.ts';
@@ -50,6 +50,24 @@ describe('a plugin that fails', () => {
     expect(errorOf(host, 'needy').code).toBe('plugin_needs_failed');
     expect(stateOf(host, 'fine')).toBe('started');
     expect(() => host.base('broken')).toThrow(/not running.*no disk/);
+  });
+
+  it('is not there for those that can do without it', async () => {
+    const broken = definePlugin({ ...head, name: 'broken', provides: { disk: Disk } }, () => ({
+      start: () => {
+        throw new Error('no disk in the drive');
+      },
+    }));
+    const seen: unknown[] = [];
+    const modest = definePlugin({ ...head, name: 'modest', needs: { disk: optional(Disk) } }, () => ({
+      start({ services }) {
+        seen.push(services.disk?.read());
+        return {};
+      },
+    }));
+    const host = await hostOf([modest, broken]);
+    await host.start();
+    expect([stateOf(host, 'modest'), seen]).toEqual(['started', [undefined]]);
   });
 
   it('is given up by name when its start hangs', async () => {

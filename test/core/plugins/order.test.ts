@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { definePlugin, defineService, type Plugin, type ServiceRef } from '../../../core/contract.ts';
+import { definePlugin, defineService, optional, type Plugin, type ServiceRef } from '../../../core/contract.ts';
 import { startOrder } from '../../../core/plugins/order.ts';
 
 const service = (id: string): ServiceRef<unknown> => defineService(id);
@@ -44,6 +44,15 @@ describe('the start order of plugins', () => {
       'plugin_provides_twice',
     );
     expect(code(() => startOrder([plugin('a', { provides: ['core.jobs'] })], new Set(['core.jobs'])))).toBe('plugin_provides_twice');
+  });
+
+  it('puts an optional provider first when there is one, and does without it when there is none', () => {
+    const user = definePlugin(
+      { name: 'user', api: 1, config: z.object({}), needs: { disk: optional(service('disk')) }, provides: {} },
+      () => ({}),
+    );
+    expect(names(startOrder([user, plugin('disk', { provides: ['disk'] })], new Set()))).toEqual(['disk', 'user']);
+    expect(names(startOrder([user], new Set()))).toEqual(['user']);
   });
 
   it('puts providers first and keeps the given order otherwise', () => {

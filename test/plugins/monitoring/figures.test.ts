@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createHostSampler } from '../../../plugins/monitoring/figures.ts';
+import { createHostSampler, surveySamples } from '../../../plugins/monitoring/figures.ts';
 import { hostScrape, vmScrape } from './fake-hypervisor.ts';
 
 const HOST = { id: 'h1', vmsRunning: 1 };
@@ -55,8 +55,31 @@ describe('figures of a scrape', () => {
       {
         entity: 'a',
         device: 'vda',
-        values: { readBytes: 1n, writeBytes: 2n, readOps: 3n, writeOps: 4n, capacityBytes: 5, allocationBytes: undefined },
+        values: {
+          readBytes: 1n,
+          writeBytes: 2n,
+          readOps: 3n,
+          writeOps: 4n,
+          capacityBytes: 5,
+          allocationBytes: undefined,
+          allocatedRatio: null,
+        },
       },
     ]);
+  });
+
+  test('a survey tells how full file systems and pools are', () => {
+    const filesystems = [{ mountpoint: '/', disks: ['/dev/vda1'], totalBytes: 400, usedBytes: 100 }];
+    const guests = [{ id: 'a', agent: { answers: true } as const, filesystems }];
+    const pools = [{ name: 'fast', capacityBytes: 1000, allocationBytes: 900 }];
+    expect(surveySamples({ at: 5, pools, guests }, 'h1')).toEqual([
+      { table: 'vm.filesystem', at: 5, rows: [{ entity: 'a', device: '/', values: { totalBytes: 400, usedBytes: 100, usedRatio: 0.25 } }] },
+      {
+        table: 'host.pool',
+        at: 5,
+        rows: [{ entity: 'h1', device: 'fast', values: { capacityBytes: 1000, allocationBytes: 900, allocatedRatio: 0.9 } }],
+      },
+    ]);
+    expect(surveySamples({ at: 5, pools: [], guests: [] }, 'h1')).toEqual([]);
   });
 });

@@ -1,0 +1,59 @@
+import { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
+import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
+import type { Base, Endpoint } from '../../contract/declare.ts';
+import { viaOf } from '../authenticate.ts';
+import type { HttpDeps } from '../deps.ts';
+import { goneSignal } from '../gone.ts';
+
+/** An endpoint as its plugin declared it; `key` is `GET /runs/:id`. */
+export interface DeclaredEndpoint {
+  readonly plugin: string;
+  readonly key: string;
+  readonly endpoint: Endpoint;
+  /** What the plugin's functions get; HubError `plugin_unavailable` when it does not run. */
+  base(): Base<unknown, never>;
+}
+
+/** The endpoints of plugins, below their names. Bodies of any kind arrive as they were sent. */
+export async function registerEndpoints(
+  api: FastifyInstance,
+  { endpoints }: Pick<HttpDeps, 'endpoints'>,
+  authenticate: onRequestAsyncHookHandler,
+): Promise<void> {
+  await api.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    for (const { plugin, key, endpoint, base } of endpoints) {
+      const [method = 'GET', path = ''] = key.split(' ');
+      scope.route<{ Params: Record<string, string> }>({
+        method,
+        url: `/${plugin}${path}`,
+        ...(endpoint.bodyBytesMax !== undefined && { bodyLimit: endpoint.bodyBytesMax }),
+        ...(endpoint.auth !== 'none' && { onRequest: authenticate }),
+        handler: async (request, reply) => {
+          const common = base();
+          const { actor, params } = request;
+          const signal = AbortSignal.any([common.signal, goneSignal(reply)]);
+          const context = { ...common, signal, actor, via: viaOf(request), params };
+          return send(reply, await endpoint.handle(context, toWebRequest(request)));
+        },
+      });
+    }
+  });
+}
+
+function toWebRequest({ method, url, host, protocol, headers, body }: FastifyRequest): Request {
+  const given = Object.entries(headers).flatMap(([name, value]) => [value ?? []].flat().map((each): [string, string] => [name, each]));
+  return new Request(new URL(url, `${protocol}://${host}`), {
+    method,
+    headers: given,
+    ...(body instanceof Buffer && { body: new Uint8Array(body) }),
+  });
+}
+
+function send(reply: FastifyReply, response: Response): FastifyReply {
+  void reply.code(response.status);
+  for (const [name, value] of response.headers) void reply.header(name, value);
+  return reply.send(response.body === null ? null : Readable.fromWeb(response.body as ReadableStream));
+}

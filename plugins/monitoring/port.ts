@@ -1,0 +1,162 @@
+import { defineService, type Json, type Picture, type SuggestedAction, type Unit } from 'novacron/plugin';
+
+export type { SuggestedAction };
+
+export type Severity = 'info' | 'warning' | 'critical';
+
+/** What a signal is about: a thing of some resource kind, or a part of it. */
+export interface Subject {
+  /** Resource kind: `vm`, `host`, `report`, `hub`. */
+  readonly kind: string;
+  readonly id: string;
+  readonly name: string;
+  /** Part of the thing: `vda`, `/var`. */
+  readonly device?: string;
+  /** `null`: belongs to no tenant, seen by all. */
+  readonly tenant: string | null;
+}
+
+/**
+ * One thing that is wrong, or not wrong any more. Whoever finds out says it each time it is looked at: saying the same twice changes nothing,
+ * also after a restart.
+ */
+export interface Signal {
+  /** What makes it the same thing again: `<rule>/<kind>/<id>[/<device>]`. At most 300 characters. */
+  readonly key: string;
+  readonly state: 'firing' | 'resolved';
+  /** Id and title of the rule, or of what else speaks: `reports.failed`. */
+  readonly rule: { readonly id: string; readonly title: string };
+  readonly severity: Severity;
+  readonly subject: Subject;
+  /** Epoch milliseconds: when it was found out, and since when it is so. */
+  readonly at: number;
+  readonly since: number;
+  /** A sentence with the figures: `Disk vda of web-1 is full in 5 h (between 4 h and 7 h).` */
+  readonly summary: string;
+  /** Figures by name, for the timeline: `{ usedRatio: 0.91 }`. */
+  readonly values: Readonly<Record<string, number>>;
+  readonly unit?: Unit;
+  /** For routes and silences, beside `rule`, `severity`, `kind`, `name` and `tenant`, which they know anyway. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** The likeliest first. */
+  readonly actions?: readonly SuggestedAction[];
+  /** What the picture under the message shows. Absent: none. */
+  readonly chart?: { readonly metric: string; readonly targets: readonly string[]; readonly device?: string; readonly seconds: number };
+}
+
+export type IncidentState = 'open' | 'acknowledged' | 'snoozed' | 'resolved';
+
+/** What people are told about: signals with one cause, grouped by topology. */
+export interface Incident {
+  /** Short and sayable: `INC-42`. */
+  readonly id: string;
+  readonly title: string;
+  readonly severity: Severity;
+  readonly state: IncidentState;
+  readonly tenant: string | null;
+  /** The thing at the root: a dead host rather than its VMs. */
+  readonly subject: Subject;
+  /** Epoch milliseconds. */
+  readonly openedAt: number;
+  readonly resolvedAt: number | null;
+  /** User who took it, and user it was given to. */
+  readonly acknowledgedBy: string | null;
+  readonly assignee: string | null;
+  readonly snoozedUntil: number | null;
+  /** Newest state of each of its signals. */
+  readonly signals: readonly Signal[];
+  readonly actions: readonly SuggestedAction[];
+}
+
+/** What happened to an incident, oldest first; `text` is a sentence. */
+export interface TimelineEntry {
+  readonly at: number;
+  readonly kind:
+    | 'opened'
+    | 'signal'
+    | 'acknowledged'
+    | 'assigned'
+    | 'snoozed'
+    | 'silenced'
+    | 'escalated'
+    | 'told'
+    | 'action'
+    | 'note'
+    | 'resolved'
+    | 'reopened';
+  readonly text: string;
+  readonly actor: string | null;
+  readonly values: Readonly<Record<string, number>>;
+}
+
+/** A message about an incident to one receiver through one channel. The same `key` again is the same message: edited, not sent anew. */
+export interface Notification {
+  readonly key: string;
+  readonly why: 'opened' | 'changed' | 'escalated' | 'resolved' | 'reminder';
+  readonly incident: Incident;
+  /** Where to, in the channel's own words: `#ops`, `admin@example.org`, a URL. */
+  readonly to: string;
+  readonly picture: Picture | null;
+  /** What the channel returned the last time, when this is an edit. */
+  readonly receipt: string | null;
+}
+
+/** A way to reach people. `deliver` resolves with a receipt when the other side has taken it; a HubError says by `retryable` whether to try again. */
+export interface Channel {
+  /** `slack`, `email`, `webhook`. */
+  readonly name: string;
+  deliver(notification: Notification, signal: AbortSignal): Promise<{ readonly receipt: string }>;
+}
+
+export interface Incidents {
+  /** Resolves when it is kept; what follows (grouping, telling people) survives a crash. */
+  raise(signals: readonly Signal[]): Promise<void>;
+  get(id: string): Promise<Incident | undefined>;
+  list(filter: {
+    readonly states?: readonly IncidentState[];
+    readonly subject?: { readonly kind: string; readonly id: string };
+    readonly from?: number;
+    readonly to?: number;
+    readonly rowsMax?: number;
+  }): Promise<readonly Incident[]>;
+  timeline(id: string): Promise<readonly TimelineEntry[]>;
+  /** Adds a channel; returns what removes it again. */
+  offer(channel: Channel): () => void;
+}
+export const Incidents = defineService<Incidents>('monitoring.incidents');
+
+/** What a rule of this kind found at one instant: one entry a subject that the rule looks at. */
+export interface Finding {
+  readonly subject: Subject;
+  /** `unknown`: no data to judge by; it changes no state, and an `absence` rule tells of it. */
+  readonly verdict: 'bad' | 'good' | 'unknown';
+  readonly summary: string;
+  readonly values: Readonly<Record<string, number>>;
+  readonly actions?: readonly SuggestedAction[];
+}
+
+/** A kind of condition that another plugin adds (`forecast`, `anomaly`): its settings are checked by a JSON Schema and come to `judge` as they are in the rule. */
+export interface RuleKind {
+  readonly kind: string;
+  readonly settings: {
+    validate(value: unknown): { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly reason: string };
+  };
+  /** Judges all subjects of a rule as of `at` (in the past for previews). */
+  judge(
+    rule: { readonly id: string; readonly metric: string | null; readonly settings: Json; readonly targets: readonly Subject[] },
+    at: number,
+    signal: AbortSignal,
+  ): Promise<readonly Finding[]>;
+}
+
+export interface Rules {
+  /** Adds a kind of rule; returns what removes it again. */
+  offer(kind: RuleKind): () => void;
+}
+export const Rules = defineService<Rules>('monitoring.rules');
+
+declare module 'novacron/plugin' {
+  interface EventTypes {
+    'incident.changed': { readonly incident: Incident };
+  }
+}
