@@ -28,7 +28,10 @@ afterAll(async () => {
 });
 
 interface Ran {
-  readonly run: { readonly headline: readonly { readonly label: string; readonly value: string }[]; readonly data: { readonly questions: number } };
+  readonly run: {
+    readonly headline: readonly { readonly label: string; readonly value: string }[];
+    readonly data: { readonly questions: number };
+  };
   readonly view: { readonly pictures: readonly { readonly base64: string; readonly alt: string }[] };
 }
 
@@ -36,7 +39,12 @@ const report = async (name: string, words: readonly string[] = []): Promise<Ran>
   (await hub.run('report.run', { report: name, with: words })) as unknown as Ran;
 
 it('are all named here', async () => {
-  expect((await readdir(join(projectDir, 'notebooks'))).filter((file) => file.endsWith('.ipynb')).map((file) => basename(file, '.ipynb')).toSorted()).toEqual(NOTEBOOKS);
+  expect(
+    (await readdir(join(projectDir, 'notebooks')))
+      .filter((file) => file.endsWith('.ipynb'))
+      .map((file) => basename(file, '.ipynb'))
+      .toSorted(),
+  ).toEqual(NOTEBOOKS);
 });
 
 it('are kept without outputs, and for this kernel', async () => {
@@ -48,16 +56,20 @@ it('are kept without outputs, and for this kernel', async () => {
 });
 
 describe('a shipped notebook', () => {
-  it.each(NOTEBOOKS)('%s is run by the hub on the recorded fleet, and has figures and pictures to show', { timeout: 90_000 }, async (name) => {
-    const { run: done, view } = await report(name, name === 'forecast-scorecard' ? ['vmsMax=3'] : []);
-    expect(done.headline.length).toBeGreaterThanOrEqual(3);
-    expect(done.data.questions).toBeGreaterThan(2);
-    expect(view.pictures.length).toBeGreaterThanOrEqual(2);
-    for (const { base64, alt } of view.pictures) {
-      expect(alt.length).toBeGreaterThan(5);
-      expect(pngSize(Buffer.from(base64, 'base64'))?.width).toBe(1600);
-    }
-  });
+  it.each(NOTEBOOKS)(
+    '%s is run by the hub on the recorded fleet, and has figures and pictures to show',
+    { timeout: 90_000 },
+    async (name) => {
+      const { run: done, view } = await report(name, name === 'forecast-scorecard' ? ['vmsMax=3'] : []);
+      expect(done.headline.length).toBeGreaterThanOrEqual(3);
+      expect(done.data.questions).toBeGreaterThan(2);
+      expect(view.pictures.length).toBeGreaterThanOrEqual(2);
+      for (const { base64, alt } of view.pictures) {
+        expect(alt.length).toBeGreaterThan(5);
+        expect(pngSize(Buffer.from(base64, 'base64'))?.width).toBe(1600);
+      }
+    },
+  );
 
   it.each(NOTEBOOKS)('%s is run by nbconvert through the Jupyter kernel', { timeout: 120_000 }, async (name) => {
     const { token } = await hub.identity.createApiToken({ actor: hub.as('admin'), name: `jupyter ${name}`, scopes: ['*'] });
@@ -69,7 +81,13 @@ describe('a shipped notebook', () => {
       NOVACRON_TOKEN: token.reveal(),
       NOVACRON_AT: String(RECORDED_UNTIL),
     };
-    const context = { env, projectDir, signal: AbortSignal.timeout(10_000), say: () => {}, hub: () => Promise.reject(new Error('not asked')) };
+    const context = {
+      env,
+      projectDir,
+      signal: AbortSignal.timeout(10_000),
+      say: () => {},
+      hub: () => Promise.reject(new Error('not asked')),
+    };
     await commands['kernel install']?.run([], context);
     const text = await readFile(join(projectDir, 'notebooks', `${name}.ipynb`), 'utf8');
     // Each forecast trains models; two show as much as eight.
@@ -99,11 +117,19 @@ it('has cells whose types hold, with the actions as they are declared', { timeou
     await mkdir(checked, { recursive: true });
     for (const name of NOTEBOOKS) {
       const { cells } = parseNotebook(await readFile(join(projectDir, 'notebooks', `${name}.ipynb`), 'utf8'), name);
-      await writeFile(join(checked, `${name}.ts`), cells.filter((cell) => cell.cell_type === 'code').map(({ source }) => source).join('\n'));
+      await writeFile(
+        join(checked, `${name}.ts`),
+        cells
+          .filter((cell) => cell.cell_type === 'code')
+          .map(({ source }) => source)
+          .join('\n'),
+      );
     }
     const files = ['*.ts', '../../../notebooks/globals.d.ts'];
     await writeFile(join(checked, 'tsconfig.json'), JSON.stringify({ extends: '../../../tsconfig.json', include: files, exclude: [] }));
-    const { stdout } = await run(process.execPath, [join(projectDir, 'node_modules/typescript/bin/tsc'), '-p', checked]).catch((error: { stdout: string }) => error);
+    const { stdout } = await run(process.execPath, [join(projectDir, 'node_modules/typescript/bin/tsc'), '-p', checked]).catch(
+      (error: { stdout: string }) => error,
+    );
     expect(stdout).toBe('');
   } finally {
     await rm(checked, { recursive: true, force: true });
