@@ -1,3 +1,4 @@
+import type { DeclaredAlert } from './alerts.ts';
 import { defineService, type Plan, type Risk } from './declare.ts';
 import type { Failure, Job } from './jobs.ts';
 import type { ColumnBatch, Frame, LatestSample, Metric, MetricQuery, SampleBatch, WindowMatrix, WindowQuery } from './metrics.ts';
@@ -186,6 +187,12 @@ export interface Metrics {
   onWrite(listener: (batch: SampleBatch) => void): () => void;
 }
 export const Metrics = defineService<Metrics>('core.metrics');
+
+/** The rules that plugins declare. */
+export interface Alerts {
+  declared(): readonly DeclaredAlert[];
+}
+export const Alerts = defineService<Alerts>('core.alerts');
 
 // --- People, things, state -------------------------------------------------------------------------------------------------------
 
