@@ -3,29 +3,54 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { commands } from '../../plugins/reports/cli.ts';
 import { parseNotebook } from '../../plugins/reports/runner/notebook.ts';
 import { pngSize } from '../plugins/charts/pixels.ts';
+import { createTestClock, type TestClock } from '../kit/clock.ts';
 import type { TestHub } from '../kit/hub.ts';
 import { RECORDED_UNTIL } from './fleet.ts';
 import { startRecordedHub } from './recorded-hub.ts';
+import { createTeller, HOT_SINCE, HOT_UNTIL } from './told.ts';
 
 const run = promisify(execFile);
 const projectDir = join(import.meta.dirname, '../..');
-const NOTEBOOKS = ['anomaly-week', 'capacity', 'forecast-scorecard', 'right-sizing', 'vm-biography'];
+const NOTEBOOKS = ['anomaly-week', 'capacity', 'forecast-scorecard', 'incident-review', 'right-sizing', 'vm-biography'];
 
 let hub: TestHub;
 let folder: string;
+const teller = createTeller();
+const MINUTE_MS = 60_000;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'novacron-shipped-'));
-  hub = await startRecordedHub();
+  const clock = createTestClock(HOT_SINCE + 20 * MINUTE_MS);
+  hub = await startRecordedHub({}, { clock, plugins: [teller.plugin] });
+  await tellOfTheNight(clock);
+  clock.advance(RECORDED_UNTIL - clock.now());
   await hub.run('recommendation.look', {});
 }, 60_000);
 afterAll(async () => {
   await hub[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });
 });
+
+/** An incident as it would have been: opened, taken, noted, over. */
+async function tellOfTheNight(clock: TestClock): Promise<void> {
+  const becomes = (state: string): Promise<void> =>
+    vi.waitFor(async () => {
+      const { incidents } = (await hub.run('incident.list', { state: 'all' })) as unknown as { incidents: { state: string }[] };
+      expect(incidents[0]?.state).toBe(state);
+    }, 15_000);
+  await teller.tell('firing', clock.now(), 0.72);
+  await becomes('open');
+  clock.advance(11 * MINUTE_MS);
+  await hub.run('incident.acknowledge', { incident: 'INC-1' }, hub.as('operator'));
+  clock.advance(40 * MINUTE_MS);
+  await hub.run('incident.note', { incident: 'INC-1', text: 'A crawler asks for every page; it is being shut out.' }, hub.as('operator'));
+  clock.advance(HOT_UNTIL + 10 * MINUTE_MS - clock.now());
+  await teller.tell('resolved', clock.now(), 0.2);
+  await becomes('resolved');
+}
 
 interface Ran {
   readonly run: {
@@ -107,6 +132,12 @@ it('finds what the recording hides', { timeout: 90_000 }, async () => {
   expect(valueOf(await report('anomaly-week'), 'The strangest')).toBe('web-2');
   expect(valueOf(await report('vm-biography', ['vm=batch-1']), 'Busiest hour')).toMatch(/^0[123]:00$/u);
   expect(valueOf(await report('capacity', ['cluster=kvm-2']), 'Full first')).not.toMatch(/^[78] days$/u);
+  const review = await report('incident-review');
+  expect([valueOf(review, 'INC-1'), valueOf(review, 'Lasted'), valueOf(review, 'Taken after')]).toEqual([
+    'warning',
+    '4 h 50 min',
+    '11 min',
+  ]);
   await expect(report('capacity', ['cluster=nowhere'])).rejects.toThrow("no host whose name has 'nowhere'");
 });
 

@@ -11,7 +11,10 @@ export const HOT_SINCE = RECORDED_UNTIL - 77 * HOUR_MS;
 export const HOT_UNTIL = HOT_SINCE + 5 * HOUR_MS;
 
 /** Says of web-2 what a rule would have said. */
-export function createTeller(): { readonly plugin: Plugin; tell(state: 'firing' | 'resolved', at: number, cpuRatio: number): Promise<void> } {
+export function createTeller(): {
+  readonly plugin: Plugin;
+  tell(state: 'firing' | 'resolved', at: number, cpuRatio: number): Promise<void>;
+} {
   let incidents: Incidents | undefined;
   const plugin = definePlugin({ name: 'teller', api: 1, config: z.object({}), needs: { incidents: Incidents }, provides: {} }, () => ({
     start({ services }) {
