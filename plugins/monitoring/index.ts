@@ -1,5 +1,6 @@
 import { definePlugin } from 'novacron/plugin';
 import { createActions } from './actions/alert-create.ts';
+import { alertImportActions } from './actions/alert-import.ts';
 import { manageActions } from './actions/alert-manage.ts';
 import { importActions } from './actions/import.ts';
 import { queryActions } from './actions/query.ts';
@@ -20,7 +21,14 @@ export default definePlugin({ name: 'monitoring', api: 1, config, needs, provide
   migrations,
   alerts: shippedRules,
   resources: { alert: alertKind(tools) },
-  actions: { ...queryActions(tools), ...sqlActions(tools), ...importActions(tools), ...createActions(tools), ...manageActions(tools) },
+  actions: {
+    ...queryActions(tools),
+    ...sqlActions(tools),
+    ...importActions(tools),
+    ...createActions(tools),
+    ...manageActions(tools),
+    ...alertImportActions(tools),
+  },
   async start(ctx) {
     const { config, services, log, signal, defer } = ctx;
     const { hypervisor, metrics } = services;
