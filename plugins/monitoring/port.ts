@@ -1,4 +1,6 @@
-import { defineService, type Json, type Picture, type Severity, type Unit } from 'novacron/plugin';
+import { defineService, type Json, type Picture, type Severity, type SuggestedAction, type Unit } from 'novacron/plugin';
+
+export type { SuggestedAction };
 
 export type { Severity } from 'novacron/plugin';
 
@@ -12,15 +14,6 @@ export interface Subject {
   readonly device?: string;
   /** `null`: belongs to no tenant, seen by all. */
   readonly tenant: string | null;
-}
-
-/** What could be done about it, offered as a button; confirmed and authorized like any other call. */
-export interface SuggestedAction {
-  /** Action id: `vm.disk.grow`. One that no plugin offers is shown as advice, without a button. */
-  readonly action: string;
-  /** Short words on the button: `Grow the disk`. */
-  readonly label: string;
-  readonly input: { readonly [field: string]: Json };
 }
 
 /**

@@ -159,13 +159,13 @@ export const createActions = ({ action }: MonitoringTools) => ({
     help: 'As alert preview, for a rule that is there already, as it is now.',
     risk: 'read',
     input: z.strictObject({
-      alert: z.string().min(1).max(200).meta({ title: 'Rule', picker: 'alert' }),
+      rule: z.string().min(1).max(200).meta({ title: 'Rule', picker: 'alert' }),
       days: z.number().min(0.01).max(90).optional().meta({ title: 'Days', description: 'How far back; default 7' }),
     }),
     output: previewOutput,
-    positional: ['alert'],
+    positional: ['rule'],
     examples: ['alert history monitoring.vm-disk --days 30'],
-    target: ({ alert }) => ref('alert', alert),
+    target: ({ rule }) => ref('alert', rule),
     timeoutMs: PREVIEW_TIMEOUT_MS,
     show: showPreview,
     async run(ctx) {

@@ -11,7 +11,7 @@ const ROWS_MAX = 500;
 const SHOWN_MAX = 50;
 const ACTIVE_SHOWN_MAX = 100;
 
-const alertRef = z.strictObject({ alert: z.string().min(1).max(200).meta({ title: 'Rule', picker: 'alert' }) });
+const alertRef = z.strictObject({ rule: z.string().min(1).max(200).meta({ title: 'Rule', picker: 'alert' }) });
 
 const line = z.strictObject({
   id: z.string(),
@@ -112,9 +112,9 @@ export const manageActions = ({ action }: MonitoringTools) => ({
     risk: 'read',
     input: alertRef,
     output: shown,
-    positional: ['alert'],
+    positional: ['rule'],
     examples: ['alert show monitoring.vm-memory'],
-    target: ({ alert }) => ref('alert', alert),
+    target: ({ rule }) => ref('alert', rule),
     show: ({ id, title, state, condition, active, trouble, off, rule }) => ({
       text: [
         `${title} (${id}): ${state}. Fires ${condition}.`,
@@ -157,9 +157,9 @@ export const manageActions = ({ action }: MonitoringTools) => ({
     risk: 'change',
     input: alertRef.extend({ reason: z.string().min(1).max(500).meta({ title: 'Reason', description: 'For those who wonder later' }) }),
     output: line,
-    positional: ['alert', 'reason'],
+    positional: ['rule', 'reason'],
     examples: ['alert disable monitoring.vm-vanished "lab machines come and go"'],
-    target: ({ alert }) => ref('alert', alert),
+    target: ({ rule }) => ref('alert', rule),
     show: ({ id }) => ({ text: `The rule '${id}' is off.` }),
     async run(ctx, { reason }) {
       return ctx.step('disable', async () => {
@@ -176,9 +176,9 @@ export const manageActions = ({ action }: MonitoringTools) => ({
     risk: 'change',
     input: alertRef,
     output: line,
-    positional: ['alert'],
+    positional: ['rule'],
     examples: ['alert enable monitoring.vm-vanished'],
-    target: ({ alert }) => ref('alert', alert),
+    target: ({ rule }) => ref('alert', rule),
     show: ({ id }) => ({ text: `The rule '${id}' is on.` }),
     async run(ctx) {
       return ctx.step('enable', async () => {
@@ -196,9 +196,9 @@ export const manageActions = ({ action }: MonitoringTools) => ({
     risk: 'change',
     input: alertRef,
     output: z.strictObject({ id: z.string() }),
-    positional: ['alert'],
+    positional: ['rule'],
     examples: ['alert delete web-cpu'],
-    target: ({ alert }) => ref('alert', alert),
+    target: ({ rule }) => ref('alert', rule),
     show: ({ id }) => ({ text: `The rule '${id}' is gone; what it had firing resolves.` }),
     async run(ctx) {
       const id = ctx.target?.id ?? '';
