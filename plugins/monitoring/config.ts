@@ -1,6 +1,7 @@
-import { Actions, Alerts, Database, Metrics, Resources, type Tools } from 'novacron/plugin';
+import { Actions, Alerts, Database, Hub, Metrics, Resources, type Tools } from 'novacron/plugin';
 import { z } from 'zod';
 import { Hypervisor } from '../hypervisor/port.ts';
+import { healthConfig } from './health/config.ts';
 import { rulesConfig } from './rules/config.ts';
 
 export const config = z.strictObject({
@@ -8,6 +9,7 @@ export const config = z.strictObject({
   surveySeconds: z.int().min(10).max(3600).default(60).meta({ description: 'How often pools, guest agents and file systems are asked' }),
   timeoutSeconds: z.int().min(1).max(600).default(8).meta({ description: 'How long a host may take to answer' }),
   rules: rulesConfig.prefault({}),
+  health: healthConfig.prefault({}),
 });
 export type Config = z.output<typeof config>;
 
@@ -15,6 +17,7 @@ export const needs = {
   actions: Actions,
   alerts: Alerts,
   database: Database,
+  hub: Hub,
   hypervisor: Hypervisor,
   metrics: Metrics,
   resources: Resources,

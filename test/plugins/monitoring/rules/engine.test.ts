@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { VmStatus } from '../../../../plugins/hypervisor/port.ts';
 import { metrics as declared } from '../../../../plugins/monitoring/metrics.ts';
-import { migrations } from '../../../../plugins/monitoring/migrations.ts';
+import { ruleMigrations } from '../../../../plugins/monitoring/rules/migrations.ts';
 import type { RuleKind, Signal } from '../../../../plugins/monitoring/port.ts';
 import { createEngine, type Engine } from '../../../../plugins/monitoring/rules/engine.ts';
 import { readyRule } from '../../../../plugins/monitoring/rules/source.ts';
@@ -52,7 +52,7 @@ describe('rules over what is measured', () => {
     metrics = stack.use(await openMetrics({ dataDir, clock, log, declared: [{ plugin: 'monitoring', metrics: declared }], hotDays: 30 }));
     const { url } = stack.use(await testDatabase());
     const state = stack.use(await openState({ dataDir, databaseUrl: url, log, signal: AbortSignal.timeout(600_000) }));
-    await state.migratePlugin('monitoring', migrations);
+    await state.migratePlugin('monitoring', ruleMigrations);
     store = new StateStore(await state.pluginDatabase('monitoring'));
     vms = ['a', 'b'].map((id) => vmStatus(id, 'default'));
     rules = {};
