@@ -1,8 +1,10 @@
 import { definePlugin } from 'novacron/plugin';
 import { createActions } from './actions/alert-create.ts';
 import { alertImportActions } from './actions/alert-import.ts';
+import { listActions } from './actions/alert-list.ts';
 import { manageActions } from './actions/alert-manage.ts';
 import { healthActions } from './actions/health.ts';
+import { previewActions } from './actions/alert-preview.ts';
 import { importActions } from './actions/import.ts';
 import { queryActions } from './actions/query.ts';
 import { sqlActions } from './actions/sql.ts';
@@ -28,6 +30,8 @@ export default definePlugin({ name: 'monitoring', api: 1, config, needs, provide
     ...sqlActions(tools),
     ...importActions(tools),
     ...createActions(tools),
+    ...previewActions(tools),
+    ...listActions(tools),
     ...manageActions(tools),
     ...alertImportActions(tools),
     ...healthActions(tools),

@@ -32,7 +32,7 @@ function metricOf(name: string, { declared, given }: Names): string {
 function patternsOf(regex: string): readonly string[] {
   const names = regex.replace(/^\((.*)\)$/, '$1').split('|');
   return names.map((name) => {
-    const pattern = name.replaceAll('.*', '*').replaceAll(/\\([.\-])/g, '$1');
+    const pattern = name.replaceAll('.*', '*').replaceAll(/\\([.-])/g, '$1');
     if (/[+?^${}()[\]\\]/.test(pattern) || /(^|[^\\])\.(?!\*)/.test(name))
       throw cannot(`the matcher =~"${regex}" is more than names with .*`);
     return pattern;

@@ -1,13 +1,13 @@
 import { createServer, type Server } from 'node:http';
 import { createServer as createTcp, type AddressInfo, type Server as TcpServer } from 'node:net';
 import { createServer as createTls } from 'node:tls';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { healthConfig, type ServiceCheck } from '../../../../plugins/monitoring/health/config.ts';
 import { probe } from '../../../../plugins/monitoring/health/probes.ts';
+import { createAuthority } from '../../hypervisor/node-libvirt/kit/certificates.ts';
 
 const DAY_MS = 86_400_000;
 const open: (Server | TcpServer)[] = [];
@@ -52,16 +52,11 @@ describe('a service check', () => {
   });
 
   test('of a certificate says how long it is good', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'novacron-health-'));
-    const file = (name: string) => join(folder, name);
-    const subject = ['-subj', '/CN=test', '-days', '30'];
-    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', file('key'), '-out', file('cert'), ...subject], {
-      stdio: 'ignore',
-    });
-    const address = await listen(
-      createTls({ key: readFileSync(file('key')), cert: readFileSync(file('cert')) }, (socket) => socket.resume().end()),
-    );
-    rmSync(folder, { recursive: true });
+    const folder = await mkdtemp(join(tmpdir(), 'novacron-health-'));
+    const { certPath, keyPath } = await (await createAuthority(folder)).issue('shop', { days: 30 });
+    const [cert, key] = await Promise.all([readFile(certPath), readFile(keyPath)]);
+    await rm(folder, { recursive: true });
+    const address = await listen(createTls({ key, cert }, (socket) => socket.resume().end()));
     expect(await ask({ is: 'certificate', address })).toMatchObject({ ok: true, values: { daysLeft: 29 } });
     expect(await ask({ is: 'certificate', address, daysMin: 60 })).toMatchObject({ ok: false, text: 'its certificate expires in 29 days' });
     expect(await ask({ is: 'certificate', address }, 2000, Date.now() + 40 * DAY_MS)).toMatchObject({
