@@ -63,6 +63,8 @@ function metricsUnavailable(error: HubError): Metrics {
   };
   return {
     write: refuse,
+    writeColumns: refuse,
+    windows: refuse,
     query: refuse,
     sql: refuse,
     importFile: refuse,

@@ -4,6 +4,7 @@ import { noSuch } from './find-target.ts';
 import type { Registry } from './registry.ts';
 
 const ROWS_MAX = 100;
+const LIST_ROWS_MAX = 20_000;
 
 /** Things of all kinds, as far as this actor may see them. */
 export class Resources implements ResourcesService {
@@ -33,6 +34,12 @@ export class Resources implements ResourcesService {
       ...scopeOf(actor),
       rowsMax: Math.min(rowsMax, ROWS_MAX),
     });
+    return found.filter((resource) => this.#maySee(resource, actor));
+  }
+
+  async list(kind: string, actor: Actor): Promise<readonly Resource[]> {
+    const entry = this.#registry.kind(kind);
+    const found = await entry.kind.search(entry.base, { text: '', ...scopeOf(actor), rowsMax: LIST_ROWS_MAX });
     return found.filter((resource) => this.#maySee(resource, actor));
   }
 

@@ -1,6 +1,6 @@
 import { defineService, type Plan, type Risk } from './declare.ts';
 import type { Failure, Job } from './jobs.ts';
-import type { Frame, LatestSample, Metric, MetricQuery, SampleBatch } from './metrics.ts';
+import type { ColumnBatch, Frame, LatestSample, Metric, MetricQuery, SampleBatch, WindowMatrix, WindowQuery } from './metrics.ts';
 import type { Json } from './schema.ts';
 import type { Card, View } from './shown.ts';
 import type { Actor, Resource, Role, Via } from './things.ts';
@@ -166,10 +166,14 @@ export const Events = defineService<Events>('core.events');
 export interface Metrics {
   /** One transaction; resolves when it is durable. Refused with `metrics_overloaded` when more than 64 batches wait. */
   write(plugin: string, batches: readonly SampleBatch[]): Promise<void>;
+  /** The same by columns; each metric goes to the table of the plugin that declares it. */
+  writeColumns(batches: readonly ColumnBatch[]): Promise<void>;
   /** Newest values, from memory. */
   latest(table: string, entities?: readonly string[]): readonly LatestSample[];
   /** Long frame: time, entity, device (tables with a part), value. Authorization is the caller's: `targets` must be ids that may be seen. */
   query(query: MetricQuery, signal: AbortSignal): Promise<Frame>;
+  /** A function over sliding windows, for PromQL and rules. HubError `metrics_query_large` when it would read or answer too much. */
+  windows(query: WindowQuery, signal: AbortSignal): Promise<WindowMatrix>;
   /** One read-only SELECT; no files, no network. Defaults: 10 s, 10,000 rows. HubError `sql_refused`, `sql_failed`, `sql_timeout`. */
   sql(text: string, options: { readonly signal: AbortSignal; readonly timeoutMs?: number; readonly rowsMax?: number }): Promise<Frame>;
   /** Loads history from a CSV or Parquet file into a table of a plugin; columns: at (UTC instant or epoch ms), entity, [device], then metrics. */
@@ -206,6 +210,8 @@ export interface Resources {
   kinds(): readonly { readonly kind: string; readonly title: string }[];
   get(kind: string, idOrName: string, actor: Actor): Promise<Resource>;
   search(kind: string, query: ResourceQuery, actor: Actor): Promise<readonly Resource[]>;
+  /** All of a kind that the actor may see, at most 20,000: for queries over all series. */
+  list(kind: string, actor: Actor): Promise<readonly Resource[]>;
   card(kind: string, idOrName: string, actor: Actor): Promise<{ readonly resource: Resource; readonly card: Card }>;
 }
 export const Resources = defineService<Resources>('core.resources');

@@ -23,11 +23,11 @@ export interface BatchNames {
   readonly devices: readonly string[];
 }
 
-const KEY_LENGTH_MAX = 200;
+export const KEY_LENGTH_MAX = 200;
 const TWO_32 = 4_294_967_296;
 const INT64_MAX = 2 ** 63;
 /** The year 5138: later instants are a unit mistaken for another. */
-const AT_MAX = 100_000_000_000_000;
+export const AT_MAX = 100_000_000_000_000;
 
 /** Bytes of one column's validity bits: whole 64-bit words. */
 export const validBytes = (rows: number): number => Math.ceil(rows / 64) * 8;

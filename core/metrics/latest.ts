@@ -1,10 +1,11 @@
-import type { LatestSample, SampleBatch, SampleRow } from '../contract/metrics.ts';
+import type { ColumnBatch, LatestSample, SampleBatch, SampleRow } from '../contract/metrics.ts';
 import type { TableShape } from './schema.ts';
 
 /** The newest row of every entity and device, in memory: the answer to "now" is no query. */
 export interface Latest {
   /** After the batch is durable. Rows are kept as they came, so they must not be changed afterwards. */
   put(shape: TableShape, batch: SampleBatch): void;
+  putColumns(shape: TableShape, batch: ColumnBatch): void;
   /** From the database, after a restart or an import. */
   fill(samples: readonly LatestSample[]): void;
   get(table: string, entities?: readonly string[]): LatestSample[];
@@ -17,14 +18,34 @@ interface Entry {
   readonly shape?: TableShape;
 }
 
+/** A row of a batch by columns; one object less a row than making them all. */
+class ColumnRow implements SampleRow {
+  readonly entity: string;
+  readonly device?: string;
+  readonly #batch: ColumnBatch;
+  readonly #index: number;
+
+  constructor(batch: ColumnBatch, index: number) {
+    this.entity = batch.entities[index]!;
+    if (batch.devices) this.device = batch.devices[index]!;
+    this.#batch = batch;
+    this.#index = index;
+  }
+
+  get values(): SampleRow['values'] {
+    return Object.fromEntries(Object.entries(this.#batch.columns).map(([name, values]) => [name, values[this.#index]]));
+  }
+}
+
 function shownValues({ row, shape }: Entry): Record<string, number | null> {
   const values: Record<string, number | null> = {};
+  const given = row.values;
   for (const column of shape?.columns ?? []) {
-    const value = row.values[column.name];
+    const value = given[column.name];
     const shown = typeof value === 'bigint' ? Number(value) / column.scale : value;
     values[column.name] = shown != null && Number.isFinite(shown) ? shown : null;
   }
-  return shape ? values : (row.values as Record<string, number | null>);
+  return shape ? values : (given as Record<string, number | null>);
 }
 
 export function createLatest(): Latest {
@@ -47,6 +68,10 @@ export function createLatest(): Latest {
   return {
     put(shape, batch) {
       for (const row of batch.rows) putRow(shape.table, { at: batch.at, row, shape });
+    },
+    putColumns(shape, batch) {
+      for (let index = 0; index < batch.entities.length; index++)
+        putRow(shape.table, { at: batch.at, row: new ColumnRow(batch, index), shape });
     },
     fill(samples) {
       for (const { table, at, ...row } of samples) putRow(table, { at, row });

@@ -3,9 +3,10 @@ import { copyFile, mkdir, rm, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { Clock, Log } from '../contract/declare.ts';
 import { HubError } from '../contract/errors.ts';
-import type { Metric, MetricQuery, SampleBatch } from '../contract/metrics.ts';
+import type { ColumnBatch, Metric, MetricQuery, SampleBatch, WindowQuery } from '../contract/metrics.ts';
 import type { Metrics } from '../contract/services.ts';
 import { createNameSaver, encodeBatch, type EncodedBatch } from './encode.ts';
+import { encodeColumns, rowsOf } from './encode-columns.ts';
 import { createLatest, type Latest } from './latest.ts';
 import { claimFolder } from './path-guard.ts';
 import type { StoreStats } from './protocol.ts';
@@ -68,6 +69,12 @@ function checkQuery(query: MetricQuery, column: Column): void {
   }
 }
 
+function checkWindows({ from, to, stepMs, windowMs }: WindowQuery): void {
+  if (![from, to, stepMs, windowMs].every(Number.isFinite) || from > to || stepMs < 1 || windowMs < 1)
+    throw badQuery('A window query needs a range, a step and a window of at least 1 ms.');
+  if ((to - from) / stepMs > STEPS_MAX) throw badQuery(`The range has more than ${STEPS_MAX} steps. Take a longer step.`);
+}
+
 interface Inside {
   readonly options: MetricsOptions;
   readonly folder: string;
@@ -96,7 +103,7 @@ function tell(inside: Inside, batch: SampleBatch): void {
   }
 }
 
-async function write(inside: Inside, plugin: string, batches: readonly SampleBatch[]): Promise<void> {
+async function send(inside: Inside, encoded: readonly EncodedBatch[]): Promise<void> {
   const { counts } = inside;
   if (counts.waiting >= WAITING_MAX) {
     throw new HubError(
@@ -105,21 +112,55 @@ async function write(inside: Inside, plugin: string, batches: readonly SampleBat
       { status: 503, retryable: true },
     );
   }
-  const given = batches.map((batch) => ({ batch, shape: shapeOf(inside, plugin, batch.table) }));
-  const encoded = given.map(({ batch, shape }) => encodeBatch(shape, batch)).filter((batch) => batch.rows > 0);
-  const sent = encoded.map((batch) => inside.saveNames(batch));
-  const transfer = encoded.flatMap(({ values, valid }) => (valid ? [values, valid] : [values]));
-  counts.waiting += batches.length;
+  const batches = encoded.filter((batch) => batch.rows > 0).map((batch) => inside.saveNames(batch));
+  const transfer = batches.flatMap(({ values, valid }) => (valid ? [values, valid] : [values]));
+  counts.waiting += encoded.length;
   try {
-    if (encoded.length > 0) await inside.thread.ask('write', { batches: sent }, { transfer });
+    if (batches.length > 0) await inside.thread.ask('write', { batches }, { transfer });
   } finally {
-    counts.waiting -= batches.length;
+    counts.waiting -= encoded.length;
   }
+}
+
+function count(inside: Inside, samples: number): void {
+  inside.counts.batchesWritten++;
+  inside.counts.samplesWritten += samples;
+}
+
+async function write(inside: Inside, plugin: string, batches: readonly SampleBatch[]): Promise<void> {
+  const given = batches.map((batch) => ({ batch, shape: shapeOf(inside, plugin, batch.table) }));
+  await send(
+    inside,
+    given.map(({ batch, shape }) => encodeBatch(shape, batch)),
+  );
   for (const { batch, shape } of given) {
-    counts.batchesWritten++;
-    counts.samplesWritten += batch.rows.length * shape.columns.length;
+    count(inside, batch.rows.length * shape.columns.length);
     inside.latest.put(shape, batch);
     tell(inside, batch);
+  }
+}
+
+/** The tables that a batch's metrics are of: one, unless several plugins share a table key. */
+function shapesOf(inside: Inside, { table, columns }: ColumnBatch): Set<TableShape> {
+  const shapes = new Set<TableShape>();
+  for (const name of Object.keys(columns)) {
+    const found = inside.index.get(`${table}.${name}`);
+    if (!found) throw unknown(`There is no metric "${table}.${name}".`);
+    shapes.add(found.shape);
+  }
+  return shapes;
+}
+
+async function writeColumns(inside: Inside, batches: readonly ColumnBatch[]): Promise<void> {
+  const given = batches.flatMap((batch) => [...shapesOf(inside, batch)].map((shape) => ({ batch, shape })));
+  await send(
+    inside,
+    given.map(({ batch, shape }) => encodeColumns(shape, batch)),
+  );
+  for (const { batch, shape } of given) {
+    count(inside, batch.entities.length * shape.columns.length);
+    inside.latest.putColumns(shape, batch);
+    if (inside.listeners.size > 0) tell(inside, rowsOf(batch));
   }
 }
 
@@ -183,12 +224,19 @@ function serve(inside: Inside, end: () => Promise<void>): MetricsStore {
   }
   return {
     write: (plugin, batches) => write(inside, plugin, batches),
+    writeColumns: (batches) => writeColumns(inside, batches),
     latest: (table, entities) => latest.get(table, entities),
     async query(query, signal) {
       const found = index.get(query.metric);
       if (!found) throw unknown(`There is no metric "${query.metric}". Known ones: ${[...index.keys()].slice(0, 40).join(', ')}.`);
       checkQuery(query, found.column);
       return thread.ask('query', { table: found.shape.name, column: found.column.name, query: { ...query } }, { signal });
+    },
+    async windows(query, signal) {
+      const found = index.get(query.metric);
+      if (!found) throw unknown(`There is no metric "${query.metric}".`);
+      checkWindows(query);
+      return thread.ask('windows', { table: found.shape.name, column: found.column.name, query: { ...query } }, { signal });
     },
     async sql(text, { signal, timeoutMs = SQL_TIMEOUT_MS, rowsMax = SQL_ROWS }) {
       const limits = { timeoutMs: Math.min(timeoutMs, SQL_TIMEOUT_MS_MAX), rowsMax: Math.min(rowsMax, SQL_ROWS_MAX) };

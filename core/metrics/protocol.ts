@@ -1,4 +1,4 @@
-import type { Frame, LatestSample, MetricQuery } from '../contract/metrics.ts';
+import type { Frame, LatestSample, MetricQuery, WindowMatrix, WindowQuery } from '../contract/metrics.ts';
 import type { EncodedBatch } from './encode.ts';
 import type { TableShape } from './schema.ts';
 
@@ -6,6 +6,7 @@ import type { TableShape } from './schema.ts';
 export interface Operations {
   write: { ask: { readonly batches: readonly EncodedBatch[] }; answer: null };
   query: { ask: { readonly table: string; readonly column: string; readonly query: MetricQuery }; answer: Frame };
+  windows: { ask: { readonly table: string; readonly column: string; readonly query: WindowQuery }; answer: WindowMatrix };
   sql: { ask: { readonly text: string; readonly timeoutMs: number; readonly rowsMax: number }; answer: Frame };
   import: { ask: { readonly table: string; readonly path: string; readonly format: 'csv' | 'parquet' }; answer: { readonly rows: number } };
   seal: { ask: { readonly before: string; readonly retainFrom: string | null }; answer: { readonly days: number } };

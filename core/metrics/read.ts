@@ -4,8 +4,14 @@ import type { Frame } from '../contract/metrics.ts';
 import { writeTrouble } from './write-trouble.ts';
 import { readFrame, type FrameOptions } from './frame.ts';
 
-/** What a reader gets: it runs on a connection of its own, in a read-only transaction. */
-export interface ReadTask {
+/** What a reader does: it runs on a connection of its own, in a read-only transaction. */
+export interface ReadTask<T> {
+  /** `check` throws when the reading is over; to be called between pieces of work. */
+  read(connection: DuckDBConnection, check: () => void): Promise<T>;
+  readonly timeoutMs: number;
+}
+
+export interface FrameTask {
   /** Runs first, in the transaction: says the statement, or refuses. */
   plan(connection: DuckDBConnection): Promise<{ readonly sql: string; readonly values: readonly DuckDBValue[] }>;
   readonly timeoutMs: number;
@@ -14,7 +20,7 @@ export interface ReadTask {
 
 export interface Readers {
   /** Errors: `sql_timeout`, `sql_failed`, `metrics_overloaded`, `metrics_cancelled`. */
-  read(id: number, task: ReadTask): Promise<Frame>;
+  read<T>(id: number, task: ReadTask<T>): Promise<T>;
   cancel(id: number): void;
   /** Resolves when all that read now have ended. */
   idle(): Promise<void>;
@@ -64,13 +70,16 @@ function failed(error: unknown): HubError {
   return new HubError('sql_failed', `DuckDB could not answer: ${message.trim()}`, { status: 400, cause: error });
 }
 
-async function run(connection: DuckDBConnection, task: ReadTask, stopper: Stopper): Promise<Frame> {
-  await connection.run('BEGIN TRANSACTION READ ONLY');
-  const { sql, values } = await task.plan(connection);
-  stopper.check();
-  const result = await connection.stream(sql, [...values]);
-  return readFrame(result, { ...task.frame, bytesMax: ANSWER_BYTES_MAX, check: () => stopper.check() });
-}
+/** One statement whose answer is a frame. */
+export const frameTask = ({ plan, timeoutMs, frame }: FrameTask): ReadTask<Frame> => ({
+  timeoutMs,
+  async read(connection, check) {
+    const { sql, values } = await plan(connection);
+    check();
+    const result = await connection.stream(sql, [...values]);
+    return readFrame(result, { ...frame, bytesMax: ANSWER_BYTES_MAX, check });
+  },
+});
 
 /** Reads beside the writer: each on a connection of its own, a few at once, the rest wait in line. */
 export function createReaders(db: DuckDBInstance): Readers {
@@ -96,13 +105,14 @@ export function createReaders(db: DuckDBInstance): Readers {
     if (next) next();
     else free++;
   }
-  async function readNow(task: ReadTask, stopper: Stopper): Promise<Frame> {
+  async function readNow<T>(task: ReadTask<T>, stopper: Stopper): Promise<T> {
     stopper.check();
     const connection = await db.connect();
     stopper.connection = connection;
     const timer = setTimeout(() => stopper.stop(timedOut(task.timeoutMs)), task.timeoutMs);
     try {
-      return await run(connection, task, stopper);
+      await connection.run('BEGIN TRANSACTION READ ONLY');
+      return await task.read(connection, () => stopper.check());
     } catch (error) {
       throw stopper.reason ?? failed(error);
     } finally {
@@ -111,7 +121,7 @@ export function createReaders(db: DuckDBInstance): Readers {
       connection.closeSync();
     }
   }
-  async function inTurn(task: ReadTask, stopper: Stopper): Promise<Frame> {
+  async function inTurn<T>(task: ReadTask<T>, stopper: Stopper): Promise<T> {
     await acquire();
     const work = readNow(task, stopper);
     running.add(work);
@@ -122,7 +132,7 @@ export function createReaders(db: DuckDBInstance): Readers {
       release();
     }
   }
-  async function read(id: number, task: ReadTask): Promise<Frame> {
+  async function read<T>(id: number, task: ReadTask<T>): Promise<T> {
     const stopper = new Stopper();
     stoppers.set(id, stopper);
     try {

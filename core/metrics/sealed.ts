@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { StoreTable } from './migrate.ts';
 import type { TableShape } from './schema.ts';
-import { DAY_MS, dayOf, dayStart, ident, literal } from './sql-text.ts';
+import { chooseTypes, dayCondition, sealQuery, sealedColumns, widest, type SealTypes } from './seal-format.ts';
+import { ident, literal } from './sql-text.ts';
 import type { Store } from './store.ts';
-import { hotRows, seriesKey, type SealedFile } from './views.ts';
+import type { SealedFile } from './views.ts';
 
 const FILE = /^([a-z][a-z0-9_]*)-(\d+)\.parquet$/;
 const FOLDER = /^day=(\d{4}-\d{2}-\d{2})$/;
@@ -51,9 +52,15 @@ async function record(connection: DuckDBConnection, file: SealedFile): Promise<v
 }
 
 /** The sealed files as the connection's transaction sees them: exactly those whose rows it does not find hot. */
-export async function readCatalogue(connection: DuckDBConnection, folder: string): Promise<SealedFile[]> {
+export async function readCatalogue(
+  connection: DuckDBConnection,
+  folder: string,
+  only?: { readonly table: string; readonly first: string; readonly last: string },
+): Promise<SealedFile[]> {
   const reader = await connection.runAndReadAll(
-    'SELECT table_name, day, part, columns, row_count::DOUBLE, bytes::DOUBLE FROM hot.sealed_file ORDER BY table_name, day, part',
+    `SELECT table_name, day, part, columns, row_count::DOUBLE, bytes::DOUBLE FROM hot.sealed_file
+      ${only ? 'WHERE table_name = $1 AND day BETWEEN $2 AND $3' : ''} ORDER BY table_name, day, part`,
+    only ? [only.table, only.first, only.last] : [],
   );
   return (reader.getRows() as [string, string, number, string, number, number][]).map(([table, day, part, columns, rows, bytes]) => ({
     table,
@@ -86,18 +93,6 @@ export async function loadSealed(connection: DuckDBConnection, at: { folder: str
   return files;
 }
 
-/** Counters as deltas to the row before in the file, the first of a series absolute; gauges as they are; sorted, so that it packs well. */
-function sealQuery(shape: TableShape, range: { day: string; part: number }): string {
-  const cells = shape.columns.map((column) => {
-    const name = ident(column.name);
-    return column.kind === 'counter' ? `, coalesce(${name} - lag(${name} IGNORE NULLS) OVER w, ${name}) AS ${name}` : `, ${name}`;
-  });
-  const next = dayOf(dayStart(range.day) + DAY_MS);
-  return `SELECT ${range.part}::INTEGER AS part, ${seriesKey(shape)}, ts${cells.join('')}
-    FROM (${hotRows(shape, shape.columns)}) rows WHERE ts >= TIMESTAMP ${literal(range.day)} AND ts < TIMESTAMP ${literal(next)}
-    WINDOW w AS (PARTITION BY ${seriesKey(shape)} ORDER BY ts) ORDER BY ${seriesKey(shape)}, ts`;
-}
-
 async function syncPath(path: string): Promise<void> {
   const handle = await open(path, 'r');
   try {
@@ -110,7 +105,15 @@ async function syncPath(path: string): Promise<void> {
 interface SealTask {
   readonly table: StoreTable;
   readonly day: string;
+  /** Default: as narrow as the day's values allow. */
+  readonly types?: SealTypes;
   readonly onPoint?: ((point: SealPoint) => void) | undefined;
+}
+
+async function copyDay(store: Store, { table, day, types, part, path }: SealTask & { part: number; path: string }): Promise<number> {
+  const query = sealQuery(table.shape, { day, part }, types ?? (await chooseTypes(store.keeper, table.shape, day)));
+  const format = `FORMAT parquet, PARQUET_VERSION V2, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS}`;
+  return (await store.keeper.run(`COPY (${query}) TO ${literal(path)} (${format})`)).rowsChanged;
 }
 
 async function writeFile(store: Store, task: SealTask): Promise<SealedFile> {
@@ -120,29 +123,33 @@ async function writeFile(store: Store, task: SealTask): Promise<SealedFile> {
   const path = pathOf(store.folders.sealed, { table: shape.name, day: task.day, part });
   const folder = join(path, '..');
   await mkdir(folder, { recursive: true });
-  const result = await store.keeper.run(
-    `COPY (${sealQuery(shape, { day: task.day, part })}) TO ${literal(`${path}.tmp`)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS})`,
-  );
+  const rows = await copyDay(store, { ...task, part, path: `${path}.tmp` });
   await syncPath(`${path}.tmp`);
   task.onPoint?.('written');
   await rename(`${path}.tmp`, path);
   await syncPath(folder);
   await syncPath(store.folders.sealed);
   task.onPoint?.('renamed');
-  const columns = shape.columns.map((column) => column.name);
-  return { table: shape.name, day: task.day, part, columns, rows: result.rowsChanged, bytes: (await stat(path)).size, path };
+  return { table: shape.name, day: task.day, part, columns: sealedColumns(shape), rows, bytes: (await stat(path)).size, path };
+}
+
+/** With the narrowest types; with the widest when a counter turns out to grow faster than was guessed. */
+async function sealTable(store: Store, task: SealTask): Promise<void> {
+  try {
+    await moveDay(store, task);
+  } catch (error) {
+    if (task.types !== undefined || !(error instanceof Error && error.message.includes('Conversion Error'))) throw error;
+    await moveDay(store, { ...task, types: widest(task.table.shape) });
+  }
 }
 
 /** Writes the file and moves the rows over in one transaction: rows that arrive meanwhile are not in its snapshot and stay hot. */
-async function sealTable(store: Store, task: SealTask): Promise<void> {
+async function moveDay(store: Store, task: SealTask): Promise<void> {
   const { shape } = task.table;
-  const next = dayOf(dayStart(task.day) + DAY_MS);
   await store.keeper.run('BEGIN TRANSACTION');
   try {
     const file = await writeFile(store, task);
-    const deleted = await store.keeper.run(
-      `DELETE FROM hot.${ident(shape.name)} WHERE ts >= TIMESTAMP ${literal(task.day)} AND ts < TIMESTAMP ${literal(next)}`,
-    );
+    const deleted = await store.keeper.run(`DELETE FROM hot.${ident(shape.name)} WHERE ${dayCondition(task.day)}`);
     if (deleted.rowsChanged !== file.rows) throw new Error(`sealed ${file.rows} rows of ${shape.name} but hot had ${deleted.rowsChanged}`);
     await record(store.keeper, file);
     task.onPoint?.('deleted');

@@ -29,16 +29,27 @@ export function hotRows(shape: TableShape, columns: readonly Column[]): string {
     FROM hot.${ident(shape.name)} hot JOIN hot.entity ent ON ent.id = hot.entity_id${join}`;
 }
 
-/** A sealed counter is a delta, the first of a series in a file absolute: the running sum within the file brings it back. */
+/** The column of a sealed file that holds a counter's first value, and the first after each reset. No metric has such a name. */
+export const baseOf = (name: string): string => `${name}_base`;
+
+/**
+ * A sealed counter is its growth since the row before, the running sum within the file brings it back. Its first value stands in a column of its own; in files
+ * of the first format in the counter's own column.
+ */
 function sealedCell(column: Column, file: Pick<SealedFile, 'columns'>): string {
   const name = ident(column.name);
   if (!file.columns.includes(column.name)) return `NULL::${cellType(column)} AS ${name}`;
-  return column.kind === 'counter' ? `CASE WHEN ${name} IS NOT NULL THEN (sum(${name}) OVER w)::BIGINT END AS ${name}` : name;
+  if (column.kind === 'gauge') return `${name}::DOUBLE AS ${name}`;
+  if (!file.columns.includes(baseOf(column.name))) return `CASE WHEN ${name} IS NOT NULL THEN (sum(${name}) OVER w)::BIGINT END AS ${name}`;
+  const base = ident(baseOf(column.name));
+  return `CASE WHEN coalesce(${name}, ${base}) IS NOT NULL
+    THEN (first_value(${base} IGNORE NULLS) OVER w + coalesce(sum(${name}) OVER w, 0))::BIGINT END AS ${name}`;
 }
 
 /** Sealed rows in the columns of `hotRows`. Files with the same columns are read together. */
 export function sealedRows(shape: TableShape, columns: readonly Column[], files: readonly SealedFile[]): string[] {
-  const groups = Map.groupBy(files, (file) => columns.map((column) => (file.columns.includes(column.name) ? '1' : '0')).join(''));
+  const has = (file: SealedFile, name: string): string => (file.columns.includes(name) ? '1' : '0');
+  const groups = Map.groupBy(files, (file) => columns.map(({ name }) => has(file, name) + has(file, baseOf(name))).join(''));
   return [...groups.values()].map((group) => {
     const cells = columns.map((column) => `, ${sealedCell(column, group[0]!)}`).join('');
     const paths = group.map((file) => literal(file.path)).join(', ');

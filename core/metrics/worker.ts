@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { HubError } from '../contract/errors.ts';
-import type { LatestSample } from '../contract/metrics.ts';
+import type { LatestSample, Unit, WindowMatrix } from '../contract/metrics.ts';
 import { writeTrouble } from './write-trouble.ts';
 import { createNameKeeper } from './encode.ts';
 import { importStaged } from './import.ts';
@@ -10,18 +10,21 @@ import type { StoreTable } from './migrate.ts';
 import { closeStore, openStore } from './open.ts';
 import type { ErrorData, Operation, Operations, Reply, Request, StoreStats, WorkerOptions } from './protocol.ts';
 import { planQuery, unitOf } from './query-sql.ts';
-import { createReaders, type Readers } from './read.ts';
+import { createReaders, frameTask, type Readers } from './read.ts';
+import type { Column, TableShape } from './schema.ts';
 import { readCatalogue, retainFrom, sealBefore } from './sealed.ts';
 import { guardSql } from './sql-guard.ts';
 import { openViews } from './sql-views.ts';
 import { ident } from './sql-text.ts';
 import type { Store } from './store.ts';
 import { shownCell } from './views.ts';
+import { readWindows } from './windows.ts';
 import { writeBatches } from './write.ts';
 
 /** The thread that owns the DuckDB instance: writes one after the other, sealing and imports one after the other, reads beside them. */
 
 const QUERY_TIMEOUT_MS = 30_000;
+const WINDOWS_TIMEOUT_MS = 120_000;
 const QUERY_ROWS_MAX = 50_000;
 
 /** Runs what it is given one after the other; a failure does not stop the next. */
@@ -43,6 +46,12 @@ function tableOf(store: Store, name: string): StoreTable {
   const table = store.tables.get(name);
   if (table === undefined) throw new TypeError(`no table ${name}`);
   return table;
+}
+
+function columnOf(shape: TableShape, name: string): Column & { unit: Unit } {
+  const found = shape.columns.find((one) => one.name === name);
+  if (!found?.unit) throw new TypeError(`no column ${name}`);
+  return { ...found, unit: found.unit };
 }
 
 async function latestOf(store: Store, table: StoreTable): Promise<LatestSample[]> {
@@ -97,21 +106,28 @@ function handlersOf(store: Store, { readers, importing }: Running): Handlers {
     },
     query({ table, column, query }, id) {
       const { shape } = tableOf(store, table);
-      const found = shape.columns.find((one) => one.name === column);
-      if (!found?.unit) throw new TypeError(`no column ${column}`);
+      const found = columnOf(shape, column);
       const frame = { rowsMax: QUERY_ROWS_MAX, times: ['time'], units: { value: unitOf(found.unit, query.aggregate) } };
       const plan = async (connection: DuckDBConnection) => {
         const files = (await readCatalogue(connection, store.folders.sealed)).filter((file) => file.table === table);
         return planQuery({ shape, column: found, files }, query);
       };
-      return readers.read(id, { plan, timeoutMs: QUERY_TIMEOUT_MS, frame });
+      return readers.read(id, frameTask({ plan, timeoutMs: QUERY_TIMEOUT_MS, frame }));
+    },
+    windows({ table, column, query }, id) {
+      const { shape } = tableOf(store, table);
+      const task = { shape, column: columnOf(shape, column), query };
+      return readers.read(id, {
+        timeoutMs: WINDOWS_TIMEOUT_MS,
+        read: (connection, check) => readWindows({ store, connection, check }, task),
+      });
     },
     sql({ text, timeoutMs, rowsMax }, id) {
       const plan = async (connection: DuckDBConnection) => {
         await openViews(store, connection, await guardSql(connection, text, views));
         return { sql: text, values: [] };
       };
-      return readers.read(id, { plan, timeoutMs, frame: { rowsMax } });
+      return readers.read(id, frameTask({ plan, timeoutMs, frame: { rowsMax } }));
     },
     import({ table, path, format }, id) {
       return asKeeper(async () => {
@@ -147,12 +163,17 @@ function errorData(error: unknown): ErrorData {
   return { code: null, message, status: 500, retryable: false };
 }
 
+const isMatrix = (answer: unknown): answer is WindowMatrix => typeof answer === 'object' && answer !== null && 'steps' in answer;
+
 async function answer(handlers: Handlers, cancel: (id: number) => void, request: Request): Promise<void> {
   const send = (reply: Reply): void => parentPort?.postMessage(reply, []);
   if (request.is === 'cancel') return cancel(request.id);
   try {
     const handle = handlers[request.is] as (ask: unknown, id: number) => Promise<unknown>;
-    send({ id: request.id, answer: await handle(request, request.id) });
+    const answer = await handle(request, request.id);
+    // What is large is moved, not copied.
+    const transfer = isMatrix(answer) ? [answer.values.buffer as ArrayBuffer] : [];
+    parentPort?.postMessage({ id: request.id, answer } satisfies Reply, transfer);
   } catch (error) {
     send({ id: request.id, error: errorData(error) });
   }

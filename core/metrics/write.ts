@@ -1,6 +1,7 @@
 import { BIGINT, DOUBLE, INTEGER, TIMESTAMP } from '@duckdb/node-api';
 import { createChunkWriter, type ChunkColumn, type ChunkWriter } from './chunk-writer.ts';
 import { validBytes, type BatchNames, type EncodedBatch } from './encode.ts';
+import type { Dictionary } from './dictionary.ts';
 import type { StoreTable } from './migrate.ts';
 import type { Store } from './store.ts';
 
@@ -33,10 +34,20 @@ function metricColumn(table: StoreTable, batch: EncodedBatch, name: string): Chu
   return { values, valid: batch.valid && new Uint8Array(batch.valid, index * bytes, bytes) };
 }
 
+/** The ids of a batch's names: most batches have the names of the one before, the very same arrays. */
+function idsOf(dictionary: Dictionary, names: readonly string[]): Int32Array {
+  const known = remembered.get(names);
+  if (known !== undefined) return known;
+  const ids = dictionary.ids(names);
+  remembered.set(names, ids);
+  return ids;
+}
+let remembered = new WeakMap<readonly string[], Int32Array>();
+
 function chunkColumns(store: Store, table: StoreTable, batch: NamedBatch): ChunkColumn[] {
   return table.cells.map(([name]) => {
-    if (name === 'entity_id') return { values: store.entities.ids(batch.names.entities), valid: null };
-    if (name === 'device_id') return { values: store.devices.ids(batch.names.devices), valid: null };
+    if (name === 'entity_id') return { values: idsOf(store.entities, batch.names.entities), valid: null };
+    if (name === 'device_id') return { values: idsOf(store.devices, batch.names.devices), valid: null };
     if (name === 'ts') return { values: new BigInt64Array(batch.rows).fill(BigInt(Math.round(batch.at)) * 1000n), valid: null };
     return metricColumn(table, batch, name);
   });
@@ -54,6 +65,7 @@ async function appendAll(store: Store, batches: readonly NamedBatch[]): Promise<
 }
 
 async function rollBack(store: Store): Promise<void> {
+  remembered = new WeakMap();
   store.entities.forget();
   store.devices.forget();
   // An appender that failed keeps its rows: the next write starts with new ones.

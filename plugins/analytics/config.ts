@@ -1,6 +1,7 @@
-import { Actions, Jobs, Metrics, Resources, type Tools } from 'novacron/plugin';
+import { Actions, Database, Jobs, Metrics, optional, Resources, type Tools } from 'novacron/plugin';
 import { z } from 'zod';
 import { Charts } from '../charts/port.ts';
+import { Hypervisor } from '../hypervisor/port.ts';
 
 export const config = z.strictObject({
   trainingsMax: z
@@ -10,11 +11,39 @@ export const config = z.strictObject({
     .default(2)
     .meta({ description: 'Forecasts computed at once; each takes a processor and about 100 MiB' }),
   waitingMax: z.int().min(1).default(16).meta({ description: 'Forecasts that may wait for their turn' }),
+  recommendations: z
+    .strictObject({
+      everyMinutes: z.int().min(1).max(1440).default(60).meta({ description: 'How often it is looked for something to recommend' }),
+      daysMin: z.int().min(1).max(7).default(7).meta({ description: 'Least history before anything is taken away from a VM' }),
+      cpuShortCost: z
+        .number()
+        .min(1)
+        .max(100_000)
+        .default(100)
+        .meta({ description: 'Being short of processors all the time is as bad as this many lying idle' }),
+      watchHours: z
+        .int()
+        .min(1)
+        .max(336)
+        .default(24)
+        .meta({ description: 'How long what was followed is watched before its gain is measured' }),
+      dismissedDays: z.int().min(1).max(365).default(30).meta({ description: 'How long dismissed advice is not given again' }),
+    })
+    .prefault({}),
+  scalingMinutes: z.int().min(1).max(1440).default(10).meta({ description: 'How often scaling policies are followed' }),
   historyDays: z.int().min(1).max(90).default(28).meta({ description: 'How far back a forecast looks' }),
 });
 export type Config = z.output<typeof config>;
 
-export const needs = { metrics: Metrics, charts: Charts, actions: Actions, jobs: Jobs, resources: Resources };
+export const needs = {
+  metrics: Metrics,
+  charts: Charts,
+  actions: Actions,
+  jobs: Jobs,
+  resources: Resources,
+  database: Database,
+  hypervisor: optional(Hypervisor),
+};
 export type Needs = typeof needs;
 
 /** Types the functions of this plugin's actions. */

@@ -22,7 +22,32 @@ export interface ForecastOptions {
   readonly seed?: number;
 }
 
-export type ModelName = 'last-value' | 'seasonal-24h' | 'seasonal-168h' | 'median-24h' | 'median-7d' | 'holt-winters' | 'nlinear';
+/** All models, the simplest first. `combination`: the weighted median of the others. Those from `season-linear` on are trained across series. */
+export const MODEL_NAMES = [
+  'last-value',
+  'median-12h',
+  'median-24h',
+  'median-48h',
+  'median-168h',
+  'fading-last',
+  'fading-median',
+  'fading-hour',
+  'seasonal-24h',
+  'seasonal-168h',
+  'seasonal-found',
+  'median-7d',
+  'median-found',
+  'profile-7d',
+  'profile-week',
+  'holt-winters',
+  'nlinear',
+  'season-linear',
+  'season-log',
+  'global-linear',
+  'global-mlp',
+  'combination',
+] as const;
+export type ModelName = (typeof MODEL_NAMES)[number];
 
 /** Score of a model on the rolling backtest of this very series. */
 export interface ModelScore {
@@ -31,6 +56,8 @@ export interface ModelScore {
   readonly mase: number;
   /** In the unit of the series. */
   readonly mae: number;
+  /** What it counts in the combination, 0 .. 1. */
+  readonly weight: number;
 }
 
 export interface HistorySummary {
@@ -43,7 +70,7 @@ export interface HistorySummary {
 }
 
 export interface Forecast {
-  /** The best of the backtest; the plain median of 24 h unless that one is better by a tenth. */
+  /** `combination` unless a single model of the backtest is better by three tenths. */
   readonly model: ModelName;
   /** Best first. Models that this history is too short for are absent. */
   readonly backtest: readonly ModelScore[];
@@ -51,6 +78,8 @@ export interface Forecast {
   readonly folds: number;
   /** Share of the backtest's values inside a p10-p90 band that was made without them; 0.8 is the aim. */
   readonly coverage: number;
+  /** Length of the rhythm that was found in the history; `null`: none, or none but the day. */
+  readonly seasonSeconds: number | null;
   readonly stepSeconds: number;
   readonly horizonSeconds: number;
   /** Present when less was forecast than asked, because the history does not carry more. */

@@ -12,4 +12,6 @@ echo "$pid"
 while read -r _; do :; done
 trap '' TERM
 kill -KILL -1
-for _ in $(seq 50); do rm -rf "$dir" 2>/dev/null && break || sleep 0.1; done
+# See cgroups.ts; rmdir takes a group only when nobody is in it.
+clear_groups() { ! find /sys/fs/cgroup/*/"${dir##*/}-$pid" -depth -type d -exec rmdir {} + 2>&1 | grep -q busy; }
+for _ in $(seq 50); do clear_groups && rm -rf "$dir" 2>/dev/null && break || sleep 0.1; done

@@ -2,9 +2,10 @@ import type { View } from 'novacron/plugin';
 import { z } from 'zod';
 import { formatValue } from '../../charts/port.ts';
 import { durationText } from '../forecast/rules.ts';
+import { MODEL_NAMES } from '../port.ts';
 import { metricWords } from '../words.ts';
 
-const modelName = z.enum(['last-value', 'seasonal-24h', 'seasonal-168h', 'median-24h', 'median-7d', 'holt-winters', 'nlinear']);
+const modelName = z.enum(MODEL_NAMES);
 const instant = z.number().meta({ description: 'Epoch milliseconds' });
 
 const picture = z
@@ -17,10 +18,11 @@ export const forecastOutput = z.object({
   unit: z.enum(['bytes', 'seconds', 'ratio', 'count', 'bytesPerSecond', 'countPerSecond']),
   model: modelName,
   backtest: z
-    .array(z.object({ model: modelName, mase: z.number(), mae: z.number() }))
+    .array(z.object({ model: modelName, mase: z.number(), mae: z.number(), weight: z.number() }))
     .meta({ description: 'Scores on this very series, best first' }),
   folds: z.int(),
   coverage: z.number().meta({ description: 'Share of the backtest inside the band; 0.8 is the aim' }),
+  seasonSeconds: z.number().nullable().meta({ description: 'The rhythm that was found; null: none, or none but the day' }),
   horizonSeconds: z.number(),
   stepSeconds: z.number(),
   shortened: z.object({ askedSeconds: z.number(), needsHistorySeconds: z.number() }).nullable(),

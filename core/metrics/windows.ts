@@ -1,0 +1,105 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { HubError } from '../contract/errors.ts';
+import type { WindowMatrix, WindowQuery } from '../contract/metrics.ts';
+import type { Column, TableShape } from './schema.ts';
+import { readCatalogue } from './sealed.ts';
+import { dayOf } from './sql-text.ts';
+import type { Store } from './store.ts';
+import { slide, WINDOW_FUNCTIONS, type SeriesSamples, type Steps } from './window-functions.ts';
+import { namesOf, readSamples, type SampleSource, type Targets } from './window-source.ts';
+
+/** Samples that one query may read. */
+const SAMPLES_MAX = 200_000_000;
+/** Values that one query may answer. */
+const CELLS_MAX = 20_000_000;
+/** Sealed rows whose series are held in memory at once. */
+const ROWS_AT_ONCE = 4_000_000;
+
+export interface WindowTask {
+  readonly shape: TableShape;
+  readonly column: Column;
+  readonly query: WindowQuery;
+}
+
+const tooLarge = (message: string): HubError => new HubError('metrics_query_large', message, { status: 422 });
+
+export const stepsOf = ({ from, to, stepMs, windowMs }: WindowQuery): Steps => ({
+  from,
+  stepMs,
+  windowMs,
+  count: Math.floor((to - from) / stepMs) + 1,
+});
+
+/** Rows of the answer as they are found. */
+class Answer {
+  readonly entities: string[] = [];
+  readonly devices: string[] = [];
+  readonly #rows: Float64Array[] = [];
+  readonly #steps: number;
+
+  constructor(steps: number) {
+    this.#steps = steps;
+  }
+
+  add(series: string, values: Float64Array): void {
+    const [entity = '', device] = namesOf(series);
+    this.entities.push(entity);
+    if (device !== undefined) this.devices.push(device);
+    this.#rows.push(values);
+    if (this.#rows.length * this.#steps > CELLS_MAX)
+      throw tooLarge(`The query would answer more than ${CELLS_MAX} values. Take a longer step, a shorter range or fewer series.`);
+  }
+
+  matrix(): WindowMatrix {
+    const values = new Float64Array(this.#rows.length * this.#steps);
+    for (const [index, row] of this.#rows.entries()) values.set(row, index * this.#steps);
+    return { entities: this.entities, devices: this.devices, steps: this.#steps, values };
+  }
+}
+
+/** As the files are sorted: by the bytes of the names. */
+const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
+
+/** Parts of the targets whose sealed rows fit into memory; null where there are few rows in all. */
+function portions(store: Store, query: WindowQuery, rows: number): Targets[] {
+  const all = store.entities.count();
+  const targets = query.targets?.toSorted(byBytes) ?? null;
+  const expected = targets === null ? rows : (rows * targets.length) / Math.max(1, all);
+  if (expected <= ROWS_AT_ONCE) return [targets];
+  const sorted = targets ?? [...store.entities.names()].toSorted(byBytes);
+  const size = Math.max(1, Math.ceil(sorted.length / Math.ceil(expected / ROWS_AT_ONCE)));
+  return Array.from({ length: Math.ceil(sorted.length / size) }, (_, index) => sorted.slice(index * size, (index + 1) * size));
+}
+
+/** Answers a window query from raw samples, portion by portion. Runs in the store's thread. */
+export async function readWindows(
+  { store, connection, check }: { store: Store; connection: DuckDBConnection; check: () => void },
+  { shape, column, query }: WindowTask,
+): Promise<WindowMatrix> {
+  const steps = stepsOf(query);
+  const after = query.from - query.windowMs;
+  const range = { first: dayOf(after), last: dayOf(query.to) };
+  const files = await readCatalogue(connection, store.folders.sealed, { table: shape.name, ...range });
+  let rows = 0;
+  const source: SampleSource = {
+    ...{ store, connection, shape, column, files, after, upTo: query.to },
+    check(more) {
+      check();
+      rows += more;
+      if (rows > SAMPLES_MAX)
+        throw tooLarge(`The query would read more than ${SAMPLES_MAX} samples. Take a shorter range or fewer series.`);
+    },
+  };
+  const compute = WINDOW_FUNCTIONS[query.function];
+  const answer = new Answer(steps.count);
+  const total = files.reduce((sum, file) => sum + file.rows, 0);
+  for (const targets of portions(store, query, total)) {
+    for (const [series, buffer] of await readSamples(source, targets)) {
+      check();
+      const samples: SeriesSamples = buffer.samples(column.scale);
+      const values = new Float64Array(steps.count);
+      if (slide(samples, steps, values, (span) => compute(samples, span, query.parameter ?? 0))) answer.add(series, values);
+    }
+  }
+  return answer.matrix();
+}

@@ -1,0 +1,147 @@
+import { PromError, unsupported } from './errors.ts';
+import { evaluate, evaluateScalar, evaluateVector, type Query } from './evaluate.ts';
+import type { Aggregation } from './promql.ts';
+import { emptySeries, labelsKey, NAME, omit, pick, withLabel, type Labels, type Series, type Value } from './series.ts';
+
+interface Group {
+  readonly labels: Labels;
+  readonly members: Series[];
+}
+
+function groupsOf(series: readonly Series[], { grouping, labels }: Aggregation): Group[] {
+  const dropped = new Set([...labels, NAME]);
+  const groups = new Map<string, Group>();
+  for (const one of series) {
+    const kept = grouping === 'by' ? pick(one.labels, labels) : omit(one.labels, dropped);
+    const key = labelsKey(kept);
+    const group = groups.get(key) ?? { labels: kept, members: [] };
+    groups.set(key, group);
+    group.members.push(one);
+  }
+  return [...groups.values()];
+}
+
+/** One value of the values that are there at a step. */
+type Fold = (values: Float64Array, parameter: number) => number;
+
+function sum(values: Float64Array): number {
+  let total = 0;
+  let rest = 0;
+  for (const value of values) {
+    const next = total + value;
+    rest += Math.abs(total) >= Math.abs(value) ? total - next + value : value - next + total;
+    total = next;
+  }
+  // What is not finite has no rest.
+  return Number.isFinite(total) ? total + rest : total;
+}
+
+const mean = (values: Float64Array): number => sum(values) / values.length;
+
+function variance(values: Float64Array): number {
+  const middle = mean(values);
+  return sum(values.map((value) => (value - middle) ** 2)) / values.length;
+}
+
+/** Linear between ranks; NaN is the least of all. */
+function quantile(values: Float64Array, q: number): number {
+  if (Number.isNaN(q)) return Number.NaN;
+  if (q < 0) return -Infinity;
+  if (q > 1) return Infinity;
+  const sorted = values.toSorted((a, b) => (Number.isNaN(a) ? -1 : Number.isNaN(b) ? 1 : a - b));
+  const rank = q * (sorted.length - 1);
+  const lower = Math.floor(rank);
+  const weight = rank - lower;
+  return sorted[lower]! * (1 - weight) + sorted[Math.min(lower + 1, sorted.length - 1)]! * weight;
+}
+
+/** NaN gives way to any number. */
+const extreme =
+  (isBetter: (value: number, best: number) => boolean): Fold =>
+  (values) => {
+    let best = values[0]!;
+    for (const value of values) if (isBetter(value, best) || Number.isNaN(best)) best = value;
+    return best;
+  };
+
+const FOLDS: Readonly<Record<string, Fold>> = {
+  sum,
+  avg: mean,
+  min: extreme((value, best) => value < best),
+  max: extreme((value, best) => value > best),
+  count: (values) => values.length,
+  group: () => 1,
+  stddev: (values) => Math.sqrt(variance(values)),
+  stdvar: variance,
+  quantile,
+};
+
+function fold({ labels, members }: Group, apply: Fold, { steps, parameter }: { steps: number; parameter: Float64Array | null }): Series {
+  const found = emptySeries(labels, steps);
+  const values = new Float64Array(members.length);
+  for (let step = 0; step < steps; step++) {
+    let count = 0;
+    for (const member of members) if (member.has[step] === 1) values[count++] = member.values[step]!;
+    if (count === 0) continue;
+    found.values[step] = apply(values.subarray(0, count), parameter?.[step] ?? Number.NaN);
+    found.has[step] = 1;
+  }
+  return found;
+}
+
+/** Keeps, at each step, the k largest or smallest of a group; series as they are, the best first. */
+function keepBest({ members }: Group, op: string, { steps, parameter }: { steps: number; parameter: Float64Array }): Series[] {
+  const sign = op === 'topk' ? -1 : 1;
+  const kept = members.map(({ labels, values }) => ({ labels, values, has: new Uint8Array(steps) }));
+  const ranks = (index: number, step: number): number => {
+    const value = members[index]!.values[step]!;
+    return Number.isNaN(value) ? Infinity : sign * value;
+  };
+  const indexes = members.map((_, index) => index);
+  let order = indexes;
+  for (let step = 0; step < steps; step++) {
+    const k = Math.trunc(parameter[step]!);
+    if (!(k >= 1)) continue;
+    order = indexes.filter((index) => members[index]!.has[step] === 1).toSorted((a, b) => ranks(a, step) - ranks(b, step));
+    for (const index of order.slice(0, k)) kept[index]!.has[step] = 1;
+  }
+  const best = steps === 1 ? order.map((index) => kept[index]!) : kept;
+  return best.filter(({ has }) => has.includes(1));
+}
+
+function countValues({ labels, members }: Group, name: string, steps: number): Series[] {
+  const found = new Map<string, Series>();
+  for (const { values, has } of members)
+    for (let step = 0; step < steps; step++) {
+      if (has[step] !== 1) continue;
+      const text = String(values[step]!);
+      const series = found.get(text) ?? emptySeries(withLabel(labels, name, text), steps);
+      found.set(text, series);
+      series.values[step]! += 1;
+      series.has[step] = 1;
+    }
+  return [...found.values()];
+}
+
+async function labelOf(query: Query, { parameter }: Aggregation): Promise<string> {
+  const value = await evaluate(query, parameter!);
+  if (value.is !== 'string' || !/^[a-zA-Z_]\w*$/.test(value.value))
+    throw new PromError('bad_data', 'count_values expects the name of a label');
+  return value.value;
+}
+
+export async function aggregate(query: Query, given: Aggregation): Promise<Value> {
+  const { op } = given;
+  const isKnown = op in FOLDS || op === 'topk' || op === 'bottomk' || op === 'count_values';
+  if (!isKnown) throw unsupported(`the aggregation ${op}`);
+  const groups = groupsOf(await evaluateVector(query, given.of, op), given);
+  const { steps } = query;
+  if (op === 'count_values') {
+    const label = await labelOf(query, given);
+    return { is: 'vector', series: groups.flatMap((group) => countValues(group, label, steps)) };
+  }
+  const parameter = given.parameter === null ? null : await evaluateScalar(query, given.parameter, op);
+  if (op === 'topk' || op === 'bottomk')
+    return { is: 'vector', series: groups.flatMap((group) => keepBest(group, op, { steps, parameter: parameter! })) };
+  return { is: 'vector', series: groups.map((group) => fold(group, FOLDS[op]!, { steps, parameter })) };
+}
