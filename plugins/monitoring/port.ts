@@ -1,8 +1,6 @@
-import { defineService, type Json, type Picture, type SuggestedAction, type Unit } from 'novacron/plugin';
+import { defineService, type Json, type Picture, type Severity, type SuggestedAction, type Unit } from 'novacron/plugin';
 
-export type { SuggestedAction };
-
-export type Severity = 'info' | 'warning' | 'critical';
+export type { Severity, SuggestedAction };
 
 /** What a signal is about: a thing of some resource kind, or a part of it. */
 export interface Subject {
@@ -173,6 +171,8 @@ export interface Finding {
 /** A kind of condition that another plugin adds (`forecast`, `anomaly`): its settings are checked by a JSON Schema and come to `judge` as they are in the rule. */
 export interface RuleKind {
   readonly kind: string;
+  /** How often it is worth asking. Default 300. */
+  readonly everySeconds?: number;
   readonly settings: {
     validate(value: unknown): { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly reason: string };
   };
