@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HubError, type Log, type Metrics } from 'novacron/plugin';
+import { HubError, type Log, type Metrics, type StartContext } from 'novacron/plugin';
 import type { HostSurvey, Hypervisor } from '../hypervisor/port.ts';
+import type { Config, Needs } from './config.ts';
 import { createHostSampler, surveySamples } from './figures.ts';
 
 export interface CollectorOptions {
