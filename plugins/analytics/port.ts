@@ -1,4 +1,4 @@
-import { defineService } from 'novacron/plugin';
+import { defineService, type Unit } from 'novacron/plugin';
 
 /** Values over time. Instants are epoch milliseconds in rising order, at any distance; `null` and NaN are gaps. */
 export interface Series {
@@ -100,3 +100,73 @@ export interface Forecasts {
   forecast(series: Series, options: ForecastOptions): Promise<Forecast>;
 }
 export const Forecasts = defineService<Forecasts>('forecasts');
+
+// --- Anomalies -------------------------------------------------------------------------------------------------------------------
+
+/** What was unusual in one metric. Values are in its unit (a counter's: per second). */
+export interface AnomalousMetric {
+  /** `vm.cpuRatio`. */
+  readonly metric: string;
+  readonly unit: Unit;
+  /** Epoch milliseconds: since when it is unusual. */
+  readonly since: number;
+  readonly value: number;
+  /** What the same time of the days and weeks before let expect. */
+  readonly expected: number;
+  /** 10th and 90th percentile of its past. */
+  readonly low: number;
+  readonly high: number;
+  /** Days of the past that had this time of the day. */
+  readonly days: number;
+  /** Powers of ten by which it is rarer than what this series usually has. */
+  readonly score: number;
+  /** A sentence: what, since when, against which past. */
+  readonly text: string;
+}
+
+export interface Anomaly {
+  /** `AN-17`. */
+  readonly id: string;
+  /** `fleet`: several VMs with a tag in common at once; its members have findings of their own. */
+  readonly kind: 'vm' | 'host' | 'fleet';
+  readonly subject: { readonly id: string; readonly name: string; readonly tenant: string | null };
+  /** Epoch milliseconds. */
+  readonly since: number;
+  readonly foundAt: number;
+  /** Of its most unusual metric. */
+  readonly score: number;
+  readonly text: string;
+  /** The most unusual first. Of a fleet: which metrics, each with the member that shows it most. */
+  readonly metrics: readonly AnomalousMetric[];
+  /** Of a fleet: the VMs. */
+  readonly members: readonly { readonly id: string; readonly name: string }[];
+  /** `dismissed`: a person said that this is none; the like of it is not reported again. */
+  readonly state: 'open' | 'dismissed';
+}
+
+export interface AnomalyQuery {
+  /** Ids of VMs or hosts; absent: all. Authorization is the caller's. */
+  readonly targets?: readonly string[];
+  /** Only of this tenant; null: of all. */
+  readonly tenant: string | null;
+  /** Epoch milliseconds of `foundAt`; `to` excluded. */
+  readonly from: number;
+  readonly to: number;
+  readonly states?: readonly Anomaly['state'][];
+  /** Default 200, at most 1,000. */
+  readonly rowsMax?: number;
+}
+
+export interface Anomalies {
+  /** The newest first. */
+  list(query: AnomalyQuery): Promise<readonly Anomaly[]>;
+  /** Called with each new finding, and again when a metric or a member joins it; returns the unsubscriber. */
+  subscribe(listener: (anomaly: Anomaly) => void): () => void;
+}
+export const Anomalies = defineService<Anomalies>('anomalies');
+
+declare module 'novacron/plugin' {
+  interface EventTypes {
+    'anomaly.found': { readonly anomaly: Anomaly };
+  }
+}

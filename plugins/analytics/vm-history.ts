@@ -23,7 +23,8 @@ const RATE_UNITS: Readonly<Record<Unit, Unit>> = {
   countPerSecond: 'countPerSecond',
 };
 
-function vmMetric(metric: string, { kind, unit }: Metric): VmMetric {
+/** How a declared metric is read, and in which unit: counters as their rate. */
+export function vmMetric(metric: string, { kind, unit }: Metric): VmMetric {
   if (kind === 'counter') return { metric, aggregate: 'rate', unit: RATE_UNITS[unit] };
   return { metric, aggregate: 'mean', unit, ...(unit === 'ratio' && { maximum: 1 }) };
 }

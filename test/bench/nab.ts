@@ -21,7 +21,10 @@ async function scoreOthers(dir: string, { files, costs, published }: NabCorpus):
     const results = await readResults(dir, detector, files);
     if (results === undefined) continue;
     const ranking = rank(files, results);
-    found.set(detector, profiles((profile) => bestScore(ranking, costs[profile]).score));
+    found.set(
+      detector,
+      profiles((profile) => bestScore(ranking, costs[profile]).score),
+    );
   }
   return found;
 }
@@ -179,7 +182,8 @@ function countReproduced({ published }: NabCorpus, others: ReadonlyMap<string, S
 
 /** The Numenta Anomaly Benchmark below `DIR/nab`: our detector beside the published ones, and our scorer checked on their result files. */
 export async function bench({ data, signal }: BenchOptions): Promise<BenchResult> {
-  if (data === undefined) throw new Error('Say where the data is: --data DIR, with the benchmark (data, labels, config, results) in DIR/nab.');
+  if (data === undefined)
+    throw new Error('Say where the data is: --data DIR, with the benchmark (data, labels, config, results) in DIR/nab.');
   const corpus = await readCorpus(data);
   const { files, costs } = corpus;
   const others = await scoreOthers(data, corpus);
