@@ -170,3 +170,56 @@ declare module 'novacron/plugin' {
     'anomaly.found': { readonly anomaly: Anomaly };
   }
 }
+
+// --- Workloads -------------------------------------------------------------------------------------------------------------------
+
+export const WORKLOAD_CLASSES = ['idle', 'steady', 'daily', 'weekly', 'bursty', 'growing', 'leaking', 'batch'] as const;
+export type WorkloadClass = (typeof WORKLOAD_CLASSES)[number];
+
+/** What kind of work a VM does, by what was measured of it. */
+export interface Workload {
+  readonly vm: { readonly id: string; readonly name: string };
+  readonly class: WorkloadClass;
+  /** Classes that apply as well. */
+  readonly also: readonly WorkloadClass[];
+  /** Sentences with numbers; the first is why it is called what it is called. */
+  readonly evidence: readonly string[];
+  /** Days of history that were looked at. */
+  readonly days: number;
+  /** Share of its vCPUs, 0 .. 1. */
+  readonly cpuMean: number;
+  readonly cpuP95: number;
+  /** Mean CPU by hour (UTC): 24 of a weekday, then 24 of a weekend. */
+  readonly profile: readonly number[];
+  /** What the rhythm of days and weeks tells of its CPU, 0 .. 1. */
+  readonly rhythm: number;
+}
+
+/** A VM whose days look like those of another. */
+export interface LookAlike {
+  readonly vm: { readonly id: string; readonly name: string };
+  /** Correlation of the profiles, up to 1. */
+  readonly likeness: number;
+}
+
+/** A VM of the same host whose work goes along with another's waiting. */
+export interface NoisyNeighbour {
+  readonly vm: { readonly id: string; readonly name: string };
+  /** What the other waits for. */
+  readonly for: 'cpu' | 'disk';
+  /** Correlation of the one's work with the other's waiting over the last day, up to 1. */
+  readonly correlation: number;
+  readonly text: string;
+}
+
+export interface Workloads {
+  /**
+   * Of those of these VMs that have history enough, in the given order. Ids that are unknown are passed over. Authorization is the caller's.
+   */
+  classify(vmIds: readonly string[], signal: AbortSignal): Promise<readonly Workload[]>;
+  /** The best first; only VMs with a rhythm of their own can look alike. Among the given VMs only. */
+  lookAlikes(vmId: string, among: readonly string[], signal: AbortSignal): Promise<readonly LookAlike[]>;
+  /** The worst first; empty when it hardly waits, or nobody is to blame. */
+  neighbours(vmId: string, signal: AbortSignal): Promise<readonly NoisyNeighbour[]>;
+}
+export const Workloads = defineService<Workloads>('workloads');
