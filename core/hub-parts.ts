@@ -1,7 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { HubError, type Clock, type Database, type Events, type HubInfo, type Log, type Metrics, type Panel } from './contract.ts';
+import {
+  HubError,
+  type Clock,
+  type DeclaredAlert,
+  type Database,
+  type Events,
+  type HubInfo,
+  type Log,
+  type Metrics,
+  type Panel,
+} from './contract.ts';
 import type { DeclaredEndpoint } from './http/routes/endpoints.ts';
 import { openMetrics } from './metrics/metrics.ts';
 import type { LoadedPlugin } from './plugins/load.ts';
@@ -86,6 +96,11 @@ export function reportPlugin({ plugin, status, log, events }: { plugin: string; 
 
 export const panelsOf = (host: PluginHost): readonly (Panel & { readonly id: string })[] =>
   host.plugins.flatMap(({ panels = {} }) => Object.entries(panels).map(([id, panel]) => ({ id, ...panel })));
+
+export const alertsOf = (host: PluginHost): readonly DeclaredAlert[] =>
+  host.plugins.flatMap(({ name, alerts = {} }) =>
+    Object.entries(alerts).map(([key, rule]) => ({ id: `${name}.${key}`, plugin: name, rule })),
+  );
 
 export const pagesOf = (host: PluginHost): ReadonlyMap<string, URL> =>
   new Map(host.plugins.flatMap(({ pages = {} }) => Object.entries(pages)));

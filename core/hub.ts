@@ -11,6 +11,7 @@ import type { Clock, Events, HubInfo, Log, MachineFacts, Metrics } from './contr
 import { createCounters } from './hub-counters.ts';
 import { createEvents } from './events/events.ts';
 import {
+  alertsOf,
   checkHealth,
   endpointsOf,
   hubId,
@@ -197,6 +198,7 @@ function createHost(options: HubOptions, parts: Parts): PluginHost {
       [contract.Users.id]: identity.users,
       [contract.Resources.id]: resources,
       [contract.Hub.id]: info,
+      [contract.Alerts.id]: { declared: () => alertsOf(host) } satisfies contract.Alerts,
     },
     coreFor: { [contract.Database.id]: (plugin) => pluginDatabase(state, plugin) },
     clock,

@@ -1,3 +1,4 @@
+import type { DeclaredAlert } from './alerts.ts';
 import { defineService, type Plan, type Risk } from './declare.ts';
 import type { Failure, Job } from './jobs.ts';
 import type { ColumnBatch, Frame, LatestSample, Metric, MetricQuery, SampleBatch, WindowMatrix, WindowQuery } from './metrics.ts';
@@ -24,6 +25,8 @@ export interface FormField {
   readonly maximum: number | null;
   readonly lengthMax: number | null;
   readonly pattern: string | null;
+  /** Of a `list`: on a command line, flags that the action does not know go in here as `name=value`. */
+  readonly takesFlags?: true;
 }
 
 /** Everything a surface needs to offer an action, derived from its declaration. */
@@ -185,9 +188,17 @@ export interface Metrics {
 }
 export const Metrics = defineService<Metrics>('core.metrics');
 
+/** The rules that plugins declare. */
+export interface Alerts {
+  declared(): readonly DeclaredAlert[];
+}
+export const Alerts = defineService<Alerts>('core.alerts');
+
 // --- People, things, state -------------------------------------------------------------------------------------------------------
 
 export interface Users {
+  /** `undefined` for an unknown or disabled user. For what is done later in somebody's name: a schedule. */
+  byId(id: string): Promise<Actor | undefined>;
   /** The hub user linked to a chat identity, or undefined: then nothing may be done in their name. */
   byChat(workspace: string, chatUserId: string): Promise<Actor | undefined>;
   linkChat(workspace: string, chatUserId: string, userName: string): Promise<void>;
