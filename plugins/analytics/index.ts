@@ -25,6 +25,7 @@ export default definePlugin(
       ...recommendationActions(tools),
       ...scalingActions(tools),
       ...anomalyActions(tools),
+      ...workloadActions(tools),
       ...demoActions(tools),
     },
     migrations: { ...recommendationMigrations, ...scalingMigrations, ...anomalyMigrations },

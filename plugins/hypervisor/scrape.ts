@@ -72,7 +72,8 @@ const counter = (value: DomainStats[string] | undefined): bigint =>
 function diskFigures(params: DomainStats, key: string): DiskFigures {
   const bytes = (name: string): number | undefined =>
     params[`${key}.${name}`] === undefined ? undefined : Number(params[`${key}.${name}`]);
-  const time = (name: string): bigint | undefined => (params[`${key}.${name}`] === undefined ? undefined : counter(params[`${key}.${name}`]));
+  const time = (name: string): bigint | undefined =>
+    params[`${key}.${name}`] === undefined ? undefined : counter(params[`${key}.${name}`]);
   return {
     device: String(params[`${key}.name`]),
     readBytes: counter(params[`${key}.rd.bytes`]),

@@ -48,9 +48,13 @@ const showWorkload = ({ action }: AnalyticsTools) =>
       const workloads = createWorkloads({ ...services, clock });
       const [workload] = await workloads.classify([target.id], signal);
       if (workload === undefined)
-        throw new HubError('workload_history_short', `Too little was measured of '${target.name}' in the last two weeks: two days are needed.`, {
-          status: 422,
-        });
+        throw new HubError(
+          'workload_history_short',
+          `Too little was measured of '${target.name}' in the last two weeks: two days are needed.`,
+          {
+            status: 422,
+          },
+        );
       const tenant = tenantOf(actor);
       // Neighbours of other tenants make it wait too, but who they are is not for everybody.
       const visible = (services.hypervisor?.vms() ?? []).filter((vm) => tenant === null || vm.tenant === tenant).map(({ id }) => id);

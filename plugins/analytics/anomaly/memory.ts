@@ -29,6 +29,15 @@ interface Head {
 
 const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
 
+function headOf(text: string): Head | null {
+  try {
+    return JSON.parse(text) as Head;
+  } catch {
+    // Not ours, or torn: what is learned anew from history is better than a hub that does not start.
+    return null;
+  }
+}
+
 /** What the file holds; nothing when it is absent, torn or of another format. */
 async function load(file: string): Promise<{ through: number; states: Map<string, Float64Array> }> {
   const nothing = { through: 0, states: new Map<string, Float64Array>() };
@@ -38,7 +47,8 @@ async function load(file: string): Promise<{ through: number; states: Map<string
   });
   if (bytes === null) return nothing;
   const end = bytes.indexOf(10);
-  const head = JSON.parse(bytes.subarray(0, end).toString('utf8')) as Head;
+  const head = headOf(bytes.subarray(0, Math.max(0, end)).toString('utf8'));
+  if (head === null) return nothing;
   const expected = end + 1 + head.keys.length * STATE_BYTES;
   if (head.format !== FORMAT || head.stateBytes !== STATE_BYTES || bytes.length !== expected) return nothing;
   const states = new Map<string, Float64Array>();

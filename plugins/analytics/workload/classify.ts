@@ -40,7 +40,9 @@ const RULES: readonly Rule[] = [
   {
     name: 'idle',
     says: ({ cpu }) =>
-      cpu.p99 < 0.1 && cpu.p95 < 0.05 ? `Its CPU is below ${percent(Math.max(cpu.p95, 0.001))} for 95 % of the time, and never above 10 % for long.` : null,
+      cpu.p99 < 0.1 && cpu.p95 < 0.05
+        ? `Its CPU is below ${percent(Math.max(cpu.p95, 0.001))} for 95 % of the time, and never above 10 % for long.`
+        : null,
   },
   {
     name: 'growing',
@@ -73,14 +75,15 @@ const RULES: readonly Rule[] = [
   },
   {
     name: 'bursty',
-    says: ({ cpu: { burstShare, p99, median } }) =>
-      burstShare > 0.25 && p99 > 3 * Math.max(0.02, median)
+    says: ({ cpu: { burstShare, variation, p99, median } }) =>
+      (burstShare > 0.25 || variation > 0.8) && p99 > 3 * Math.max(0.02, median)
         ? `The busiest twentieth of the time did ${percent(burstShare)} of its work; at its peaks the CPU is at ${percent(p99)}, half of the time below ${percent(median)}.`
         : null,
   },
   {
     name: 'steady',
-    says: ({ cpu }) => `Its CPU is at ${percent(cpu.mean)} and varies by ${percent(cpu.variation)} of that, without a rhythm or a direction.`,
+    says: ({ cpu }) =>
+      `Its CPU is at ${percent(cpu.mean)} and varies by ${percent(cpu.variation)} of that, without a rhythm or a direction.`,
   },
 ];
 
@@ -91,9 +94,13 @@ export function classify(cpu: Series, memory: Series): Omit<Workload, 'vm'> {
   const points = withoutGaps(cpu);
   const features = featuresOf(points);
   if (points.at.length < 24 || features.days < DAYS_MIN)
-    throw new HubError('workload_history_short', `There are ${features.days.toFixed(1)} days of history; ${DAYS_MIN} are needed to tell what kind of work it does.`, {
-      status: 422,
-    });
+    throw new HubError(
+      'workload_history_short',
+      `There are ${features.days.toFixed(1)} days of history; ${DAYS_MIN} are needed to tell what kind of work it does.`,
+      {
+        status: 422,
+      },
+    );
   const used = withoutGaps(memory);
   const evidence = { cpu: features, memory: used.at.length < 24 ? null : { features: featuresOf(used), climb: climbOf(used) } };
   const said = RULES.flatMap(({ name, says }) => {

@@ -8,7 +8,8 @@ const HOUR_MS = 3_600_000;
 export const quantile = (sorted: readonly number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 
-const mean = (values: readonly number[]): number => (values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length);
+const mean = (values: readonly number[]): number =>
+  values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 
 const variance = (values: readonly number[], around = mean(values)): number => mean(values.map((value) => (value - around) ** 2));
 
@@ -93,7 +94,13 @@ export function trendOf({ at, value }: Points): Trend {
       slopes.push((difference / ((at[j] ?? 0) - (at[i] ?? 0))) * DAY_MS);
     }
   if (slopes.length === 0) return { tau: 0, perDay: 0 };
-  return { tau: signs / slopes.length, perDay: quantile(slopes.toSorted((a, b) => a - b), 0.5) };
+  return {
+    tau: signs / slopes.length,
+    perDay: quantile(
+      slopes.toSorted((a, b) => a - b),
+      0.5,
+    ),
+  };
 }
 
 export interface Runs {
@@ -154,9 +161,12 @@ export function climbOf(points: Points): Climb {
       stretches.push({ at: hours.at.slice(from, row), value: hours.value.slice(from, row) });
       from = row;
     }
-  const long = stretches.filter(({ at }) => at.length >= 12).map((stretch) => ({ rows: stretch.at.length, ...trendOf(meansOf(stretch, 3 * HOUR_MS)) }));
+  const long = stretches
+    .filter(({ at }) => at.length >= 12)
+    .map((stretch) => ({ rows: stretch.at.length, ...trendOf(meansOf(stretch, 3 * HOUR_MS)) }));
   const rows = long.reduce((sum, each) => sum + each.rows, 0);
-  const weighted = (of: (trend: Trend) => number): number => (rows === 0 ? 0 : long.reduce((sum, each) => sum + of(each) * each.rows, 0) / rows);
+  const weighted = (of: (trend: Trend) => number): number =>
+    rows === 0 ? 0 : long.reduce((sum, each) => sum + of(each) * each.rows, 0) / rows;
   return { drops: stretches.length - 1, tau: weighted(({ tau }) => tau), perDay: weighted(({ perDay }) => perDay) };
 }
 

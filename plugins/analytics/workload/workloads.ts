@@ -49,7 +49,8 @@ function added(all: readonly Series[]): Series {
   const [only] = all;
   if (all.length === 1 && only !== undefined) return only;
   const sums = new Map<number, number>();
-  for (const { at, value } of all) for (const [row, instant] of at.entries()) sums.set(instant, (sums.get(instant) ?? 0) + (value[row] ?? 0));
+  for (const { at, value } of all)
+    for (const [row, instant] of at.entries()) sums.set(instant, (sums.get(instant) ?? 0) + (value[row] ?? 0));
   const rows = [...sums].toSorted(([a], [b]) => a - b);
   return { at: rows.map(([at]) => at), value: rows.map(([, value]) => value) };
 }
@@ -123,7 +124,12 @@ async function neighboursOf(options: WorkloadOptions, vmId: string, signal: Abor
     signal,
   );
   const own = measured.find(({ vm }) => vm.id === vmId);
-  return own === undefined ? [] : noisyNeighbours(own, measured.filter((each) => each !== own));
+  return own === undefined
+    ? []
+    : noisyNeighbours(
+        own,
+        measured.filter((each) => each !== own),
+      );
 }
 
 /** Rows of a day of 5 minutes stay below what one query answers. */

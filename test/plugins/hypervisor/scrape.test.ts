@@ -39,7 +39,18 @@ test("libvirt's numbered keys become disks and network cards", () => {
     memoryActualBytes: 98_304 * 1024,
     memoryRssBytes: 200_000 * 1024,
     memoryUsableBytes: 50_000 * 1024,
-    disks: [{ device: 'vda', readBytes: 4096n, writeBytes: 2n ** 60n, readOps: 1n, writeOps: 2n, readTimeNs: 900n, writeTimeNs: 800n, capacityBytes: 67_108_864 }],
+    disks: [
+      {
+        device: 'vda',
+        readBytes: 4096n,
+        writeBytes: 2n ** 60n,
+        readOps: 1n,
+        writeOps: 2n,
+        readTimeNs: 900n,
+        writeTimeNs: 800n,
+        capacityBytes: 67_108_864,
+      },
+    ],
     nics: [{ device: 'vnet3', receiveBytes: 10n, transmitBytes: 20n, receivePackets: 1n, transmitPackets: 2n }],
   });
 });

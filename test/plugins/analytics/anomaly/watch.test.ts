@@ -60,7 +60,12 @@ const listener = definePlugin({ name: 'listener', api: 1, config: z.object({}), 
 }));
 
 async function start(sensitivity: 'normal' | 'high' = 'normal'): Promise<TestHub> {
-  const plugins = [createVmWorld(vms), charts, { plugin: analytics, config: { anomalies: { metrics: ['vm.cpuRatio'], sensitivity } } }, listener];
+  const plugins = [
+    createVmWorld(vms),
+    charts,
+    { plugin: analytics, config: { anomalies: { metrics: ['vm.cpuRatio'], sensitivity } } },
+    listener,
+  ];
   return startTestHub({ plugins, clock, dataDir, databaseUrl: database.url });
 }
 
@@ -156,7 +161,9 @@ describe('people', () => {
     hub = await start('high');
     told = [];
     await liveUntil(LAST + DAY_ROWS + 60, async () => {
-      const rows = await database.query<{ metAgain: number }>(`select "metAgain" from plugin_analytics.anomaly where "state" = 'dismissed'`);
+      const rows = await database.query<{ metAgain: number }>(
+        `select "metAgain" from plugin_analytics.anomaly where "state" = 'dismissed'`,
+      );
       return rows.some(({ metAgain }) => metAgain > 0);
     });
     expect(told.filter(({ subject }) => subject.id === 'db-1')).toEqual([]);

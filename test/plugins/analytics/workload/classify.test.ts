@@ -14,7 +14,9 @@ function series(days: number, value: (moment: Moment) => number, seed = 1): Seri
   const count = fine.length / 3;
   return {
     at: Array.from({ length: count }, (_, i) => FROM + i * QUARTER_MS),
-    value: Array.from({ length: count }, (_, i) => Math.min(1, Math.max(0, ((fine[3 * i] ?? 0) + (fine[3 * i + 1] ?? 0) + (fine[3 * i + 2] ?? 0)) / 3))),
+    value: Array.from({ length: count }, (_, i) =>
+      Math.min(1, Math.max(0, ((fine[3 * i] ?? 0) + (fine[3 * i + 1] ?? 0) + (fine[3 * i + 2] ?? 0)) / 3)),
+    ),
   };
 }
 
@@ -26,7 +28,11 @@ const memoryLike =
     shape(row) + 0.003 * noise;
 
 describe('a machine is called', () => {
-  const cases: readonly { readonly name: WorkloadClass; readonly cpu: (moment: Moment) => number; readonly memory?: (moment: Moment) => number }[] = [
+  const cases: readonly {
+    readonly name: WorkloadClass;
+    readonly cpu: (moment: Moment) => number;
+    readonly memory?: (moment: Moment) => number;
+  }[] = [
     { name: 'idle', cpu: quiet },
     { name: 'steady', cpu: flat },
     { name: 'daily', cpu: daily },
@@ -41,7 +47,16 @@ describe('a machine is called', () => {
   for (const { name, cpu, memory } of cases)
     it(`${name}${memory ? ' by its memory' : ''}, with the reason, whatever chance adds`, () => {
       for (const seed of [1, 2, 3, 4, 5]) {
-        const found = classify(series(14, cpu, seed), memory ? series(14, memory, seed) : series(14, memoryLike(() => 0.5), seed));
+        const found = classify(
+          series(14, cpu, seed),
+          memory
+            ? series(14, memory, seed)
+            : series(
+                14,
+                memoryLike(() => 0.5),
+                seed,
+              ),
+        );
         expect([found.class, found.evidence[0]]).toEqual([name, expect.stringMatching(/\d/)]);
         expect(found.evidence).toHaveLength(1 + found.also.length);
       }
@@ -98,7 +113,9 @@ describe('a noisy neighbour', () => {
     ];
     const found = noisyNeighbours(victim, others);
     expect(found.map(({ vm, for: what }) => `${vm.name}: ${what}`).toSorted()).toEqual(['cpu-hog: cpu', 'writer: disk']);
-    expect(found.find(({ vm }) => vm.name === 'writer')?.text).toMatch(/^Disk requests of web-1 take up to 80 ms, longest when writer reads and writes most/);
+    expect(found.find(({ vm }) => vm.name === 'writer')?.text).toMatch(
+      /^Disk requests of web-1 take up to 80 ms, longest when writer reads and writes most/,
+    );
   });
 
   it('is nobody when it hardly waits, or waits because it works itself', () => {

@@ -22,7 +22,10 @@ const courses: Readonly<Record<string, (moment: Moment) => number>> = {
   theirs: daily,
 };
 const vms = new Map<string, VmStatus>(
-  [...Object.keys(courses), 'young'].map((name) => [name, vm({ id: name, name, vcpus: 1, tenant: name === 'theirs' ? 'other' : 'default' })]),
+  [...Object.keys(courses), 'young'].map((name) => [
+    name,
+    vm({ id: name, name, vcpus: 1, tenant: name === 'theirs' ? 'other' : 'default' }),
+  ]),
 );
 
 let hub: TestHub;
