@@ -158,7 +158,7 @@ async function foresee({ forecasts, log }: ForecastKindOptions, one: Candidate, 
 }
 
 function toFinding(
-  { subject, series, limit }: Candidate,
+  { subject, series, limit, of }: Candidate,
   outlook: LimitOutlook,
   asked: Pick<Asked, 'metric' | 'settings' | 'at'>,
 ): Finding {
