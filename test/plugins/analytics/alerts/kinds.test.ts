@@ -40,6 +40,7 @@ afterAll(() => hub[Symbol.asyncDispose]());
 describe('rules of the kind forecast', () => {
   const kind = () =>
     createForecastKind({
+      everySeconds: 300,
       metrics: hub.metrics,
       forecasts: createForecasts({ runningMax: 1, waitingMax: 8 }),
       log: createLog({ level: 'silent' })('t'),
