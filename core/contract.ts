@@ -3,6 +3,7 @@
  * It has no runtime dependency. This file is the package's one public entry, hence the re-exports.
  */
 export * from './contract/alerts.ts';
+export * from './contract/commands.ts';
 export * from './contract/declare.ts';
 export * from './contract/errors.ts';
 export * from './contract/jobs.ts';

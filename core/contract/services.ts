@@ -25,6 +25,8 @@ export interface FormField {
   readonly maximum: number | null;
   readonly lengthMax: number | null;
   readonly pattern: string | null;
+  /** Of a `list`: on a command line, flags that the action does not know go in here as `name=value`. */
+  readonly takesFlags?: true;
 }
 
 /** Everything a surface needs to offer an action, derived from its declaration. */
@@ -195,6 +197,8 @@ export const Alerts = defineService<Alerts>('core.alerts');
 // --- People, things, state -------------------------------------------------------------------------------------------------------
 
 export interface Users {
+  /** `undefined` for an unknown or disabled user. For what is done later in somebody's name: a schedule. */
+  byId(id: string): Promise<Actor | undefined>;
   /** The hub user linked to a chat identity, or undefined: then nothing may be done in their name. */
   byChat(workspace: string, chatUserId: string): Promise<Actor | undefined>;
   linkChat(workspace: string, chatUserId: string, userName: string): Promise<void>;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HubError, type Log, type Metrics } from 'novacron/plugin';
+import { HubError, type Log, type Metrics, type StartContext } from 'novacron/plugin';
 import type { HostSurvey, Hypervisor } from '../hypervisor/port.ts';
+import type { Config, Needs } from './config.ts';
 import { createHostSampler, surveySamples } from './figures.ts';
 
 export interface CollectorOptions {
@@ -131,4 +132,26 @@ export async function collect(options: CollectorOptions): Promise<void> {
     await pause(everyMs, signal);
   }
   await Promise.all([...running.values()].map(({ done }) => done));
+}
+
+/** Measures from now on until the plugin stops; `health` hears what the surveys say. */
+export function startCollecting(
+  { config, services, log, signal, defer }: StartContext<Config, Needs>,
+  health: { survey(survey: HostSurvey): void },
+): void {
+  const stop = new AbortController();
+  const collecting = collect({
+    hypervisor: services.hypervisor,
+    metrics: services.metrics,
+    log,
+    everyMs: config.everySeconds * 1000,
+    surveyEveryMs: config.surveySeconds * 1000,
+    timeoutMs: config.timeoutSeconds * 1000,
+    onSurvey: (survey) => health.survey(survey),
+    signal: AbortSignal.any([signal, stop.signal]),
+  });
+  defer(async () => {
+    stop.abort();
+    await collecting;
+  });
 }

@@ -6,30 +6,47 @@ import { manageActions } from './actions/alert-manage.ts';
 import { healthActions } from './actions/health.ts';
 import { previewActions } from './actions/alert-preview.ts';
 import { importActions } from './actions/import.ts';
+import { incidentActions } from './actions/incident.ts';
+import { oncallActions } from './actions/oncall.ts';
 import { queryActions } from './actions/query.ts';
+import { routeActions } from './actions/route.ts';
+import { silenceActions } from './actions/silence.ts';
 import { sqlActions } from './actions/sql.ts';
-import { collect } from './collector.ts';
+import { alertEndpoints } from './channels/endpoints.ts';
+import { startCollecting } from './collector.ts';
 import { config, needs } from './config.ts';
 import { startHealth } from './health/start.ts';
+import { incidentKind, silenceKind } from './incidents/kinds.ts';
+import { incidentMigrations } from './incidents/migrations.ts';
+import { startIncidents } from './incidents/start.ts';
 import { metrics } from './metrics.ts';
 import { panels } from './panels.ts';
-import { Rules, type Signal } from './port.ts';
+import { Incidents, Rules } from './port.ts';
 import { alertKind } from './rules/alert-kind.ts';
 import { ruleMigrations } from './rules/migrations.ts';
 import { shippedRules } from './rules/shipped.ts';
-import { startRules } from './rules/start.ts';
+import { ruleFacts } from './rules/facts.ts';
+import { rulesOf, startRules } from './rules/start.ts';
 
-export default definePlugin({ name: 'monitoring', api: 1, config, needs, provides: { rules: Rules } }, (tools) => ({
+const provides = { incidents: Incidents, rules: Rules };
+
+export default definePlugin({ name: 'monitoring', api: 1, config, needs, provides }, (tools) => ({
   metrics,
   panels,
-  migrations: ruleMigrations,
   alerts: shippedRules,
-  resources: { alert: alertKind(tools) },
+  resources: { alert: alertKind(tools), incident: incidentKind(tools), silence: silenceKind(tools) },
+  migrations: { ...ruleMigrations, ...incidentMigrations },
+  endpoints: alertEndpoints(tools),
   actions: {
     ...queryActions(tools),
     ...sqlActions(tools),
     ...importActions(tools),
     ...createActions(tools),
+    ...manageActions(tools),
+    ...incidentActions(tools),
+    ...silenceActions(tools),
+    ...oncallActions(tools),
+    ...routeActions(tools),
     ...previewActions(tools),
     ...listActions(tools),
     ...manageActions(tools),
@@ -37,26 +54,12 @@ export default definePlugin({ name: 'monitoring', api: 1, config, needs, provide
     ...healthActions(tools),
   },
   async start(ctx) {
-    const { config, services, log, signal, defer } = ctx;
-    const { hypervisor, metrics } = services;
-    const raise = async (signals: readonly Signal[]): Promise<void> => log.info({ signals }, 'signals were raised');
-    const health = startHealth(ctx, { raise });
-    const stop = new AbortController();
-    const collecting = collect({
-      hypervisor,
-      metrics,
-      log,
-      everyMs: config.everySeconds * 1000,
-      surveyEveryMs: config.surveySeconds * 1000,
-      timeoutMs: config.timeoutSeconds * 1000,
-      onSurvey: (survey) => health.survey(survey),
-      signal: AbortSignal.any([signal, stop.signal]),
-    });
-    defer(async () => {
-      stop.abort();
-      await collecting;
-    });
-    const rules = await startRules(ctx, { raise });
-    return { rules };
+    const { config } = ctx;
+    const { incidents, runtime } = startIncidents({ ...ctx, config: config.incidents, everySeconds: config.everySeconds });
+    const { raise } = incidents;
+    startCollecting(ctx, startHealth(ctx, { raise }));
+    const rules = await startRules(ctx, { raise, beat: runtime.pulse.watch('rules', config.rules.everySeconds * 1000) });
+    runtime.ruleSources.add(async () => ruleFacts(rulesOf(ctx).book.all()));
+    return { incidents, rules };
   },
 }));

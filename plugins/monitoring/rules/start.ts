@@ -42,10 +42,10 @@ function offerTo(kinds: Map<string, RuleKind>): Rules {
   };
 }
 
-/** Begins to judge the rules; `raise` gets what fires and what resolves. */
+/** Begins to judge the rules; `raise` gets what fires and what resolves, `beat` is called at every look. */
 export async function startRules(
   { config, services, log, clock, signal, defer }: StartContext<Config, Needs>,
-  { raise }: { readonly raise: (signals: readonly Signal[]) => Promise<void> },
+  { raise, beat }: { readonly raise: (signals: readonly Signal[]) => Promise<void>; readonly beat: () => void },
 ): Promise<Rules> {
   const { database, hypervisor, resources, metrics, alerts } = services;
   const kinds = new Map<string, RuleKind>();
@@ -59,6 +59,7 @@ export async function startRules(
     files: () => files.rules(),
   });
   const refresh = async (): Promise<void> => {
+    beat();
     await files.refresh();
     await book.refresh();
   };
