@@ -148,6 +148,8 @@ describe('alert rules over the door', () => {
     const shown = (await read('alert.show', { rule: 'many-cpus' })) as { active: readonly Json[]; rule: Json };
     expect(shown).toMatchObject({ active: [{ kind: 'vm', id: 'mine', state: 'firing' }], rule: { metric: 'vm.vcpus' } });
     await expect(hub.run('alert.create', input, as('operator'))).rejects.toMatchObject({ code: 'alert_name_taken' });
+    const incidents = async () => JSON.stringify(await read('incident.list', {}, as('operator')));
+    await expect.poll(incidents, { timeout: 15_000 }).toContain('default:many-cpus');
     await hub.run('alert.disable', { rule: 'many-cpus', reason: 'a test' }, as('operator'));
     await until('default:many-cpus', 'off');
     await hub.run('alert.enable', { rule: 'many-cpus' }, as('operator'));
