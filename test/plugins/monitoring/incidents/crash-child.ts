@@ -38,7 +38,7 @@ const topology = { parentsOf: () => [], childrenOf: () => [] };
 const desk = createDesk({ store, policy, topology, clock, onChange: () => loop.wake() });
 const target = { url, secret: new Secret('x') };
 const channels = new Map([['webhook', createWebhook({ first: target, second: target, third: target }, clock)]]);
-const courier = createCourier({ store, channels, clock, log, draw: async () => null });
+const courier = createCourier({ store, channels, clock, log, draw: async () => null, onFailed: async () => undefined });
 const loop = createLoop({ desk, courier, store, clock, log, keepMs: 1e12, beat: () => undefined });
 
 /** As a rule does: it says how things are, whether they were told before or not. */

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { openTestState } from '../../../kit/state.ts';
 import { until } from '../../../kit/collect.ts';
@@ -10,7 +10,7 @@ import { createRandom } from './model-world.ts';
 
 const INCIDENTS = 8;
 const KILLS = 6;
-const CHILD = join(import.meta.dirname, 'crash-child.ts');
+const CHILD = fileURLToPath(new URL('./crash-child.ts', import.meta.url));
 
 it('killed again and again in the middle of its steps, it does every step of every incident, in order, each told under one id', async () => {
   await using state = await openTestState();
