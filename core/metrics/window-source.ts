@@ -28,19 +28,19 @@ export type Targets = readonly string[] | null;
 const LISTED_MAX = 200;
 const NAN = `'NaN'::DOUBLE`;
 
-const key = (names: readonly string[]): string => names.join('\u0000');
+export const seriesOf = (names: readonly string[]): string => names.join('\u0000');
 export const namesOf = (series: string): string[] => series.split('\u0000');
 
 type Buffers = Map<string, SeriesBuffer>;
 
 function bufferOf(buffers: Buffers, names: readonly string[]): SeriesBuffer {
-  const series = key(names);
+  const series = seriesOf(names);
   const buffer = buffers.get(series) ?? new SeriesBuffer();
   buffers.set(series, buffer);
   return buffer;
 }
 
-async function eachChunk(source: SampleSource, sql: string, visit: (chunk: Awaited<ReturnType<Stream['fetchChunk']>> & object) => void): Promise<void> {
+export async function eachChunk(source: SampleSource, sql: string, visit: (chunk: Awaited<ReturnType<Stream['fetchChunk']>> & object) => void): Promise<void> {
   const result: Stream = await source.connection.stream(sql);
   for (;;) {
     const chunk = await result.fetchChunk();
@@ -51,10 +51,10 @@ async function eachChunk(source: SampleSource, sql: string, visit: (chunk: Await
 }
 type Stream = Awaited<ReturnType<DuckDBConnection['stream']>>;
 
-const timestamp = (at: number): string => `make_timestamp(${Math.round(at)}000)`;
+export const timestamp = (at: number): string => `make_timestamp(${Math.round(at)}000)`;
 
 /** Names between the first and the last target; with few of them, only these: the files say by row group which names they hold. */
-function sealedTargets(targets: Targets): string {
+export function sealedTargets(targets: Targets): string {
   if (targets === null) return '';
   const list = targets.length <= LISTED_MAX ? ` AND entity IN (${targets.map(literal).join(', ')})` : '';
   return ` AND entity BETWEEN ${literal(targets[0]!)} AND ${literal(targets.at(-1)!)}${list}`;

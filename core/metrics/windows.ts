@@ -5,7 +5,9 @@ import type { Column, TableShape } from './schema.ts';
 import { readCatalogue } from './sealed.ts';
 import { dayOf } from './sql-text.ts';
 import type { Store } from './store.ts';
-import { slide, WINDOW_FUNCTIONS, type SeriesSamples, type Steps } from './window-functions.ts';
+import { slide, WINDOW_FUNCTIONS, type Steps } from './window-functions.ts';
+import { slidePieces } from './window-pieces.ts';
+import { planRollup, readPieces, type RollupPlan } from './window-rollup.ts';
 import { namesOf, readSamples, type SampleSource, type Targets } from './window-source.ts';
 
 /** Samples that one query may read. */
@@ -71,7 +73,7 @@ function portions(store: Store, query: WindowQuery, rows: number): Targets[] {
   return Array.from({ length: Math.ceil(sorted.length / size) }, (_, index) => sorted.slice(index * size, (index + 1) * size));
 }
 
-/** Answers a window query from raw samples, portion by portion. Runs in the store's thread. */
+/** Answers a window query, from rollups where they give the same answer, else from samples; portion by portion. Runs in the store's thread. */
 export async function readWindows(
   { store, connection, check }: { store: Store; connection: DuckDBConnection; check: () => void },
   { shape, column, query }: WindowTask,
@@ -89,16 +91,36 @@ export async function readWindows(
       if (rows > SAMPLES_MAX) throw tooLarge(`The query would read more than ${SAMPLES_MAX} samples. Take a shorter range or fewer series.`);
     },
   };
-  const compute = WINDOW_FUNCTIONS[query.function];
   const answer = new Answer(steps.count);
-  const total = files.reduce((sum, file) => sum + file.rows, 0);
-  for (const targets of portions(store, query, total)) {
-    for (const [series, buffer] of await readSamples(source, targets)) {
-      check();
-      const samples: SeriesSamples = buffer.samples(column.scale);
-      const values = new Float64Array(steps.count);
-      if (slide(samples, steps, values, (span) => compute(samples, span, query.parameter ?? 0))) answer.add(series, values);
-    }
-  }
+  const rollup = await planRollup({ store, connection, shape, column, query }, files);
+  const total = (rollup === null ? files : [...rollup.rollups, ...rollup.samples]).reduce((sum, file) => sum + file.rows, 0);
+  for (const targets of portions(store, query, total))
+    if (rollup === null) await answerSamples(source, { targets, query, steps, answer });
+    else await answerPieces(source, rollup, { targets, query, steps, answer });
   return answer.matrix();
+}
+
+interface Portion {
+  readonly targets: Targets;
+  readonly query: WindowQuery;
+  readonly steps: Steps;
+  readonly answer: Answer;
+}
+
+async function answerSamples(source: SampleSource, { targets, query, steps, answer }: Portion): Promise<void> {
+  const compute = WINDOW_FUNCTIONS[query.function];
+  for (const [series, buffer] of await readSamples(source, targets)) {
+    source.check(0);
+    const samples = buffer.samples(source.column.scale);
+    const values = new Float64Array(steps.count);
+    if (slide(samples, steps, values, (span) => compute(samples, span, query.parameter ?? 0))) answer.add(series, values);
+  }
+}
+
+async function answerPieces(source: SampleSource, plan: RollupPlan, { targets, query, steps, answer }: Portion): Promise<void> {
+  for (const [series, pieces] of await readPieces(source, plan, { targets, query })) {
+    source.check(0);
+    const values = new Float64Array(steps.count);
+    if (slidePieces(pieces, steps, { of: query.function, scale: source.column.scale, into: values })) answer.add(series, values);
+  }
 }

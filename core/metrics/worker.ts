@@ -13,11 +13,12 @@ import { planQuery, unitOf } from './query-sql.ts';
 import { createReaders, frameTask, type Readers } from './read.ts';
 import type { Column, TableShape } from './schema.ts';
 import { readCatalogue, retainFrom, sealBefore } from './sealed.ts';
+import { isRollup } from './rollup.ts';
 import { guardSql } from './sql-guard.ts';
 import { openViews } from './sql-views.ts';
 import { ident } from './sql-text.ts';
 import type { Store } from './store.ts';
-import { shownCell } from './views.ts';
+import { shownCell, type SealedFile } from './views.ts';
 import { readWindows } from './windows.ts';
 import { writeBatches } from './write.ts';
 
@@ -82,9 +83,13 @@ async function statsOf(store: Store): Promise<StoreStats> {
     const reader = await store.keeper.runAndReadAll(`SELECT count(*)::DOUBLE FROM hot.${ident(name)}`);
     hotRows += Number(reader.getRows()[0]?.[0]);
   }
-  const sum = (of: 'rows' | 'bytes'): number => store.sealed.reduce((total, file) => total + file[of], 0);
+  const [rollups = [], samples = []] = [true, false].map((wanted) => store.sealed.filter(({ table }) => isRollup(table) === wanted));
+  const sum = (files: readonly SealedFile[], of: 'rows' | 'bytes'): number => files.reduce((total, file) => total + file[of], 0);
   const hotBytes = (await stat(store.folders.database)).size;
-  return { hotRows, hotBytes, sealedRows: sum('rows'), sealedBytes: sum('bytes'), sealedFiles: store.sealed.length };
+  return {
+    ...{ hotRows, hotBytes, sealedRows: sum(samples, 'rows'), sealedBytes: sum(samples, 'bytes') },
+    ...{ sealedFiles: samples.length, rollupBytes: sum(rollups, 'bytes') },
+  };
 }
 
 interface Running {

@@ -30,7 +30,7 @@ const PROMETHEUS_SCRAPES = 10;
 async function ingest(engine: Engine, set: DataSet, signal: AbortSignal): Promise<Record<string, number>> {
   const cpuBefore = await engine.cpuSeconds();
   const beganAt = performance.now();
-  for (const body of requestsOf(set, engine.name === 'prometheus' ? Math.max(PROMETHEUS_SCRAPES, set.scrapesAtOnce) : set.scrapesAtOnce)) {
+  for (const body of requestsOf(set, engine.name === 'prometheus' && set.scrapesAtOnce === 1 ? PROMETHEUS_SCRAPES : set.scrapesAtOnce)) {
     signal.throwIfAborted();
     await engine.write(body);
   }
@@ -44,7 +44,7 @@ async function ingest(engine: Engine, set: DataSet, signal: AbortSignal): Promis
     cpuSecondsPerMillionSettled: round(settled / (samples / 1e6)),
     samplesPerSecond: Math.round(samples / seconds),
     bytesPerSample: round(samplesBytes / samples),
-    ...(more['folderBytes'] !== undefined && { folderBytesPerSample: round(more['folderBytes'] / samples), sealSeconds: round((more['sealMs'] ?? 0) / 1000) }),
+    ...(more['folderBytes'] !== undefined && { rollupBytesPerSample: round((more['rollupBytes'] ?? 0) / samples), folderBytesPerSample: round(more['folderBytes'] / samples), sealSeconds: round((more['sealMs'] ?? 0) / 1000) }),
   };
 }
 
@@ -133,9 +133,9 @@ function tablesOf(set: DataSet, measured: ReadonlyMap<Name, Measured>): BenchTab
 
 /**
  * At full size about a quarter of an hour on two quiet cores. The 24 h set is sent one scrape a request (to Prometheus ten: its ingestion is not compared), the 30 d
- * set an hour a request. CPU is that of the server's process alone while it takes the samples; `Settled` adds sealing (hub) and merging. `bytesPerSample` is of sealed
- * files for the hub, rollups included where it says so, and of all files for the others; `folderBytesPerSample` is the hub's whole folder, in which DuckDB's file
- * keeps the room of rows that have been sealed.
+ * set an hour a request. CPU is that of the server's process alone while it takes the samples; `Settled` adds sealing (hub) and merging. `bytesPerSample` is of the
+ * hub's sealed samples, and of all files of the others; the hub's rollups, which the others do not have, are counted apart; `folderBytesPerSample` is the hub's whole
+ * folder, in which DuckDB's file keeps the room of rows that have been sealed.
  */
 export async function bench(options: BenchOptions): Promise<BenchResult> {
   const data = await mkdtemp(join(options.data ?? tmpdir(), 'novacron-metrics-'));
