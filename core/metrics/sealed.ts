@@ -1,6 +1,7 @@
 import { open, mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { shrinkHotRange } from './hot-range.ts';
 import type { StoreTable } from './migrate.ts';
 import type { TableShape } from './schema.ts';
 import { coarseQuery, fineQuery, ROLLUP_SECONDS, isRollup, rolledColumns, rollupTable, unevenQuery } from './rollup.ts';
@@ -13,7 +14,7 @@ const FILE = /^([a-z][a-z0-9_]*(?:~\d+)?)-(\d+)\.parquet$/;
 const FOLDER = /^day=(\d{4}-\d{2}-\d{2})$/;
 const ROW_GROUP_ROWS = 30_720;
 /** Smaller: a query of some things over many days takes few rows of each. */
-const ROLLUP_GROUP_ROWS = 6144;
+const ROLLUP_GROUP_ROWS = 10_240;
 
 /** Where a kill may fall while a day is sealed; tests stop there. */
 export type SealPoint = 'written' | 'renamed' | 'rolled' | 'deleted' | 'committed';
@@ -58,12 +59,12 @@ async function record(connection: DuckDBConnection, file: SealedFile): Promise<v
 export async function readCatalogue(
   connection: DuckDBConnection,
   folder: string,
-  only?: { readonly table: string; readonly first: string; readonly last: string },
+  only?: { readonly tables: readonly string[]; readonly first: string; readonly last: string },
 ): Promise<SealedFile[]> {
   const reader = await connection.runAndReadAll(
     `SELECT table_name, day, part, columns, row_count::DOUBLE, bytes::DOUBLE FROM hot.sealed_file
-      ${only ? 'WHERE table_name = $1 AND day BETWEEN $2 AND $3' : ''} ORDER BY table_name, day, part`,
-    only ? [only.table, only.first, only.last] : [],
+      ${only ? `WHERE table_name IN (${only.tables.map(literal).join(', ')}) AND day BETWEEN $1 AND $2` : ''} ORDER BY table_name, day, part`,
+    only ? [only.first, only.last] : [],
   );
   return (reader.getRows() as [string, string, number, string, number, number][]).map(([table, day, part, columns, rows, bytes]) => ({
     table,
@@ -194,6 +195,7 @@ async function moveDay(store: Store, task: SealTask): Promise<void> {
     throw error;
   }
   task.onPoint?.('committed');
+  await shrinkHotRange(store, shape.name);
 }
 
 async function hotDays(store: Store, shape: TableShape, before: string): Promise<string[]> {

@@ -1,60 +1,43 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
 import type { WindowQuery } from '../contract/metrics.ts';
 import { eachRun, numbersOf } from './chunk-reader.ts';
 import { counterParts, gaugeParts, ROLLUP_SECONDS, rollupTable, type RollupSeconds } from './rollup.ts';
 import type { Column, TableShape } from './schema.ts';
-import { readCatalogue } from './sealed.ts';
-import { DAY_MS, dayOf, dayStart, ident, literal } from './sql-text.ts';
-import type { Store } from './store.ts';
+import { dayOf, ident, literal } from './sql-text.ts';
+import type { HotRange } from './store.ts';
 import { seriesKey, type SealedFile } from './views.ts';
 import { addSamples, Pieces, pieceKind, type PieceKind } from './window-pieces.ts';
 import { eachChunk, readSamples, sealedTargets, seriesOf, timestamp, type SampleSource, type Targets } from './window-source.ts';
 
 /** Days of a query that rollups answer, and the files of the samples of the others. */
-export interface RollupPlan {
-  readonly kind: PieceKind;
-  readonly seconds: RollupSeconds;
-  readonly part: string;
+export interface RollupPlan extends RollupChoice {
   readonly rollups: readonly SealedFile[];
   readonly samples: readonly SealedFile[];
 }
 
-interface Asked {
-  readonly store: Store;
-  readonly connection: DuckDBConnection;
-  readonly shape: TableShape;
-  readonly column: Column;
-  readonly query: WindowQuery;
+/** How a query could be put together: from which buckets, and which part of them. */
+export interface RollupChoice {
+  readonly kind: PieceKind;
+  readonly seconds: RollupSeconds;
+  readonly part: string;
 }
 
-/** The widest bucket of which all windows of the query are whole multiples. */
-function bucketOf({ from, to, stepMs, windowMs }: WindowQuery): RollupSeconds | null {
+/** The widest bucket of which all windows of the query are whole multiples; null when there is none, or the function cannot be put together. */
+export function rollupFor({ from, to, stepMs, windowMs, function: of }: WindowQuery, column: Column): RollupChoice | null {
   const fits = (seconds: number): boolean => [from, windowMs, from === to ? 0 : stepMs].every((ms) => ms % (seconds * 1000) === 0);
-  return ROLLUP_SECONDS.toReversed().find(fits) ?? null;
+  const seconds = ROLLUP_SECONDS.toReversed().find(fits);
+  const piece = pieceKind(of, column.kind);
+  return seconds === undefined || piece === null ? null : { ...piece, seconds };
 }
 
-/** Hot rows of a day that is rolled up came late, and are not in its rollup. */
-async function hasLateRows({ connection, shape }: Asked, days: readonly string[]): Promise<boolean> {
-  const [from, to] = [dayStart(days[0]!), dayStart(days.at(-1)!) + DAY_MS];
-  const reader = await connection.runAndReadAll(
-    `SELECT 1 FROM hot.${ident(shape.name)} WHERE ts >= ${timestamp(from)} AND ts < ${timestamp(to)} LIMIT 1`,
-  );
-  return reader.currentRowCount > 0;
-}
-
-/** Null when the query must be answered from samples: its windows are not of whole buckets, its function cannot be put together, or no day is rolled up. */
-export async function planRollup(asked: Asked, files: readonly SealedFile[]): Promise<RollupPlan | null> {
-  const { store, connection, shape, column, query } = asked;
-  const seconds = bucketOf(query);
-  const piece = pieceKind(query.function, column.kind);
-  if (seconds === null || piece === null) return null;
-  const range = { first: dayOf(query.from - query.windowMs), last: dayOf(query.to) };
-  const all = await readCatalogue(connection, store.folders.sealed, { table: rollupTable(shape.name, seconds), ...range });
-  const rollups = all.filter((file) => file.columns.includes(column.name));
-  if (rollups.length === 0) return null;
+/** Null when no day is rolled up, or when a day that is has hot rows: they came late, and are not in its rollup. */
+export function planRollup(
+  choice: RollupChoice,
+  { files, shape, column, hot }: { files: readonly SealedFile[]; shape: TableShape; column: Column; hot: HotRange | undefined },
+): RollupPlan | null {
+  const rollups = files.filter(({ table, columns }) => table === rollupTable(shape.name, choice.seconds) && columns.includes(column.name));
   const days = rollups.map(({ day }) => day);
-  if (await hasLateRows(asked, days)) return null;
-  return { ...piece, seconds, rollups, samples: files.filter((file) => !days.includes(file.day)) };
+  if (rollups.length === 0 || (hot !== undefined && dayOf(hot.from) <= days.at(-1)!)) return null;
+  return { ...choice, rollups, samples: files.filter(({ table, day }) => table === shape.name && !days.includes(day)) };
 }
 
 function rollupSql(source: SampleSource, plan: RollupPlan, targets: Targets): string {

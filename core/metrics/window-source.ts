@@ -3,7 +3,7 @@ import { eachRun, integersOf, numbersOf } from './chunk-reader.ts';
 import type { Column, TableShape } from './schema.ts';
 import { SeriesBuffer } from './series-buffer.ts';
 import { ident, literal } from './sql-text.ts';
-import type { Store } from './store.ts';
+import type { HotRange, Store } from './store.ts';
 import { baseOf, sealedRows, seriesKey, type SealedFile } from './views.ts';
 
 /** Fetches the samples of many series at once, without a row object for each: sealed files are sorted by series, hot rows have numbers for names. */
@@ -14,6 +14,8 @@ export interface SampleSource {
   readonly shape: TableShape;
   readonly column: Column;
   readonly files: readonly SealedFile[];
+  /** As it was before the transaction began. */
+  readonly hot: HotRange | undefined;
   /** Epoch milliseconds: samples after `after` and up to `upTo`. */
   readonly after: number;
   readonly upTo: number;
@@ -145,6 +147,6 @@ export async function readSamples(source: SampleSource, targets: Targets): Promi
   const buffers: Buffers = new Map();
   if (targets?.length === 0) return buffers;
   if (source.files.length > 0) await readSealed(source, targets, buffers);
-  await readHot(source, targets, buffers);
+  if (source.hot !== undefined && source.hot.to > source.after && source.hot.from <= source.upTo) await readHot(source, targets, buffers);
   return buffers;
 }

@@ -4,10 +4,11 @@ import type { WindowMatrix, WindowQuery } from '../contract/metrics.ts';
 import type { Column, TableShape } from './schema.ts';
 import { readCatalogue } from './sealed.ts';
 import { dayOf } from './sql-text.ts';
-import type { Store } from './store.ts';
+import type { HotRange, Store } from './store.ts';
 import { slide, WINDOW_FUNCTIONS, type Steps } from './window-functions.ts';
 import { slidePieces } from './window-pieces.ts';
-import { planRollup, readPieces, type RollupPlan } from './window-rollup.ts';
+import { rollupTable } from './rollup.ts';
+import { planRollup, readPieces, rollupFor, type RollupPlan } from './window-rollup.ts';
 import { namesOf, readSamples, type SampleSource, type Targets } from './window-source.ts';
 
 /** Samples that one query may read. */
@@ -75,16 +76,19 @@ function portions(store: Store, query: WindowQuery, rows: number): Targets[] {
 
 /** Answers a window query, from rollups where they give the same answer, else from samples; portion by portion. Runs in the store's thread. */
 export async function readWindows(
-  { store, connection, check }: { store: Store; connection: DuckDBConnection; check: () => void },
+  { store, connection, hot, check }: { store: Store; connection: DuckDBConnection; hot: HotRange | undefined; check: () => void },
   { shape, column, query }: WindowTask,
 ): Promise<WindowMatrix> {
   const steps = stepsOf(query);
   const after = query.from - query.windowMs;
   const range = { first: dayOf(after), last: dayOf(query.to) };
-  const files = await readCatalogue(connection, store.folders.sealed, { table: shape.name, ...range });
+  const rolled = rollupFor(query, column);
+  const tables = [shape.name, ...(rolled ? [rollupTable(shape.name, rolled.seconds)] : [])];
+  const found = await readCatalogue(connection, store.folders.sealed, { tables, ...range });
+  const files = found.filter(({ table }) => table === shape.name);
   let rows = 0;
   const source: SampleSource = {
-    ...{ store, connection, shape, column, files, after, upTo: query.to },
+    ...{ store, connection, shape, column, files, hot, after, upTo: query.to },
     check(more) {
       check();
       rows += more;
@@ -92,7 +96,7 @@ export async function readWindows(
     },
   };
   const answer = new Answer(steps.count);
-  const rollup = await planRollup({ store, connection, shape, column, query }, files);
+  const rollup = rolled && planRollup(rolled, { files: found, column, shape, hot });
   const total = (rollup === null ? files : [...rollup.rollups, ...rollup.samples]).reduce((sum, file) => sum + file.rows, 0);
   for (const targets of portions(store, query, total))
     if (rollup === null) await answerSamples(source, { targets, query, steps, answer });

@@ -17,7 +17,7 @@ import { isRollup } from './rollup.ts';
 import { guardSql } from './sql-guard.ts';
 import { openViews } from './sql-views.ts';
 import { ident } from './sql-text.ts';
-import type { Store } from './store.ts';
+import type { HotRange, Store } from './store.ts';
 import { shownCell, type SealedFile } from './views.ts';
 import { readWindows } from './windows.ts';
 import { writeBatches } from './write.ts';
@@ -122,9 +122,11 @@ function handlersOf(store: Store, { readers, importing }: Running): Handlers {
     windows({ table, column, query }, id) {
       const { shape } = tableOf(store, table);
       const task = { shape, column: columnOf(shape, column), query };
+      let hot: HotRange | undefined;
       return readers.read(id, {
         timeoutMs: WINDOWS_TIMEOUT_MS,
-        read: (connection, check) => readWindows({ store, connection, check }, task),
+        before: () => void (hot = store.hot.get(table)),
+        read: (connection, check) => readWindows({ store, connection, hot, check }, task),
       });
     },
     sql({ text, timeoutMs, rowsMax }, id) {

@@ -165,6 +165,7 @@ export function prometheusEndpoints({ endpoint }: GrafanaTools) {
     'POST /prometheus/api/v1/write': endpoint({
       help: 'Takes samples by Prometheus remote write 1.0, for those who may import metrics',
       bodyBytesMax: BODY_BYTES_MAX,
+      takesBytes: true,
       handle: createReceiver(),
     }),
   };

@@ -53,7 +53,7 @@ export function createReceiver(): (ctx: GrafanaContext, request: Request) => Pro
       reader = createRemoteReader();
       freshUntil = clock.now() + NAMES_MS;
     }
-    const message = plainBody(request, await request.bytes(), config.prometheus.writeBytesMax);
+    const message = plainBody(request, ctx.bytes, config.prometheus.writeBytesMax);
     await services.metrics.writeColumns(await reader.read(message, resolver(ctx)));
     return new Response(null, { status: 204 });
   };
