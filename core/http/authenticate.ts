@@ -36,7 +36,12 @@ export function recheckAt(token: string, now: number): number {
 export function tokenOf(request: FastifyRequest): string | null {
   const { authorization = '' } = request.headers;
   const basic = /^Basic +([A-Za-z0-9+/=]{1,6000})$/iu.exec(authorization)?.[1];
-  const given = basic === undefined ? authorization : `Bearer ${Buffer.from(basic, 'base64').toString().replace(/^[^:]*:/u, '')}`;
+  const given =
+    basic === undefined
+      ? authorization
+      : `Bearer ${Buffer.from(basic, 'base64')
+          .toString()
+          .replace(/^[^:]*:/u, '')}`;
   return /^Bearer +([\w.~+/=-]{1,4096})$/iu.exec(given)?.[1] ?? null;
 }
 

@@ -7,7 +7,11 @@ export function numbersOf(chunk: DuckDBDataChunk, column: number): Float64Array 
 
 export const integersOf = (chunk: DuckDBDataChunk, column: number): Int32Array => itemsOf(chunk, column, Int32Array);
 
-function itemsOf<T extends Float64Array | Int32Array>(chunk: DuckDBDataChunk, column: number, type: abstract new (...given: never[]) => T): T {
+function itemsOf<T extends Float64Array | Int32Array>(
+  chunk: DuckDBDataChunk,
+  column: number,
+  type: abstract new (...given: never[]) => T,
+): T {
   const { items } = chunk.getColumnVector(column) as unknown as { readonly items?: unknown };
   if (!(items instanceof type)) throw new TypeError(`column ${column} of a chunk has not the type that was asked for`);
   return items;

@@ -53,7 +53,8 @@ export function encodeColumns(shape: TableShape, batch: ColumnBatch): EncodedBat
   let missing = 0;
   for (const [k, column] of shape.columns.entries()) {
     const given = batch.columns[column.name];
-    if (given !== undefined && given.length !== rows) throw invalid(`The column ${column.name} has ${given.length} values for ${rows} rows.`);
+    if (given !== undefined && given.length !== rows)
+      throw invalid(`The column ${column.name} has ${given.length} values for ${rows} rows.`);
     if (given === undefined) missing += rows;
     else
       missing += putColumn(given, column, {
@@ -73,6 +74,8 @@ export const rowsOf = ({ table, at, entities, devices, columns }: ColumnBatch): 
   rows: entities.map((entity, index) => ({
     entity,
     ...(devices && { device: devices[index]! }),
-    values: Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, Number.isFinite(values[index]) ? values[index]! : null])),
+    values: Object.fromEntries(
+      Object.entries(columns).map(([name, values]) => [name, Number.isFinite(values[index]) ? values[index]! : null]),
+    ),
   })),
 });

@@ -17,7 +17,13 @@ export const rollupTable = (table: string, seconds: RollupSeconds): string => `$
 export const isRollup = (table: string): boolean => table.includes('~');
 
 /** Columns of a gauge: how many values, their sum, least, greatest and newest. */
-export const gaugeParts = (name: string) => ({ n: `${name}_n`, sum: `${name}_sum`, min: `${name}_min`, max: `${name}_max`, last: `${name}_last` });
+export const gaugeParts = (name: string) => ({
+  n: `${name}_n`,
+  sum: `${name}_sum`,
+  min: `${name}_min`,
+  max: `${name}_max`,
+  last: `${name}_last`,
+});
 /** Columns of a counter: how many values, the first and newest, and what resets in between took from it. */
 export const counterParts = (name: string) => ({ n: `${name}_n`, first: `${name}_first`, last: `${name}_last`, lost: `${name}_lost` });
 
@@ -26,7 +32,10 @@ function dayRows(shape: TableShape, day: string, files: readonly SealedFile[]): 
   const [from, to] = [day, new Date(dayStart(day) + DAY_MS).toISOString().slice(0, 10)];
   const bucket = `time_bucket(INTERVAL ${ROLLUP_SECONDS[0]} SECOND, ts - INTERVAL 1 MICROSECOND) + INTERVAL ${ROLLUP_SECONDS[0]} SECOND`;
   return [hotRows(shape, shape.columns), ...sealedRows(shape, shape.columns, files)]
-    .map((rows) => `SELECT *, ${bucket} AS bucket FROM (${rows}) rows WHERE ts >= TIMESTAMP ${literal(from)} AND ts < TIMESTAMP ${literal(to)}`)
+    .map(
+      (rows) =>
+        `SELECT *, ${bucket} AS bucket FROM (${rows}) rows WHERE ts >= TIMESTAMP ${literal(from)} AND ts < TIMESTAMP ${literal(to)}`,
+    )
     .join('\nUNION ALL BY NAME\n');
 }
 
@@ -109,7 +118,9 @@ export function coarseQuery(shape: TableShape, path: string): string {
     return `, sum(${ident(part.n)})::INTEGER AS ${ident(part.n)}, arg_min(${ident(part.first)}, ts) AS ${ident(part.first)},
       arg_max(${ident(part.last)}, ts) AS ${ident(part.last)}, sum(${ident(part.lost)} + ${gap})::BIGINT AS ${ident(part.lost)}`;
   });
-  const before = counters(shape).map((name) => `, lag(${ident(counterParts(name).last)} IGNORE NULLS) OVER w AS ${ident(`${name}_before`)}`);
+  const before = counters(shape).map(
+    (name) => `, lag(${ident(counterParts(name).last)} IGNORE NULLS) OVER w AS ${ident(`${name}_before`)}`,
+  );
   const hour = `time_bucket(INTERVAL ${ROLLUP_SECONDS[1]} SECOND, ts - INTERVAL 1 MICROSECOND) + INTERVAL ${ROLLUP_SECONDS[1]} SECOND`;
   const rows = `SELECT *${before.join('')} FROM (SELECT *, ${hour} AS hour FROM read_parquet(${literal(path)}, hive_partitioning = false)) fine
     WINDOW w AS (PARTITION BY ${key}, hour ORDER BY ts)`;

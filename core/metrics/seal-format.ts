@@ -17,10 +17,15 @@ const GROWTH_MAX = 2 ** 28;
 export const dayCondition = (day: string): string =>
   `ts >= TIMESTAMP ${literal(day)} AND ts < TIMESTAMP ${literal(dayOf(dayStart(day) + DAY_MS))}`;
 
-const asDecimal = (name: string, scale: number): string => `coalesce(TRY_CAST(${name} AS DECIMAL(18, ${scale}))::DOUBLE = ${name}, ${name} IS NULL)`;
+const asDecimal = (name: string, scale: number): string =>
+  `coalesce(TRY_CAST(${name} AS DECIMAL(18, ${scale}))::DOUBLE = ${name}, ${name} IS NULL)`;
 
 /** One row of answers about the day's rows: of a few things by `few`, else of all. */
-async function askDay(connection: DuckDBConnection, shape: TableShape, ask: { day: string; cells: string[]; few: boolean }): Promise<unknown[]> {
+async function askDay(
+  connection: DuckDBConnection,
+  shape: TableShape,
+  ask: { day: string; cells: string[]; few: boolean },
+): Promise<unknown[]> {
   const table = `hot.${ident(shape.name)}`;
   const day = dayCondition(ask.day);
   const few = ask.few ? ` AND entity_id IN (SELECT DISTINCT entity_id FROM ${table} WHERE ${day} LIMIT ${SAMPLE_ENTITIES})` : '';

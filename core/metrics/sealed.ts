@@ -140,7 +140,9 @@ async function writeRollups(store: Store, task: SealTask, sealed: SealedFile): P
     const path = pathOf(store.folders.sealed, { ...sealed, table });
     const fine = written[0]?.path;
     const query = fine === undefined ? fineQuery(shape, { day: task.day, path: sealed.path, older }) : coarseQuery(shape, fine);
-    const result = await store.keeper.run(`COPY (${query}) TO ${literal(`${path}.tmp`)} (FORMAT parquet, PARQUET_VERSION V2, COMPRESSION zstd, ROW_GROUP_SIZE ${ROLLUP_GROUP_ROWS})`);
+    const result = await store.keeper.run(
+      `COPY (${query}) TO ${literal(`${path}.tmp`)} (FORMAT parquet, PARQUET_VERSION V2, COMPRESSION zstd, ROW_GROUP_SIZE ${ROLLUP_GROUP_ROWS})`,
+    );
     await publish(store, path);
     if (fine === undefined) {
       const reader = await store.keeper.runAndReadAll(unevenQuery(shape, path));
@@ -185,7 +187,8 @@ async function moveDay(store: Store, task: SealTask): Promise<void> {
     const deleted = await store.keeper.run(`DELETE FROM hot.${ident(shape.name)} WHERE ${dayCondition(task.day)}`);
     if (deleted.rowsChanged !== file.rows) throw new Error(`sealed ${file.rows} rows of ${shape.name} but hot had ${deleted.rowsChanged}`);
     const isReplaced = (one: SealedFile): boolean => one.day === task.day && rollups.some(({ table }) => table === one.table);
-    for (const { table } of rollups) await store.keeper.run('DELETE FROM hot.sealed_file WHERE table_name = $1 AND day = $2', [table, task.day]);
+    for (const { table } of rollups)
+      await store.keeper.run('DELETE FROM hot.sealed_file WHERE table_name = $1 AND day = $2', [table, task.day]);
     for (const one of [file, ...rollups]) await record(store.keeper, one);
     task.onPoint?.('deleted');
     await store.keeper.run('COMMIT');
@@ -228,7 +231,10 @@ export async function retainFrom(store: Store, from: Retention, idle: () => Prom
   const sealed = store.sealed.filter((file) => file.day >= (isRollup(file.table) ? from.rollups : from.samples));
   await store.keeper.run('BEGIN TRANSACTION');
   try {
-    await store.keeper.run(`DELETE FROM hot.sealed_file WHERE day < CASE WHEN contains(table_name, '~') THEN $1 ELSE $2 END`, [from.rollups, from.samples]);
+    await store.keeper.run(`DELETE FROM hot.sealed_file WHERE day < CASE WHEN contains(table_name, '~') THEN $1 ELSE $2 END`, [
+      from.rollups,
+      from.samples,
+    ]);
     await store.keeper.run('COMMIT');
   } catch (error) {
     await store.keeper.run('ROLLBACK').catch(() => null);

@@ -21,7 +21,9 @@ export class Pieces {
 export const GROWTH = { n: 0, from: 1, to: 2, first: 3, last: 4, lost: 5 } as const;
 
 /** The rollup's figure for a function of a gauge, and how two of them become one. */
-const FIGURES: Partial<Record<WindowFunction, { readonly part: 'sum' | 'min' | 'max' | 'last' | 'n'; join(a: number, b: number): number }>> = {
+const FIGURES: Partial<
+  Record<WindowFunction, { readonly part: 'sum' | 'min' | 'max' | 'last' | 'n'; join(a: number, b: number): number }>
+> = {
   mean: { part: 'sum', join: (a, b) => a + b },
   sum: { part: 'sum', join: (a, b) => a + b },
   count: { part: 'n', join: (a, b) => a + b },
@@ -86,7 +88,11 @@ function sorted(pieces: Pieces): Pieces {
 }
 
 /** `slide` over pieces; `scale` divides the values. */
-export function slidePieces(given: Pieces, steps: Steps, { of, scale, into }: { of: WindowFunction; scale: number; into: Float64Array }): boolean {
+export function slidePieces(
+  given: Pieces,
+  steps: Steps,
+  { of, scale, into }: { of: WindowFunction; scale: number; into: Float64Array },
+): boolean {
   const pieces = sorted(given);
   const { end } = pieces;
   const join = pieces.parts.length === 2 ? joinFigures(pieces, of) : joinGrowth(pieces, steps, of);
@@ -103,7 +109,11 @@ export function slidePieces(given: Pieces, steps: Steps, { of, scale, into }: { 
 }
 
 /** Adds samples of days without a rollup, bucket by bucket. */
-export function addSamples(pieces: Pieces, { at, values }: { at: Float64Array; values: Float64Array }, how: { bucketMs: number; of: WindowFunction }): void {
+export function addSamples(
+  pieces: Pieces,
+  { at, values }: { at: Float64Array; values: Float64Array },
+  how: { bucketMs: number; of: WindowFunction },
+): void {
   const { end, parts } = pieces;
   const isGrowth = parts.length > 2;
   const figure = isGrowth ? null : FIGURES[how.of]!;

@@ -54,7 +54,11 @@ function rollupSql(source: SampleSource, plan: RollupPlan, targets: Targets): st
 }
 
 /** The pieces of some things' series: of rollups, and of samples where there are none. */
-export async function readPieces(source: SampleSource, plan: RollupPlan, of: { targets: Targets; query: WindowQuery }): Promise<ReadonlyMap<string, Pieces>> {
+export async function readPieces(
+  source: SampleSource,
+  plan: RollupPlan,
+  of: { targets: Targets; query: WindowQuery },
+): Promise<ReadonlyMap<string, Pieces>> {
   const { targets, query } = of;
   const all = new Map<string, Pieces>();
   const piecesOf = (series: string): Pieces => {

@@ -42,7 +42,11 @@ function bufferOf(buffers: Buffers, names: readonly string[]): SeriesBuffer {
   return buffer;
 }
 
-export async function eachChunk(source: SampleSource, sql: string, visit: (chunk: Awaited<ReturnType<Stream['fetchChunk']>> & object) => void): Promise<void> {
+export async function eachChunk(
+  source: SampleSource,
+  sql: string,
+  visit: (chunk: Awaited<ReturnType<Stream['fetchChunk']>> & object) => void,
+): Promise<void> {
   const result: Stream = await source.connection.stream(sql);
   for (;;) {
     const chunk = await result.fetchChunk();
@@ -67,7 +71,9 @@ function sealedSql({ shape, column, after, upTo }: SampleSource, files: readonly
   const name = ident(column.name);
   // Growth adds up from the first row of a file, so a counter is read from there.
   const isCounter = column.kind === 'counter';
-  const cells = isCounter ? `coalesce(${name}::DOUBLE, ${NAN}), coalesce(${ident(baseOf(column.name))}::DOUBLE, ${NAN})` : `coalesce(${name}::DOUBLE, ${NAN})`;
+  const cells = isCounter
+    ? `coalesce(${name}::DOUBLE, ${NAN}), coalesce(${ident(baseOf(column.name))}::DOUBLE, ${NAN})`
+    : `coalesce(${name}::DOUBLE, ${NAN})`;
   const from = isCounter ? '' : ` AND ts > ${timestamp(after)}`;
   return `SELECT ${seriesKey(shape)}, epoch_ms(ts)::DOUBLE, ${cells} FROM read_parquet([${paths}], hive_partitioning = false)
     WHERE ts <= ${timestamp(upTo)}${from}${sealedTargets(targets)}`;

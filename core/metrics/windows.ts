@@ -92,7 +92,8 @@ export async function readWindows(
     check(more) {
       check();
       rows += more;
-      if (rows > SAMPLES_MAX) throw tooLarge(`The query would read more than ${SAMPLES_MAX} samples. Take a shorter range or fewer series.`);
+      if (rows > SAMPLES_MAX)
+        throw tooLarge(`The query would read more than ${SAMPLES_MAX} samples. Take a shorter range or fewer series.`);
     },
   };
   const answer = new Answer(steps.count);

@@ -67,7 +67,12 @@ async function main(argv: string[]): Promise<number> {
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort(new Error('Stopped by Ctrl-C.')));
   const { bench } = (await import(`./${name}.ts`)) as BenchModule;
-  const result = await bench({ ...(values.data !== undefined && { data: values.data }), scale: Number(values.scale), json: values.json, signal: stop.signal });
+  const result = await bench({
+    ...(values.data !== undefined && { data: values.data }),
+    scale: Number(values.scale),
+    json: values.json,
+    signal: stop.signal,
+  });
   for (const table of tablesOf(name, result)) console.log(`\n${formatTable(table)}`);
   if (values.json) console.log(JSON.stringify({ bench: name, figures: result.figures, aims: result.aims }));
   return 0;

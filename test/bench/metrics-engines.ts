@@ -64,7 +64,12 @@ async function startHubEngine(data: string, set: DataSet): Promise<Engine> {
       child.send({ seal: new Date(set.endsAt + 86_400_000).toISOString().slice(0, 10) });
       const [{ sealMs, stats }] = (await once(child, 'message')) as [{ sealMs: number; stats: MetricsStats }];
       if (stats.hotRows > 0) throw new Error(`${stats.hotRows} rows are not sealed`);
-      return { samplesBytes: stats.sealedBytes, rollupBytes: stats.rollupBytes, sealMs, folderBytes: await folderBytes(join(folder, 'metrics')) };
+      return {
+        samplesBytes: stats.sealedBytes,
+        rollupBytes: stats.rollupBytes,
+        sealMs,
+        folderBytes: await folderBytes(join(folder, 'metrics')),
+      };
     },
     get: (path, parameters) => query(`${root}/${path}`, parameters, headers),
     async [Symbol.asyncDispose]() {

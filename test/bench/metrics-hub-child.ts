@@ -42,9 +42,24 @@ const limits = { addressPerMinuteMax: 10_000_000, actorPerMinuteMax: 10_000_000 
 const hub = await startTestHub({
   plugins: [machines, grafana],
   dataDir,
-  config: { limits: { bodyBytesMax: 2 ** 20, authPerMinuteMax: 30, streamsMax: 500, streamsPerActorMax: 20, slowClientMs: 15_000, clientBytesMax: 2 ** 20, ...limits } },
+  config: {
+    limits: {
+      bodyBytesMax: 2 ** 20,
+      authPerMinuteMax: 30,
+      streamsMax: 500,
+      streamsPerActorMax: 20,
+      slowClientMs: 15_000,
+      clientBytesMax: 2 ** 20,
+      ...limits,
+    },
+  },
 });
-const { token } = await hub.identity.createApiToken({ actor: hub.as('admin'), name: 'bench', scopes: ['*'], expiresAt: Date.now() + 86_400_000 });
+const { token } = await hub.identity.createApiToken({
+  actor: hub.as('admin'),
+  name: 'bench',
+  scopes: ['*'],
+  expiresAt: Date.now() + 86_400_000,
+});
 // The hub opened it, so it is the store and not only the contract's part of it.
 const metrics = hub.metrics as MetricsStore;
 

@@ -20,7 +20,9 @@ export function queriesOf(set: DataSet): readonly BenchQuery[] {
   const end = set.endsAt / 1000;
   const days = Math.round((set.scrapes * set.stepSeconds) / DAY_SECONDS);
   const range = (seconds: number, step: number) => ({ start: String(end - seconds), end: String(end), step: String(step) });
-  const some = Array.from({ length: Math.min(RATE_VMS, set.vms) }, (_, k) => vmName(Math.floor((k * set.vms) / Math.min(RATE_VMS, set.vms))));
+  const some = Array.from({ length: Math.min(RATE_VMS, set.vms) }, (_, k) =>
+    vmName(Math.floor((k * set.vms) / Math.min(RATE_VMS, set.vms))),
+  );
   const rateDays = Math.min(7, days);
   return [
     {
@@ -63,7 +65,8 @@ export function readAnswer(text: string): Answer {
   const { data } = JSON.parse(text) as { data: { result: Entry[] } };
   const found = new Map<string, number>();
   for (const { metric, value, values } of data.result)
-    for (const [at, number] of values ?? (value ? [value] : [])) found.set(`${metric['__name__'] ?? ''} ${metric['vm'] ?? ''} ${at}`, Number(number));
+    for (const [at, number] of values ?? (value ? [value] : []))
+      found.set(`${metric['__name__'] ?? ''} ${metric['vm'] ?? ''} ${at}`, Number(number));
   return found;
 }
 

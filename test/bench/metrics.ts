@@ -22,7 +22,8 @@ interface Measured {
 }
 
 const round = (value: number, digits = 3): number => Number(value.toPrecision(digits));
-const quantile = (values: readonly number[], q: number): number => values.toSorted((a, b) => a - b)[Math.floor(q * (values.length - 1))] ?? 0;
+const quantile = (values: readonly number[], q: number): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(q * (values.length - 1))] ?? 0;
 
 /** Scrapes in a request for Prometheus, whose ingestion is not what is compared and takes longest. */
 const PROMETHEUS_SCRAPES = 10;
@@ -44,7 +45,11 @@ async function ingest(engine: Engine, set: DataSet, signal: AbortSignal): Promis
     cpuSecondsPerMillionSettled: round(settled / (samples / 1e6)),
     samplesPerSecond: Math.round(samples / seconds),
     bytesPerSample: round(samplesBytes / samples),
-    ...(more['folderBytes'] !== undefined && { rollupBytesPerSample: round((more['rollupBytes'] ?? 0) / samples), folderBytesPerSample: round(more['folderBytes'] / samples), sealSeconds: round((more['sealMs'] ?? 0) / 1000) }),
+    ...(more['folderBytes'] !== undefined && {
+      rollupBytesPerSample: round((more['rollupBytes'] ?? 0) / samples),
+      folderBytesPerSample: round(more['folderBytes'] / samples),
+      sealSeconds: round((more['sealMs'] ?? 0) / 1000),
+    }),
   };
 }
 
@@ -96,14 +101,20 @@ function share(ours: number | undefined, theirs: number | undefined): number | n
   return ours === undefined || theirs === undefined || theirs === 0 ? null : round(ours / theirs);
 }
 
-const atMost = (name: string, value: number | null, bound: number, said: string): Aim => ({ name, value, aim: said, met: value !== null && value <= bound });
+const atMost = (name: string, value: number | null, bound: number, said: string): Aim => ({
+  name,
+  value,
+  aim: said,
+  met: value !== null && value <= bound,
+});
 
 type Results = ReadonlyMap<DataSet['id'], ReadonlyMap<Name, Measured>>;
 
 function aimsOf(results: Results): Aim[] {
   const of = (set: DataSet['id'], name: Name): Measured | undefined => results.get(set)?.get(name);
   const figure = (key: string, set: DataSet['id']) => share(of(set, 'hub')?.ingest[key], of(set, 'victoria')?.ingest[key]);
-  const timing = (id: QueryId, set: DataSet['id'], other: Name) => share(of(set, 'hub')?.queries[id].p50Ms, of(set, other)?.queries[id].p50Ms);
+  const timing = (id: QueryId, set: DataSet['id'], other: Name) =>
+    share(of(set, 'hub')?.queries[id].p50Ms, of(set, other)?.queries[id].p50Ms);
   return [
     atMost('ingest CPU / VictoriaMetrics (24 h set)', figure('cpuSecondsPerMillion', 'day'), 0.25, '<= 0.25'),
     atMost('bytes a sample / VictoriaMetrics (24 h set)', figure('bytesPerSample', 'day'), 1, '<= 1'),
@@ -142,7 +153,12 @@ export async function bench(options: BenchOptions): Promise<BenchResult> {
   try {
     const results = new Map<DataSet['id'], ReadonlyMap<Name, Measured>>();
     const tables: BenchTable[] = [];
-    const figures: Record<string, unknown> = { scale: options.scale, node: process.version, cpus: cpus().length, loadBefore: round(loadavg()[0] ?? 0) };
+    const figures: Record<string, unknown> = {
+      scale: options.scale,
+      node: process.version,
+      cpus: cpus().length,
+      loadBefore: round(loadavg()[0] ?? 0),
+    };
     for (const set of dataSets(options.scale, Date.now())) {
       const measured = await measure(set, data, options);
       results.set(set.id, measured);

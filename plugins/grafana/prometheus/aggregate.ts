@@ -125,7 +125,8 @@ function countValues({ labels, members }: Group, name: string, steps: number): S
 
 async function labelOf(query: Query, { parameter }: Aggregation): Promise<string> {
   const value = await evaluate(query, parameter!);
-  if (value.is !== 'string' || !/^[a-zA-Z_]\w*$/.test(value.value)) throw new PromError('bad_data', 'count_values expects the name of a label');
+  if (value.is !== 'string' || !/^[a-zA-Z_]\w*$/.test(value.value))
+    throw new PromError('bad_data', 'count_values expects the name of a label');
   return value.value;
 }
 

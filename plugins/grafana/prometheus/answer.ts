@@ -7,7 +7,8 @@ import { labelsKey, type Series, type Value } from './series.ts';
 const STATUS: Readonly<Record<PromErrorType, number>> = { bad_data: 400, execution: 422, timeout: 503, not_found: 404 };
 const HEADERS = { 'content-type': 'application/json' };
 
-export const success = (data: unknown): Response => new Response(`{"status":"success","data":${JSON.stringify(data)}}`, { headers: HEADERS });
+export const success = (data: unknown): Response =>
+  new Response(`{"status":"success","data":${JSON.stringify(data)}}`, { headers: HEADERS });
 
 function failure(errorType: string, error: string, status: number): Response {
   return new Response(JSON.stringify({ status: 'error', errorType, error }), { status, headers: HEADERS });
@@ -45,7 +46,8 @@ const answer = (resultType: string, result: string): Response =>
   new Response(`{"status":"success","data":{"resultType":"${resultType}","result":${result}}}`, { headers: HEADERS });
 
 export function rangeAnswer(value: Value, { from, stepMs }: Steps, steps: number): Response {
-  if (value.is === 'string') throw new PromError('bad_data', 'invalid expression type "string" for range query, must be Scalar or instant Vector');
+  if (value.is === 'string')
+    throw new PromError('bad_data', 'invalid expression type "string" for range query, must be Scalar or instant Vector');
   const at = Array.from({ length: steps }, (_, step) => `[${instant(from + step * stepMs)},"`);
   const series = value.is === 'scalar' ? [{ labels: {}, values: value.values, has: new Uint8Array(steps).fill(1) }] : value.series;
   const sorted = series.length > 1 ? sortedByLabels(series) : series;
@@ -70,4 +72,5 @@ export function instantAnswer(value: Value, at: number): Response {
 }
 
 /** Of an instant query of a range: the samples themselves are not to be had. */
-export const noSuchRange = (): PromError => new PromError('bad_data', 'not supported by NovaCron: a bare range vector; ask /api/v1/query_range for its samples');
+export const noSuchRange = (): PromError =>
+  new PromError('bad_data', 'not supported by NovaCron: a bare range vector; ask /api/v1/query_range for its samples');

@@ -96,7 +96,10 @@ function resultLabels(given: Binary, many: Labels, one: Labels): Labels {
 }
 
 const clash = (side: string): PromError =>
-  new PromError('execution', `found duplicate series for the match group on the ${side} hand-side of the operation; many-to-many matching not allowed: matching labels must be unique on one side`);
+  new PromError(
+    'execution',
+    `found duplicate series for the match group on the ${side} hand-side of the operation; many-to-many matching not allowed: matching labels must be unique on one side`,
+  );
 
 interface Sides {
   readonly many: readonly Series[];

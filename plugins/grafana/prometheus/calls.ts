@@ -78,14 +78,37 @@ const clamp: Apply = (value, min = Number.NaN, max = Number.NaN) =>
   Number.isNaN(min) || Number.isNaN(max) ? Number.NaN : Math.max(min, Math.min(max, value));
 
 const radians = Math.PI / 180;
-const date = (part: (at: Date) => number): Apply => (value) => (Number.isFinite(value) ? part(new Date(value * 1000)) : Number.NaN);
+const date =
+  (part: (at: Date) => number): Apply =>
+  (value) =>
+    Number.isFinite(value) ? part(new Date(value * 1000)) : Number.NaN;
 
 /** Functions of each value, with the number of their parameters: at least, at most. */
 const OVER_VALUES: Readonly<Record<string, readonly [apply: Apply, least: number, most: number]>> = {
   ...Object.fromEntries(
-    (['abs', 'ceil', 'floor', 'exp', 'sqrt', 'log2', 'log10', 'sin', 'cos', 'tan', 'asin', 'acos', 'atan', 'sinh', 'cosh', 'tanh', 'asinh', 'acosh', 'atanh'] as const).map(
-      (name) => [name, [Math[name], 0, 0] as const],
-    ),
+    (
+      [
+        'abs',
+        'ceil',
+        'floor',
+        'exp',
+        'sqrt',
+        'log2',
+        'log10',
+        'sin',
+        'cos',
+        'tan',
+        'asin',
+        'acos',
+        'atan',
+        'sinh',
+        'cosh',
+        'tanh',
+        'asinh',
+        'acosh',
+        'atanh',
+      ] as const
+    ).map((name) => [name, [Math[name], 0, 0] as const]),
   ),
   ln: [Math.log, 0, 0],
   sgn: [Math.sign, 0, 0],
@@ -118,7 +141,8 @@ const mapValues = (series: Series, apply: (value: number, step: number) => numbe
 async function overValues(query: Query, { name, args }: Call): Promise<Value> {
   const [apply, least, most] = OVER_VALUES[name]!;
   const [of, ...rest] = args;
-  if (of === undefined || rest.length < least || rest.length > most) throw new PromError('bad_data', `${name} has a wrong number of arguments`);
+  if (of === undefined || rest.length < least || rest.length > most)
+    throw new PromError('bad_data', `${name} has a wrong number of arguments`);
   const series = await evaluateVector(query, of, name);
   const parameters = await Promise.all(rest.map((one) => evaluateScalar(query, one, name)));
   const isEmpty = (step: number): boolean => name === 'clamp' && parameters[0]![step]! > parameters[1]![step]!;
@@ -129,7 +153,8 @@ async function overValues(query: Query, { name, args }: Call): Promise<Value> {
   return vector(unique(mapped));
 }
 
-const timesOf = (query: Query): Float64Array => Float64Array.from({ length: query.steps }, (_, step) => (query.from + step * query.stepMs) / 1000);
+const timesOf = (query: Query): Float64Array =>
+  Float64Array.from({ length: query.steps }, (_, step) => (query.from + step * query.stepMs) / 1000);
 
 async function overTimes(query: Query, { name, args }: Call): Promise<Value> {
   const apply = OVER_TIMES[name]!;
@@ -161,7 +186,8 @@ const text = (expression: Expression | undefined, name: string): string => {
 };
 
 /** `$1` and `${1}` of Go are written the same in JavaScript but for the braces; `$0` is the whole. */
-const replacementOf = (template: string): string => template.replaceAll(/\$\{(\w+)\}/g, (_, name: string) => `$${name}`).replaceAll('$0', '$&');
+const replacementOf = (template: string): string =>
+  template.replaceAll(/\$\{(\w+)\}/g, (_, name: string) => `$${name}`).replaceAll('$0', '$&');
 
 async function labelReplace(query: Query, { args }: Call): Promise<Value> {
   const [target, replacement, source, pattern] = args.slice(1).map((arg) => text(arg, 'label_replace'));
@@ -232,4 +258,3 @@ export async function call(query: Query, given: Call): Promise<Value> {
   if ((args.length === 0) !== ARGS_FREE.has(name)) throw new PromError('bad_data', `${name} has a wrong number of arguments`);
   return special(query, given);
 }
-

@@ -21,7 +21,8 @@ async function parametersOf(request: Request): Promise<Parameters> {
   return new URLSearchParams([...searchParams, ...new URLSearchParams(await request.text())]);
 }
 
-const bad = (name: string, value: string, why: string): PromError => new PromError('bad_data', `invalid parameter "${name}": cannot parse "${value}" to ${why}`);
+const bad = (name: string, value: string, why: string): PromError =>
+  new PromError('bad_data', `invalid parameter "${name}": cannot parse "${value}" to ${why}`);
 
 /** Epoch milliseconds of a number of seconds or an RFC 3339 date and time. */
 function instantOf(parameters: Parameters, name: string, fallback?: number): number {
@@ -45,7 +46,10 @@ function queryOf(ctx: GrafanaContext, sight: Sight, range: { from: number; to: n
   const { services, config, signal } = ctx;
   const steps = Math.floor((range.to - range.from) / range.stepMs) + 1;
   if (steps > config.prometheus.pointsMax)
-    throw new PromError('bad_data', `exceeded maximum resolution of ${config.prometheus.pointsMax} points per timeseries. Try decreasing the query resolution (?step=XX)`);
+    throw new PromError(
+      'bad_data',
+      `exceeded maximum resolution of ${config.prometheus.pointsMax} points per timeseries. Try decreasing the query resolution (?step=XX)`,
+    );
   return {
     metricsOf: services.metrics,
     metrics: nameMetrics(services.metrics.declared()),
@@ -105,7 +109,9 @@ async function labelSets(ctx: GrafanaContext, sight: Sight, selectors: readonly 
 async function metadata(ctx: GrafanaContext, parameters: Parameters): Promise<Response> {
   const only = parameters.get('metric');
   const named = [...nameMetrics(ctx.services.metrics.declared()).values()].filter(({ name }) => only === null || name === only);
-  return success(Object.fromEntries(named.map(({ name, metric }) => [name, [{ type: metric.kind, help: metric.help, unit: metric.unit }]])));
+  return success(
+    Object.fromEntries(named.map(({ name, metric }) => [name, [{ type: metric.kind, help: metric.help, unit: metric.unit }]])),
+  );
 }
 
 const BUILD = { version: '2.42.0', revision: 'novacron', branch: 'novacron', buildUser: '', buildDate: '', goVersion: '' };

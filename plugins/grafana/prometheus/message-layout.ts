@@ -17,7 +17,10 @@ const LAYOUTS_MAX = 16;
 export interface Layouts<Place> {
   /** The places of the message's samples, and what they are, when it is laid out as one before; else null. */
   match(message: Uint8Array, into: { readonly at: Float64Array; readonly values: Float64Array }): readonly Place[] | null;
-  keep(message: Uint8Array, of: { readonly places: readonly Place[]; readonly values: readonly number[]; readonly ends: readonly number[] }): void;
+  keep(
+    message: Uint8Array,
+    of: { readonly places: readonly Place[]; readonly values: readonly number[]; readonly ends: readonly number[] },
+  ): void;
 }
 
 export function createLayouts<Place>(): Layouts<Place> {

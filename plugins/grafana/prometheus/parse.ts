@@ -7,7 +7,15 @@ import type { Aggregation, Binary, Expression, Matcher, Matching, Selector } fro
 
 const LENGTH_MAX = 50_000;
 const DEPTH_MAX = 100;
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000, y: 31_536_000_000 };
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+  y: 31_536_000_000,
+};
 
 const bad = (message: string): PromError => new PromError('bad_data', `invalid parameter "query": ${message}`);
 
@@ -48,7 +56,9 @@ function parseNumber(text: string): number {
   const rest = plain.replace(/^[-+]/, '');
   if (rest === 'inf') return sign * Infinity;
   if (rest === 'nan') return Number.NaN;
-  const value = /^(0x[0-9a-f]+|\d+\.?\d*(e[-+]?\d+)?|\.\d+(e[-+]?\d+)?)$/.test(rest) ? Number(rest) : (parseDuration(rest) ?? Number.NaN) / 1000;
+  const value = /^(0x[0-9a-f]+|\d+\.?\d*(e[-+]?\d+)?|\.\d+(e[-+]?\d+)?)$/.test(rest)
+    ? Number(rest)
+    : (parseDuration(rest) ?? Number.NaN) / 1000;
   if (Number.isNaN(value)) throw bad(`"${text}" is no number`);
   return sign * value;
 }
@@ -97,7 +107,10 @@ function selectorOf(source: Source, node: SyntaxNode): Selector {
   const list = childOf(node, 'LabelMatchers');
   const named: Matcher[] = name ? [{ label: '__name__', op: '=', value: textOf(source, name) }] : [];
   const kinds = new Set(['UnquotedLabelMatcher', 'QuotedLabelMatcher', 'QuotedLabelName']);
-  const matchers = [...named, ...(list ? children(list) : []).filter((child) => kinds.has(child.name)).map((child) => matcherOf(source, child))];
+  const matchers = [
+    ...named,
+    ...(list ? children(list) : []).filter((child) => kinds.has(child.name)).map((child) => matcherOf(source, child)),
+  ];
   if (!matchers.some(({ op, value }) => (op === '=' && value !== '') || (op === '=~' && !matcherRegex(value).test(''))))
     throw bad('a selector must have at least one matcher that does not match the empty string');
   return { is: 'selector', matchers, offsetMs: 0, at: null };

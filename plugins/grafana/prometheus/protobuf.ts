@@ -1,6 +1,7 @@
 import { HubError } from 'novacron/plugin';
 
-export const malformed = (): HubError => new HubError('prometheus_write_invalid', 'The body is not a remote write message (version 1.0).', { status: 400 });
+export const malformed = (): HubError =>
+  new HubError('prometheus_write_invalid', 'The body is not a remote write message (version 1.0).', { status: 400 });
 
 /** Reads fields of a protobuf message; errors: `prometheus_write_invalid`. */
 export class Reader {

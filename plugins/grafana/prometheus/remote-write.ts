@@ -305,7 +305,8 @@ export function createRemoteReader(): RemoteReader {
       for (const range of [...samples.unknown]) await places.add(message, range, resolve);
       readMessage(message, places, samples);
     }
-    if (samples.unknown.length > 0) throw new HubError('prometheus_write_invalid', `A message may have ${SERIES_MAX} series. Send smaller ones.`, { status: 400 });
+    if (samples.unknown.length > 0)
+      throw new HubError('prometheus_write_invalid', `A message may have ${SERIES_MAX} series. Send smaller ones.`, { status: 400 });
     if (samples.isUsual) layouts.keep(message, { places: samples.places, values: samples.valueAt, ends: samples.endAt });
   };
   return {

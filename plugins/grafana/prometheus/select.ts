@@ -120,7 +120,10 @@ export async function select(query: Query, selector: Selector, window: Window): 
       all.push(...toSeries(query, one, await query.metricsOf.windows(asked, query.signal)));
     }
     if (all.length > query.limits.seriesMax || all.length * query.steps > query.limits.cellsMax)
-      throw new PromError('execution', `the selector has more than ${query.limits.seriesMax} series or ${query.limits.cellsMax} values: narrow it or take a longer step`);
+      throw new PromError(
+        'execution',
+        `the selector has more than ${query.limits.seriesMax} series or ${query.limits.cellsMax} values: narrow it or take a longer step`,
+      );
   }
   return all;
 }

@@ -14,7 +14,11 @@ export type Value =
 
 export const NAME = '__name__';
 
-export const emptySeries = (labels: Labels, steps: number): Series => ({ labels, values: new Float64Array(steps), has: new Uint8Array(steps) });
+export const emptySeries = (labels: Labels, steps: number): Series => ({
+  labels,
+  values: new Float64Array(steps),
+  has: new Uint8Array(steps),
+});
 
 export function withoutName(labels: Labels): Labels {
   if (!(NAME in labels)) return labels;

@@ -19,7 +19,9 @@ const counts = async (store: BareStore) => ({
 });
 
 const sealedFiles = async (dataDir: string): Promise<string[]> =>
-  (await readdir(join(dataDir, 'metrics', 'sealed'), { recursive: true })).filter((name) => name.includes('.') && !name.includes('~')).toSorted();
+  (await readdir(join(dataDir, 'metrics', 'sealed'), { recursive: true }))
+    .filter((name) => name.includes('.') && !name.includes('~'))
+    .toSorted();
 
 describe('sealing days', () => {
   test('what is read is the same before and after, whatever counters and gaps there were', async () => {

@@ -113,7 +113,8 @@ function rounded(own: Result, theirs: Result): Result {
 }
 
 function comparable({ data, ...rest }: Result, keepsOrder: boolean): unknown {
-  if (data === undefined || !Array.isArray(data.result) || data.resultType === 'scalar' || data.resultType === 'string') return { ...rest, data };
+  if (data === undefined || !Array.isArray(data.result) || data.resultType === 'scalar' || data.resultType === 'string')
+    return { ...rest, data };
   const entries = (data.result as Entry[]).map(({ metric, value, values }) => ({
     metric: Object.fromEntries(Object.entries(metric).toSorted()),
     points: values ?? [value!],
@@ -228,20 +229,25 @@ describe('beside a real Prometheus', () => {
     },
   );
 
-  test.each(['vm_cpu_ratio{', 'rate(vm_cpu_ratio)', 'foo(vm_cpu_ratio)', 'vm_cpu_ratio + on (vm) vm_disk_read_bytes_total', '1 > 2', '{vm=""}'])(
-    'both refuse %s',
-    async (query) => {
-      const parameters = { query, time: String(TO / 1000) };
-      const [own, theirs] = await Promise.all([ours('query', parameters), ask(prometheus.url, 'query', parameters)]);
-      expect([own.status, own.errorType]).toEqual([theirs.status, theirs.errorType]);
-    },
-  );
+  test.each([
+    'vm_cpu_ratio{',
+    'rate(vm_cpu_ratio)',
+    'foo(vm_cpu_ratio)',
+    'vm_cpu_ratio + on (vm) vm_disk_read_bytes_total',
+    '1 > 2',
+    '{vm=""}',
+  ])('both refuse %s', async (query) => {
+    const parameters = { query, time: String(TO / 1000) };
+    const [own, theirs] = await Promise.all([ours('query', parameters), ask(prometheus.url, 'query', parameters)]);
+    expect([own.status, own.errorType]).toEqual([theirs.status, theirs.errorType]);
+  });
 
   test('promtool asks it like any Prometheus', async () => {
     const run = promisify(execFile);
     const url = target.url.replace('://', `://token:${target.tokens.admin}@`);
     const at = new Date(TO).toISOString();
-    const instant = (server: string) => run('/usr/bin/promtool', ['query', 'instant', `--time=${at}`, server, 'sum by (tenant) (vm_memory_bytes)']);
+    const instant = (server: string) =>
+      run('/usr/bin/promtool', ['query', 'instant', `--time=${at}`, server, 'sum by (tenant) (vm_memory_bytes)']);
     expect((await instant(url)).stdout.split('\n').toSorted()).toEqual((await instant(prometheus.url)).stdout.split('\n').toSorted());
     const rangeArgs = [`--start=${new Date(MIDNIGHT).toISOString()}`, `--end=${at}`, '--step=10m'];
     const ranged = (server: string) => run('/usr/bin/promtool', ['query', 'range', ...rangeArgs, server, 'max(vm_cpu_ratio)']);
@@ -278,16 +284,25 @@ describe('what the hub says itself', () => {
     expect(await names(other, 'vm_cpu_ratio{vm_id="id-web-1"}')).toEqual([]);
     const sum = await ours('query', { query: 'count(avg_over_time(vm_cpu_ratio[1h]))', ...now() }, other);
     expect((sum.data?.result as Entry[])[0]?.value?.[1]).toBe('1');
-    const get = async (path: string) => (await fetch(`${target.url}/api/v1/${path}`, { headers: { authorization: `Bearer ${other}` } })).json();
+    const get = async (path: string) =>
+      (await fetch(`${target.url}/api/v1/${path}`, { headers: { authorization: `Bearer ${other}` } })).json();
     expect(await get('label/vm/values')).toEqual({ status: 'success', data: ['other-1'] });
-    expect(((await get('series?match[]=vm_memory_bytes')) as { data: Entry['metric'][] }).data.map((labels) => labels['tenant'])).toEqual(['other']);
+    expect(((await get('series?match[]=vm_memory_bytes')) as { data: Entry['metric'][] }).data.map((labels) => labels['tenant'])).toEqual([
+      'other',
+    ]);
   });
 
   test('nobody reads without a token, and samples come only from those who may import', async () => {
     expect((await fetch(`${target.url}/api/v1/query?query=1`)).status).toBe(401);
     const body = createScrapes()([{ labels: { __name__: 'vm_cpu_ratio', vm: 'web-1' }, value: 1 }], TO);
     const send = async (token: string, more: Buffer<ArrayBuffer> = body) =>
-      (await fetch(`${target.url}/api/v1/write`, { method: 'POST', headers: { ...REMOTE_WRITE_HEADERS, authorization: `Bearer ${token}` }, body: more })).status;
+      (
+        await fetch(`${target.url}/api/v1/write`, {
+          method: 'POST',
+          headers: { ...REMOTE_WRITE_HEADERS, authorization: `Bearer ${token}` },
+          body: more,
+        })
+      ).status;
     expect(await send(target.tokens.viewer)).toBe(403);
     const scrape = createScrapes();
     expect(await send(target.tokens.admin, scrape([{ labels: { __name__: 'vm_nothing', vm: 'web-1' }, value: 1 }], TO))).toBe(400);
@@ -302,8 +317,12 @@ describe('what the hub says itself', () => {
 
   test('metadata, labels and build information are what Grafana looks for', async () => {
     const get = async (path: string) =>
-      (await fetch(`${target.url}/api/v1/${path}`, { headers: { authorization: `Bearer ${target.tokens.admin}` } })).json() as Promise<{ data: unknown }>;
-    expect((await get('metadata?metric=vm_cpu_ratio')).data).toEqual({ vm_cpu_ratio: [{ type: 'gauge', help: 'For a test.', unit: 'ratio' }] });
+      (await fetch(`${target.url}/api/v1/${path}`, { headers: { authorization: `Bearer ${target.tokens.admin}` } })).json() as Promise<{
+        data: unknown;
+      }>;
+    expect((await get('metadata?metric=vm_cpu_ratio')).data).toEqual({
+      vm_cpu_ratio: [{ type: 'gauge', help: 'For a test.', unit: 'ratio' }],
+    });
     expect((await get('labels')).data).toEqual(['__name__', 'device', 'tenant', 'vm', 'vm_id']);
     expect((await get('status/buildinfo')).data).toMatchObject({ version: '2.42.0' });
   });
