@@ -88,7 +88,14 @@ export async function readWindows(
   const files = found.filter(({ table }) => table === shape.name);
   let rows = 0;
   const source: SampleSource = {
-    ...{ store, connection, shape, column, files, hot, after, upTo: query.to },
+    store,
+    connection,
+    shape,
+    column,
+    files,
+    hot,
+    after,
+    upTo: query.to,
     check(more) {
       check();
       rows += more;
@@ -118,7 +125,8 @@ async function answerSamples(source: SampleSource, { targets, query, steps, answ
     source.check(0);
     const samples = buffer.samples(source.column.scale);
     const values = new Float64Array(steps.count);
-    if (slide(samples, steps, values, (span) => compute(samples, span, query.parameter ?? 0))) answer.add(series, values);
+    if (slide(samples, steps, { into: values, compute: (span) => compute(samples, span, query.parameter ?? 0) }))
+      answer.add(series, values);
   }
 }
 

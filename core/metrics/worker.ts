@@ -87,8 +87,12 @@ async function statsOf(store: Store): Promise<StoreStats> {
   const sum = (files: readonly SealedFile[], of: 'rows' | 'bytes'): number => files.reduce((total, file) => total + file[of], 0);
   const hotBytes = (await stat(store.folders.database)).size;
   return {
-    ...{ hotRows, hotBytes, sealedRows: sum(samples, 'rows'), sealedBytes: sum(samples, 'bytes') },
-    ...{ sealedFiles: samples.length, rollupBytes: sum(rollups, 'bytes') },
+    hotRows,
+    hotBytes,
+    sealedRows: sum(samples, 'rows'),
+    sealedBytes: sum(samples, 'bytes'),
+    sealedFiles: samples.length,
+    rollupBytes: sum(rollups, 'bytes'),
   };
 }
 

@@ -31,12 +31,22 @@ export function dataSets(scale: number, now: number): readonly DataSet[] {
     {
       id: 'day',
       title: `${vms} VMs x 20 metrics @ 10 s, 24 h`,
-      ...{ vms, metrics: NAMES, stepSeconds: 10, scrapes: 8640, scrapesAtOnce: together, endsAt },
+      vms,
+      metrics: NAMES,
+      stepSeconds: 10,
+      scrapes: 8640,
+      scrapesAtOnce: together,
+      endsAt,
     },
     {
       id: 'month',
       title: `${vms} VMs x 2 metrics @ 60 s, 30 d`,
-      ...{ vms, metrics: ['cpuRatio', 'nicReceiveBytes'], stepSeconds: 60, scrapes: 43_200, scrapesAtOnce: 60, endsAt },
+      vms,
+      metrics: ['cpuRatio', 'nicReceiveBytes'],
+      stepSeconds: 60,
+      scrapes: 43_200,
+      scrapesAtOnce: 60,
+      endsAt,
     },
   ];
 }

@@ -26,27 +26,45 @@ export function queriesOf(set: DataSet): readonly BenchQuery[] {
   const rateDays = Math.min(7, days);
   return [
     {
-      ...{ id: 'a', title: 'newest value of all', path: 'query', runs: 15 },
+      id: 'a',
+      title: 'newest value of all',
+      path: 'query',
+      runs: 15,
       parameters: () => ({ query: '{__name__=~"vm_.+"}', time: String(end) }),
     },
     {
-      ...{ id: 'b', title: 'one VM, 24 h by minute', path: 'query_range', runs: 40 },
+      id: 'b',
+      title: 'one VM, 24 h by minute',
+      path: 'query_range',
+      runs: 40,
       parameters: (run) => ({ query: `vm_cpu_ratio{vm="${vmName((run * 7919) % set.vms)}"}`, ...range(DAY_SECONDS, 60) }),
     },
     {
-      ...{ id: 'c', title: 'top 10 by mean of the last hour', path: 'query', runs: 15 },
+      id: 'c',
+      title: 'top 10 by mean of the last hour',
+      path: 'query',
+      runs: 15,
       parameters: () => ({ query: 'topk(10, avg_over_time(vm_cpu_ratio[1h]))', time: String(end) }),
     },
     {
-      ...{ id: 'd', title: 'mean of the fleet, 24 h by 5 min', path: 'query_range', runs: 15 },
+      id: 'd',
+      title: 'mean of the fleet, 24 h by 5 min',
+      path: 'query_range',
+      runs: 15,
       parameters: () => ({ query: 'avg(avg_over_time(vm_cpu_ratio[5m]))', ...range(DAY_SECONDS, 300) }),
     },
     {
-      ...{ id: 'e', title: `rate of ${some.length} VMs, ${rateDays} d by 5 min`, path: 'query_range', runs: 15 },
+      id: 'e',
+      title: `rate of ${some.length} VMs, ${rateDays} d by 5 min`,
+      path: 'query_range',
+      runs: 15,
       parameters: () => ({ query: `rate(vm_nic_receive_bytes_total{vm=~"${some.join('|')}"}[5m])`, ...range(rateDays * DAY_SECONDS, 300) }),
     },
     {
-      ...{ id: 'f', title: `p95 of each VM over ${days} d`, path: 'query', runs: 3 },
+      id: 'f',
+      title: `p95 of each VM over ${days} d`,
+      path: 'query',
+      runs: 3,
       parameters: () => ({ query: `quantile_over_time(0.95, vm_cpu_ratio[${days}d])`, time: String(end) }),
     },
   ];

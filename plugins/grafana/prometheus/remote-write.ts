@@ -1,7 +1,7 @@
 import { HubError, type ColumnBatch } from 'novacron/plugin';
 import { createLayouts } from './message-layout.ts';
 import type { NamedMetric } from './names.ts';
-import { malformed, Reader } from './protobuf.ts';
+import { Reader } from './protobuf.ts';
 
 /** Reads Prometheus' remote write 1.0 (protobuf `WriteRequest`) into columns. Metadata, exemplars and histograms in a message are passed over. */
 
@@ -62,7 +62,7 @@ function labelsIn(bytes: Uint8Array): Record<string, string> {
 }
 
 /** Whether the bytes of a series' labels stand at a place of a message: four at a time, since all of every message are looked at. */
-function standsAt({ labels, view }: SeriesPlace, message: Reader, from: number, to: number): boolean {
+function standsAt({ labels, view }: SeriesPlace, message: Reader, { from, to }: Range): boolean {
   const length = labels.length;
   if (length !== to - from) return false;
   let k = length;
@@ -84,14 +84,23 @@ class Places {
   readonly #rows = new Map<string, RowPlace>();
   #count = 0;
 
-  find(message: Reader, from: number, to: number): SeriesPlace | null {
-    return this.#byHash.get(hashOf(message.bytes, from, to))?.find((place) => standsAt(place, message, from, to)) ?? null;
+  find(message: Reader, range: Range): SeriesPlace | null {
+    return this.#byHash.get(hashOf(message.bytes, range.from, range.to))?.find((place) => standsAt(place, message, range)) ?? null;
   }
 
-  async add(message: Uint8Array, { from, to }: Range, resolve: Resolve): Promise<void> {
-    const labels = Uint8Array.from(message.subarray(from, to));
+  /** The series whose labels stand in the message after those of another. */
+  after(before: SeriesPlace | null, message: Reader, range: Range): SeriesPlace | null {
+    const guess = before?.next ?? null;
+    if (guess !== null && standsAt(guess, message, range)) return guess;
+    const found = this.find(message, range);
+    if (before !== null && found !== null) before.next = found;
+    return found;
+  }
+
+  async add(message: Uint8Array, range: Range, resolve: Resolve): Promise<void> {
+    const labels = Uint8Array.from(message.subarray(range.from, range.to));
     const { metric, entity, device } = await resolve(labelsIn(labels));
-    if (this.find(new Reader(message), from, to)) return;
+    if (this.find(new Reader(message), range)) return;
     if (this.#count >= SERIES_MAX) this.#clear();
     const key = JSON.stringify([metric.table, entity, device]);
     const row = this.#rows.get(key) ?? { table: metric.table, entity, device, message: 0, index: 0 };
@@ -148,7 +157,8 @@ class Samples {
   }
 }
 
-function readSample(reader: Reader, end: number, place: SeriesPlace, into: Samples): void {
+function readSample(reader: Reader, place: SeriesPlace, into: Samples): void {
+  const end = reader.end(reader.bytes.length);
   const first = reader.at;
   into.isUsual &&= reader.bytes[first] === 9 && reader.bytes[first + 9] === 16 && reader.bytes[end - 1]! < 128;
   into.valueAt.push(first + 1);
@@ -184,20 +194,17 @@ function readMessage(message: Uint8Array, places: Places, into: Samples): void {
       continue;
     }
     const end = reader.end(message.length);
-    const from = reader.at;
-    const to = labelsEnd(reader, end);
-    const guess: SeriesPlace | null = before === null ? null : (before as SeriesPlace).next;
-    const place: SeriesPlace | null = guess !== null && standsAt(guess, reader, from, to) ? guess : places.find(reader, from, to);
+    const labels = { from: reader.at, to: labelsEnd(reader, end) };
+    const place = places.after(before, reader, labels);
     if (place === null) {
-      into.unknown.push({ from, to });
+      into.unknown.push(labels);
       reader.at = end;
       continue;
     }
-    if (before !== null) before.next = place;
     before = place;
     while (reader.at < end) {
       const field = reader.varint();
-      if (field === 18) readSample(reader, reader.end(end), place, into);
+      if (field === 18) readSample(reader, place, into);
       else reader.skip(field, end);
     }
   }
@@ -302,7 +309,8 @@ export function createRemoteReader(): RemoteReader {
     readMessage(message, places, samples);
     if (samples.unknown.length > 0) {
       // Others may be read while this one waits for names, so it is read from the start again.
-      for (const range of [...samples.unknown]) await places.add(message, range, resolve);
+      const unknown = samples.unknown.slice();
+      for (const range of unknown) await places.add(message, range, resolve);
       readMessage(message, places, samples);
     }
     if (samples.unknown.length > 0)
