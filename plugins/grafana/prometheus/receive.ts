@@ -46,7 +46,7 @@ export function createReceiver(): (ctx: GrafanaContext, request: Request) => Pro
   let reader: RemoteReader = createRemoteReader();
   let freshUntil = 0;
   // A message is large, and the next one as large: new room for each would keep the garbage collector at work.
-  let spare = Buffer.alloc(0);
+  let spare: Buffer = Buffer.alloc(0);
   return async (ctx, request) => {
     const { services, actor, clock } = ctx;
     if (!services.actions.list(actor!).some(({ id }) => id === RIGHT))
