@@ -5,12 +5,13 @@ import { libvirtHostMissing } from './test/kit/libvirt-host.ts';
 import { labMissing } from './test/lab/missing.ts';
 import { SummaryReporter } from './test/kit/summary-reporter.ts';
 
-type Project = 'unit' | 'service' | 'real' | 'e2e';
+type Project = 'unit' | 'service' | 'real' | 'e2e' | 'lab';
 
-/** Which project a test belongs to follows from what it is: a folder for the browser, an import for the hypervisor, or for a hub, PostgreSQL or another process. */
+/** Which project a test belongs to follows from what it is: a folder for the browser or for the lab's own tests (`npm run test:lab`), an import for the hypervisor, or for a hub, PostgreSQL or another process. */
 function projectOf(file: string): Project {
   const text = readFileSync(file, 'utf8');
   if (file.startsWith('test/e2e/') || text.includes("'playwright-core'")) return 'e2e';
+  if (file.startsWith('test/lab/')) return 'lab';
   if (needsLab(file, text) || text.includes('libvirt-host')) return 'real';
   return [text, ...helpersOf(file, text)].some((each) => /kit\/(hub|postgres|state)\.ts'|'node:child_process'/.test(each))
     ? 'service'
@@ -60,6 +61,12 @@ export default defineConfig({
     globalSetup: ['./test/kit/postgres-setup.ts'],
     env: { TZ: 'UTC' },
     expect: { poll: { timeout: 15_000 } },
-    projects: [project('unit', 0, 20_000), project('service', 1, 20_000), project('real', 2, 60_000), project('e2e', 3, 120_000)],
+    projects: [
+      project('unit', 0, 20_000),
+      project('service', 1, 20_000),
+      project('real', 2, 60_000),
+      project('e2e', 3, 120_000),
+      project('lab', 4, 60_000),
+    ],
   },
 });

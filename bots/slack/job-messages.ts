@@ -4,7 +4,7 @@ import type { Asker, Bot } from './bot.ts';
 import { createEditBudget, type EditBudget } from './edit-budget.ts';
 import { jobContent } from './job-blocks.ts';
 import type { JobMessage, JobStore } from './job-store.ts';
-import { offerButtons, thingMade } from './offers.ts';
+import { offerButtons, suggestionButtons, thingMade } from './offers.ts';
 import { uploadPictures } from './pictures.ts';
 import { edit, post, slackError, type Posted } from './replies.ts';
 
@@ -54,7 +54,8 @@ async function ending(bot: Bot, message: JobMessage, job: Job): Promise<{ view?:
   const about = thingOf(job);
   const things = { ...message.things, ...about };
   const card = view.card && view.card.actions.length > 0 ? view.card : await cardOf(bot, about, actor);
-  const next = offerButtons(card?.actions ?? [], bot.actions.list(actor), { things });
+  const allowed = bot.actions.list(actor);
+  const next = [...suggestionButtons(view.suggestions ?? [], allowed), ...offerButtons(card?.actions ?? [], allowed, { things })];
   return { view: card && !view.card ? { ...view, card } : view, next };
 }
 

@@ -1,4 +1,4 @@
-import type { ActionDescription, Json } from 'novacron/plugin';
+import type { ActionDescription, Json, SuggestedAction } from 'novacron/plugin';
 import { button, LIMITS, PRESS, type Button } from './block-kit.ts';
 
 /** An action that a button offers, with what is known of its input. */
@@ -56,13 +56,14 @@ export const asksMore = (action: ActionDescription, input: Readonly<Record<strin
       input[field.name] === undefined && (field.required || (action.risk !== 'read' && field.default === null && field.type !== 'boolean')),
   );
 
-/** `undefined` when the value would not fit into a button. */
-export function offerButton(action: ActionDescription, offer: Offer, index: number): Button | undefined {
-  const value = JSON.stringify(offer);
+/** `undefined` when the value would not fit into a button. `label`: other words than the action's own. */
+export function offerButton(action: ActionDescription, offer: Offer & { readonly label?: string }, index: number): Button | undefined {
+  const { label = action.label, ...sent } = offer;
+  const value = JSON.stringify(sent);
   if (value.length > LIMITS.buttonValueLength) return undefined;
   const more = asksMore(action, offer.input) || offer.asForm === true ? '…' : '';
   const style = action.risk === 'destroy' ? ({ style: 'danger' } as const) : {};
-  return button({ id: `${PRESS.offer}.${index}`, label: `${action.label}${more}`, value, ...style });
+  return button({ id: `${PRESS.offer}.${index}`, label: `${label}${more}`, value, ...style });
 }
 
 /** Reads a button's value; anything else than what we wrote is nothing. */
@@ -84,3 +85,10 @@ export function offerButtons(ids: readonly string[], allowed: readonly ActionDes
   const actions = ids.flatMap((id) => allowed.filter((action) => action.id === id));
   return actions.slice(0, OFFERS_MAX).flatMap((action, index) => offerButton(action, offerOf(action, known), index) ?? []);
 }
+
+/** Buttons for calls whose input is known, as far as this person may do them. What no plugin offers is advice only. */
+export const suggestionButtons = (suggestions: readonly SuggestedAction[], allowed: readonly ActionDescription[]): Button[] =>
+  suggestions.slice(0, OFFERS_MAX).flatMap((suggestion, index) => {
+    const action = allowed.find(({ id }) => id === suggestion.action);
+    return (action && offerButton(action, suggestion, OFFERS_MAX + index)) ?? [];
+  });

@@ -6,7 +6,7 @@ import { formView } from './form-blocks.ts';
 import type { JobMessages } from './job-messages.ts';
 import { escape } from './mrkdwn.ts';
 import { refusalText } from './people.ts';
-import { offerButton, offerButtons, thingMade, thingsIn } from './offers.ts';
+import { offerButton, offerButtons, suggestionButtons, thingMade, thingsIn } from './offers.ts';
 import { uploadPictures } from './pictures.ts';
 import { post, slackError, whisper } from './replies.ts';
 import { viewBlocks, viewText } from './view-blocks.ts';
@@ -58,7 +58,8 @@ async function ask({ bot }: Stage, asker: Asker, question: { confirmation: Confi
 async function answer({ bot }: Stage, asker: Asker, done: Performance & { readonly output: Json; readonly view: View }): Promise<void> {
   const { view, action, input, output } = done;
   const things = { ...thingsIn(action, input), ...thingMade(action.id, output) };
-  const next = offerButtons(view.card?.actions ?? [], bot.actions.list(asker.actor), { things });
+  const allowed = bot.actions.list(asker.actor);
+  const next = [...suggestionButtons(view.suggestions ?? [], allowed), ...offerButtons(view.card?.actions ?? [], allowed, { things })];
   const content: Content = { text: viewText(view), blocks: [...blocksOf(view), ...buttons(next)] };
   const pictures = view.pictures ?? [];
   if (pictures.length === 0) {

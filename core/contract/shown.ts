@@ -1,3 +1,5 @@
+import type { Json } from './schema.ts';
+
 /** How a thing or a result is shown: the same data becomes Block Kit, a web card, or lines in a terminal. */
 
 export type Tone = 'good' | 'busy' | 'warn' | 'bad' | 'idle';
@@ -24,12 +26,23 @@ export interface Table {
   readonly rows: readonly (readonly string[])[];
 }
 
+/** What could be done about it: a call with its input filled in, offered as a button. It is authorized and confirmed like any other call. */
+export interface SuggestedAction {
+  /** Action id: `vm.disk.grow`. One that no plugin offers is shown as advice, without a button. */
+  readonly action: string;
+  /** Short words on the button: `Grow the disk`. */
+  readonly label: string;
+  readonly input: { readonly [field: string]: Json };
+}
+
 export interface View {
   /** One or a few sentences, plain text. */
   readonly text: string;
   readonly card?: Card;
   readonly table?: Table;
   readonly pictures?: readonly Picture[];
+  /** The likeliest first. */
+  readonly suggestions?: readonly SuggestedAction[];
   /** Verbatim text: a console, SQL. */
   readonly code?: string;
 }

@@ -23,7 +23,8 @@ const TASKS = {
   setup: { does: 'brings all that the other tasks need, and runs nothing', packages: ['up', 'test'], pages: true, run: [] },
   up: { does: 'starts the hub', packages: ['up'], mayGoOn: true, pages: true, hub: true, flags: HUB_FLAGS, run: [['core/main.ts', 'up']] },
   novacron: { does: 'the command line: npm run novacron -- vm list', run: [['core/main.ts']] },
-  test: { does: 'all tests', packages: ['up', 'test'], pages: true, run: [VITEST] },
+  test: { does: "all tests but the lab's own", packages: ['up', 'test'], pages: true, run: [[...VITEST, '--project', '!lab']] },
+  'test:lab': { does: "the lab's own tests", packages: ['up', 'test'], run: [[...VITEST, '--project', 'lab']] },
   'test:unit': { does: 'the tests that need no hub, no hypervisor and no browser', run: [[...VITEST, '--project', 'unit']] },
   check: {
     does: 'types, lint, format, dead code',
@@ -34,17 +35,19 @@ const TASKS = {
       ['node_modules/knip/bin/knip.js'],
       ['core/setup/write-error-table.ts', '--check'],
       ['core/plugins/write-config-schema.ts', '--check'],
+      ['core/surfaces/write-notebook-actions.ts', '--check'],
     ],
   },
   generate: {
-    does: 'writes the generated files anew: error table, schema of plugins.json',
-    run: [['core/setup/write-error-table.ts'], ['core/plugins/write-config-schema.ts']],
+    does: 'writes the generated files anew: error table, schema of plugins.json, actions as functions of notebooks',
+    run: [['core/setup/write-error-table.ts'], ['core/plugins/write-config-schema.ts'], ['core/surfaces/write-notebook-actions.ts']],
   },
   fmt: { does: 'formats all files', run: [['node_modules/oxfmt/bin/oxfmt']] },
   smoke: { does: 'the first journey, once, measured', packages: ['up'], pages: true, run: [['test/smoke/main.ts']] },
   bench: { does: 'one benchmark: npm run bench -- NAME', packages: ['up', 'test'], run: [['test/bench/main.ts']] },
   crash: { does: 'the crash matrix', packages: ['up'], run: [['test/crash/main.ts']] },
   lab: { does: 'several hypervisor hosts on this machine: npm run lab -- up', packages: ['up', 'test'], run: [['test/lab/main.ts']] },
+  'lab:tour': { does: 'a round through the lab, measured', packages: ['up', 'test'], run: [['test/lab/tour/main.ts']] },
 };
 
 async function runTask([name, ...args]) {

@@ -78,6 +78,7 @@ const schemas = {
       card: schema('Card'),
       table: object({ columns: list(text), rows: list(list(text)) }),
       pictures: list(object({ title: text, alt: text, mediaType: text, base64: text })),
+      suggestions: list(object({ action: text, label: text, input: { type: 'object' } })),
       code: text,
     },
     ['text'],

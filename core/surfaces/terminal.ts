@@ -1,5 +1,8 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
-import type { Card, Table, Tone, View } from '../contract/shown.ts';
+import type { Json } from '../contract/schema.ts';
+import type { Card, SuggestedAction, Table, Tone, View } from '../contract/shown.ts';
+import { toKebab } from './figures.ts';
+import { wordsOf } from './usage.ts';
 
 export interface TerminalOptions {
   /** Width of the terminal, columns; lines of tables are cut there. Absent: never. */
@@ -15,8 +18,19 @@ export function viewLines(view: View, options: TerminalOptions): string[] {
     ...(view.table === undefined ? [] : tableLines(view.table, options)),
     ...(view.code === undefined ? [] : toSafe(view.code).split('\n')),
     ...(view.pictures ?? []).map((picture) => `[picture: ${toSafe(picture.alt)}]`),
+    ...(view.suggestions ?? []).map((suggestion) => `${toLine(suggestion.label)}: ${toLine(commandOf(suggestion))}`),
   ];
 }
+
+/** The suggestion as a person would type it; lists are separated by commas. */
+function commandOf({ action, input }: SuggestedAction): string {
+  const textOf = (value: Json): string =>
+    Array.isArray(value) ? value.map(textOf).join(',') : typeof value === 'object' ? JSON.stringify(value) : String(value);
+  const flags = Object.entries(input).map(([name, value]) => `--${toKebab(name)} ${quoted(textOf(value))}`);
+  return ['novacron', wordsOf(action), ...flags].join(' ');
+}
+
+const quoted = (value: string): string => (/^[\w./:@%,+=-]+$/u.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`);
 
 /** Without escape sequences and control characters, except for the ends of lines and tabs. */
 export const toSafe = (text: string): string =>

@@ -2,6 +2,7 @@ import { definePlugin } from 'novacron/plugin';
 import { adoptVm } from './actions/adopt.ts';
 import { createVm } from './actions/create.ts';
 import { deleteVm } from './actions/delete.ts';
+import { growDiskOfVm } from './actions/disk-grow.ts';
 import { getHost, listHosts } from './actions/hosts.ts';
 import { pauseVm, rebootVm, resetVm, resumeVm, shutdownVm, startVm, stopVm } from './actions/power.ts';
 import { getVm, listVms, readConsoleOfVm } from './actions/read.ts';
@@ -36,6 +37,7 @@ export default definePlugin(
       'vm.resume': resumeVm(tools),
       'vm.rename': renameVm(tools),
       'vm.resize': resizeVm(tools),
+      'vm.disk.grow': growDiskOfVm(tools),
       'vm.delete': deleteVm(tools),
       'vm.restore': restoreVm(tools),
       'vm.adopt': adoptVm(tools),

@@ -75,6 +75,9 @@ export interface DiskFigures {
   readonly writeBytes: bigint;
   readonly readOps: bigint;
   readonly writeOps: bigint;
+  /** Time that requests took, added up. */
+  readonly readTimeNs?: bigint;
+  readonly writeTimeNs?: bigint;
   readonly capacityBytes?: number;
   readonly allocationBytes?: number;
 }
@@ -95,6 +98,8 @@ export interface VmScrape {
   readonly vcpus: number;
   /** CPU time of the guest since its start, all vcpus. */
   readonly cpuTimeNs: bigint;
+  /** Time that vcpus were ready to run but waited for a CPU of the host (steal), all vcpus; absent with libvirt before 7.1. */
+  readonly cpuWaitNs?: bigint;
   /** What the balloon leaves to the guest. */
   readonly memoryActualBytes?: number;
   /** Of the QEMU process on the host. */
@@ -113,6 +118,39 @@ export interface HostScrape {
   readonly vms: readonly VmScrape[];
 }
 
+export interface PoolFigures {
+  readonly name: string;
+  readonly capacityBytes: number;
+  readonly allocationBytes: number;
+}
+
+/** A file system of a guest, as its agent says. */
+export interface FilesystemFigures {
+  readonly mountpoint: string;
+  /** Device files in the guest that it lies on: `/dev/vda1`. */
+  readonly disks: readonly string[];
+  readonly totalBytes: number;
+  readonly usedBytes: number;
+}
+
+export interface GuestSurvey {
+  /** VM id. */
+  readonly id: string;
+  readonly agent: { readonly answers: true } | { readonly answers: false; readonly reason: string };
+  /** Empty without an agent. */
+  readonly filesystems: readonly FilesystemFigures[];
+}
+
+/** What changes slowly, or costs a question to each guest. */
+export interface HostSurvey {
+  /** Epoch milliseconds. */
+  readonly at: number;
+  /** Active storage pools. */
+  readonly pools: readonly PoolFigures[];
+  /** Running guests, those made by others included. */
+  readonly guests: readonly GuestSurvey[];
+}
+
 /** Hosts and VMs as the hypervisor plugin knows them. */
 export interface Hypervisor {
   /** All hosts of the config, from memory. */
@@ -124,6 +162,8 @@ export interface Hypervisor {
    * answer within `timeoutMs`, default 8,000).
    */
   scrape(hostId: string, signal: AbortSignal, options?: { readonly timeoutMs?: number }): Promise<HostScrape>;
+  /** Pools, guest agents and the file systems they know. Takes seconds where agents do not answer. Errors as of `scrape`. */
+  survey(hostId: string, signal: AbortSignal): Promise<HostSurvey>;
 }
 
 export const Hypervisor = defineService<Hypervisor>('hypervisor');

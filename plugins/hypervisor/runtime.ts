@@ -5,6 +5,7 @@ import { isTrashed, type Inventory, type VmEntry } from './inventory.ts';
 import type { Reconciler } from './reconciler.ts';
 import type { Store } from './store.ts';
 import type { TinyImages } from './tiny.ts';
+import type { DomainAt } from './vm-ops.ts';
 
 export const needs = { database: Database, events: Events, hub: Hub, actions: Actions } as const;
 export type HypervisorTools = Tools<HypervisorConfig, typeof needs>;
@@ -77,3 +78,6 @@ export function entryOf({ inventory }: Runtime, target: Resource | null): VmEntr
 }
 
 export const hostOf = (runtime: Runtime, vm: { readonly host: string }): HostLink => linkOf(runtime.links, vm.host);
+
+/** Where the domain of a VM is, for what is done to it. */
+export const domainAt = (runtime: Runtime, vm: VmAddress): DomainAt => ({ link: hostOf(runtime, vm), id: vm.id, name: vm.name });

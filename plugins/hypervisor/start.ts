@@ -8,6 +8,7 @@ import { Reconciler } from './reconciler.ts';
 import { setRuntime, type needs, type Runtime } from './runtime.ts';
 import { scrapeHost } from './scrape.ts';
 import { Store } from './store.ts';
+import { surveyHost } from './survey.ts';
 import { TinyImages } from './tiny.ts';
 import { keepSweeping } from './trash-sweeper.ts';
 import { sleep } from './wait.ts';
@@ -72,6 +73,7 @@ const port = ({ links, inventory, clock }: Runtime): Hypervisor => ({
   hosts: () => [...links.values()].map((link) => link.status),
   vms: () => inventory.all(),
   scrape: async (hostId, signal, { timeoutMs = SCRAPE_TIMEOUT_MS } = {}) => scrapeHost(linkOf(links, hostId), { clock, signal, timeoutMs }),
+  survey: async (hostId, signal) => surveyHost(linkOf(links, hostId), { clock, signal }),
 });
 
 interface WatchingOptions {

@@ -1,14 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HubError, type Log, type Metrics } from 'novacron/plugin';
-import type { Hypervisor } from '../hypervisor/port.ts';
-import { createHostSampler } from './figures.ts';
+import { HubError, type Log, type Metrics, type StartContext } from 'novacron/plugin';
+import type { HostSurvey, Hypervisor } from '../hypervisor/port.ts';
+import type { Config, Needs } from './config.ts';
+import { createHostSampler, surveySamples } from './figures.ts';
 
 export interface CollectorOptions {
-  readonly hypervisor: Pick<Hypervisor, 'hosts' | 'vms' | 'scrape'>;
+  readonly hypervisor: Pick<Hypervisor, 'hosts' | 'vms' | 'scrape' | 'survey'>;
   readonly metrics: Pick<Metrics, 'write'>;
   readonly log: Log;
   readonly everyMs: number;
   readonly timeoutMs: number;
+  /** Beat of what changes slowly: pools, file systems. */
+  readonly surveyEveryMs: number;
+  /** Told of each survey, also of what it says beside its figures. */
+  readonly onSurvey?: (survey: HostSurvey) => void;
   readonly signal: AbortSignal;
 }
 
@@ -90,23 +95,63 @@ async function collectHost(options: CollectorOptions, host: string): Promise<voi
   }
 }
 
+/** Surveys one host at its slower beat until the signal fires. That a host is away is told by its scrapes. */
+async function surveyHost({ hypervisor, metrics, surveyEveryMs, onSurvey, log, signal }: CollectorOptions, host: string): Promise<void> {
+  while (!signal.aborted) {
+    const beganAt = performance.now();
+    try {
+      const within = AbortSignal.any([signal, AbortSignal.timeout(surveyEveryMs)]);
+      const survey = await hypervisor.survey(host, within);
+      onSurvey?.(survey);
+      const batches = surveySamples(survey, host);
+      if (batches.length > 0) await metrics.write('monitoring', batches);
+    } catch (error) {
+      if (!signal.aborted) log.debug({ host, code: codeOf(error), error }, 'a host was not surveyed');
+    }
+    await pause(Math.max(0, surveyEveryMs - (performance.now() - beganAt)), signal);
+  }
+}
+
 /**
  * Starts one collector for each host, each with its own beat: a slow or dead host delays no other. Hosts that come later get theirs at the next beat, hosts that
  * go lose it. Resolves when all have ended.
  */
 export async function collect(options: CollectorOptions): Promise<void> {
   const { hypervisor, everyMs, signal } = options;
-  const running = new Map<string, { stop: AbortController; done: Promise<void> }>();
+  const running = new Map<string, { stop: AbortController; done: Promise<unknown> }>();
   while (!signal.aborted) {
     const hosts = new Set(hypervisor.hosts().map((host) => host.id));
     for (const [id, { stop }] of running) if (!hosts.has(id)) stop.abort();
     for (const id of hosts) {
       if (running.has(id)) continue;
       const stop = new AbortController();
-      const done = collectHost({ ...options, signal: AbortSignal.any([signal, stop.signal]) }, id).finally(() => running.delete(id));
+      const one = { ...options, signal: AbortSignal.any([signal, stop.signal]) };
+      const done = Promise.all([collectHost(one, id), surveyHost(one, id)]).finally(() => running.delete(id));
       running.set(id, { stop, done });
     }
     await pause(everyMs, signal);
   }
   await Promise.all([...running.values()].map(({ done }) => done));
+}
+
+/** Measures from now on until the plugin stops; `health` hears what the surveys say. */
+export function startCollecting(
+  { config, services, log, signal, defer }: StartContext<Config, Needs>,
+  health: { survey(survey: HostSurvey): void },
+): void {
+  const stop = new AbortController();
+  const collecting = collect({
+    hypervisor: services.hypervisor,
+    metrics: services.metrics,
+    log,
+    everyMs: config.everySeconds * 1000,
+    surveyEveryMs: config.surveySeconds * 1000,
+    timeoutMs: config.timeoutSeconds * 1000,
+    onSurvey: (survey) => health.survey(survey),
+    signal: AbortSignal.any([signal, stop.signal]),
+  });
+  defer(async () => {
+    stop.abort();
+    await collecting;
+  });
 }

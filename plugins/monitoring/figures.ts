@@ -1,5 +1,5 @@
 import type { SampleBatch, SampleRow } from 'novacron/plugin';
-import type { DiskFigures, HostFigures, HostScrape, NicFigures, VmScrape } from '../hypervisor/port.ts';
+import type { DiskFigures, HostFigures, HostScrape, HostSurvey, NicFigures, VmScrape } from '../hypervisor/port.ts';
 
 /** Turns scrapes of one host into samples; it remembers the scrape before, because a share of CPU time is a difference. */
 export interface HostSampler {
@@ -37,6 +37,7 @@ function vmRow(vm: VmScrape, at: number, before: CpuMark | undefined): SampleRow
   const values = {
     cpuTimeSeconds: vm.cpuTimeNs,
     cpuRatio: cpuRatioOf(vm, at, before),
+    cpuWaitSeconds: vm.cpuWaitNs,
     vcpus: vm.vcpus,
     memoryBytes: memoryActualBytes,
     memoryRssBytes: vm.memoryRssBytes,
@@ -47,13 +48,36 @@ function vmRow(vm: VmScrape, at: number, before: CpuMark | undefined): SampleRow
 }
 
 function diskRow(entity: string, disk: DiskFigures): SampleRow {
-  const { device, readBytes, writeBytes, readOps, writeOps, capacityBytes, allocationBytes } = disk;
-  return { entity, device, values: { readBytes, writeBytes, readOps, writeOps, capacityBytes, allocationBytes } };
+  const { device, readBytes, writeBytes, readOps, writeOps, readTimeNs, writeTimeNs, capacityBytes, allocationBytes } = disk;
+  const times = { readTimeSeconds: readTimeNs, writeTimeSeconds: writeTimeNs };
+  const allocatedRatio = ratio(allocationBytes ?? null, capacityBytes);
+  return { entity, device, values: { readBytes, writeBytes, readOps, writeOps, ...times, capacityBytes, allocationBytes, allocatedRatio } };
 }
 
 function nicRow(entity: string, nic: NicFigures): SampleRow {
   const { device, receiveBytes, transmitBytes, receivePackets, transmitPackets } = nic;
   return { entity, device, values: { receiveBytes, transmitBytes, receivePackets, transmitPackets } };
+}
+
+/** Samples of what a host's survey says. */
+export function surveySamples({ at, pools, guests }: HostSurvey, host: string): SampleBatch[] {
+  const ofGuests = guests.flatMap(({ id, filesystems }) =>
+    filesystems.map(({ mountpoint, totalBytes, usedBytes }) => ({
+      entity: id,
+      device: mountpoint,
+      values: { totalBytes, usedBytes, usedRatio: ratio(usedBytes, totalBytes) },
+    })),
+  );
+  const ofPools = pools.map(({ name, capacityBytes, allocationBytes }) => ({
+    entity: host,
+    device: name,
+    values: { capacityBytes, allocationBytes, allocatedRatio: ratio(allocationBytes, capacityBytes) },
+  }));
+  const batches = [
+    { table: 'vm.filesystem', at, rows: ofGuests },
+    { table: 'host.pool', at, rows: ofPools },
+  ];
+  return batches.filter(({ rows }) => rows.length > 0);
 }
 
 export function createHostSampler(): HostSampler {

@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { tinyImage } from '../kit/tiny-image.ts';
 import { debianImage } from '../lab/debian-image.ts';
 import { startEcho } from '../lab/echo.ts';
+import { aProcessorEach, timed } from '../lab/pace.ts';
 import { startLab, type Lab } from '../lab/lab.ts';
 import { throughput } from '../lab/throughput.ts';
 import type { Aim, BenchOptions, BenchResult } from './main.ts';
@@ -80,21 +81,16 @@ async function debian(lab: Lab) {
   };
 }
 
-/** As many at once as there are processors: each boot takes all of one. */
 async function manyGuests(lab: Lab, signal: AbortSignal) {
   const freeBefore = freemem();
-  const waiting = Array.from({ length: GUESTS }, (_, i) => i);
   let guests = 0;
-  const bootMs = await timed(async () => {
-    const worker = async (): Promise<void> => {
-      for (let i = waiting.shift(); i !== undefined; i = waiting.shift()) {
-        signal.throwIfAborted();
-        await lab.guest({ host: `h${(i % 3) + 1}`, name: `g${i}`, diskBytes: 0 });
-        guests++;
-      }
-    };
-    await Promise.all(Array.from({ length: availableParallelism() }, worker));
-  });
+  const bootMs = await timed(() =>
+    aProcessorEach([...Array(GUESTS).keys()], async (i) => {
+      signal.throwIfAborted();
+      await lab.guest({ host: `h${(i % 3) + 1}`, name: `g${i}`, diskBytes: 0 });
+      guests++;
+    }),
+  );
   const memoryBytes = freeBefore - freemem();
   const idleBefore = await idleSeconds();
   await sleep(5000, undefined, { signal });
@@ -106,12 +102,6 @@ async function manyGuests(lab: Lab, signal: AbortSignal) {
     memoryAllMib: round(memoryBytes / MIB),
     idleGuestsProcessors: round(busyProcessors),
   };
-}
-
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const startedAt = performance.now();
-  await work();
-  return performance.now() - startedAt;
 }
 
 const round = (value: number): number => Math.round(value * 100) / 100;

@@ -1,11 +1,13 @@
 // What the parts of the bench "rpc" measure with.
 import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 export const run = promisify(execFile);
 const script = fileURLToPath(new URL('rpc.py', import.meta.url));
+const replay = fileURLToPath(new URL('rpc-replay.ts', import.meta.url));
 /** Debian's, which has python3-libvirt; another python in the PATH has not. */
 export const python = '/usr/bin/python3';
 /** Both sides are measured this often in turns, and the median counts: a busy machine then disturbs both alike. */
@@ -51,6 +53,21 @@ export async function listenPython(uri: string, count: number, ready: () => Prom
     last = line;
   }
   return JSON.parse(last) as Measure;
+}
+
+/** A daemon that gives the answer of another one, without the time that one needs for it. */
+export async function startReplay(of: string): Promise<{ uri: string } & AsyncDisposable> {
+  const child = spawn(process.execPath, [replay, of], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const exited = once(child, 'exit');
+  const { value } = await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next();
+  if (value === undefined) throw new Error('The replay of the statistics has not come up.');
+  return {
+    uri: value,
+    async [Symbol.asyncDispose]() {
+      child.stdin.end();
+      await exited;
+    },
+  };
 }
 
 /** Each contender once a round; the median of the rounds. */

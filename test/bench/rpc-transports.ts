@@ -1,10 +1,10 @@
 // The parts of the bench "rpc" that are about ways to the daemon, events and streams.
-import { createWriteStream } from 'node:fs';
+import { closeSync, existsSync, openSync, writeSync } from 'node:fs';
 import { mkdtemp, open, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
+import type { StorageVolume } from 'node-libvirt';
 import { connect } from 'node-libvirt';
 import type { LibvirtHost } from '../kit/libvirt-host.ts';
 import { startLibvirtHost } from '../kit/libvirt-host.ts';
@@ -93,14 +93,36 @@ async function* piecesOf(path: string): AsyncGenerator<Uint8Array> {
   }
 }
 
+/** Into a file in the thread that reads, as virsh does it: Node's own streams hand each piece to another thread, which is not the client's doing. */
+async function downloadTo(path: string, volume: StorageVolume): Promise<void> {
+  const file = openSync(path, 'w');
+  try {
+    for await (const piece of await volume.download()) for (let at = 0; at < piece.length;) at += writeSync(file, piece, at);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Files in memory where the machine has such a folder, so that no disk is measured. */
+const filesDir = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
 /** A volume up and down again, from and to a file, beside virsh. */
 export async function compareTransfers(host: LibvirtHost, signal: AbortSignal): Promise<{ upload: Measures; download: Measures }> {
-  await using conn = await connect(host.uri);
-  const pool = await conn.storagePoolCreateXML(`<pool type='dir'><name>bench</name><target><path>${host.dir}</path></target></pool>`);
+  const dir = await mkdtemp(join(filesDir, 'nlv-bench-'));
+  try {
+    return await compareTransfersIn(dir, host.uri, signal);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+async function compareTransfersIn(dir: string, uri: string, signal: AbortSignal): Promise<{ upload: Measures; download: Measures }> {
+  await using conn = await connect(uri);
+  const pool = await conn.storagePoolCreateXML(`<pool type='dir'><name>bench</name><target><path>${dir}</path></target></pool>`);
   const volume = await pool.storageVolCreateXML(`<volume><name>bench.img</name><capacity unit='MiB'>${volumeMib}</capacity></volume>`);
-  const [source, copy] = [join(host.dir, 'source'), join(host.dir, 'copy')];
+  const [source, copy] = [join(dir, 'source'), join(dir, 'copy')];
   await writeFile(source, Buffer.alloc(volumeMib * 1024 * 1024, 'what a disk holds '));
-  const virsh = (...words: string[]) => measurePython('-', 'run', 'virsh', '-q', '-c', host.uri, ...words);
+  const virsh = (...words: string[]) => measurePython('-', 'run', 'virsh', '-q', '-c', uri, ...words);
   const once = async (work: () => Promise<unknown>): Promise<Measure> => {
     const stop = startClocks();
     await work();
@@ -115,7 +137,7 @@ export async function compareTransfers(host: LibvirtHost, signal: AbortSignal): 
   );
   const download = await compare(
     {
-      node: () => once(async () => pipeline(await volume.download(), createWriteStream(copy, { highWaterMark: 1024 * 1024 }))),
+      node: () => once(() => downloadTo(copy, volume)),
       virsh: () => virsh('vol-download', '--pool', 'bench', 'bench.img', copy),
     },
     signal,

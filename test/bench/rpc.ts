@@ -9,7 +9,7 @@ import { libvirtHostMissing } from '../kit/libvirt-host.ts';
 import { tinyImage } from '../kit/tiny-image.ts';
 import type { Aim, BenchOptions, BenchResult, BenchTable } from './main.ts';
 import type { Measures } from './rpc-measure.ts';
-import { compare, measure, measurePython, python, run } from './rpc-measure.ts';
+import { compare, measure, measurePython, python, run, startReplay } from './rpc-measure.ts';
 import type { OpenHost } from './rpc-transports.ts';
 import { compareOpen, compareStorm, compareTransfers, opens, startOpenHost, stormEvents, volumeMib } from './rpc-transports.ts';
 
@@ -69,7 +69,7 @@ async function startGuests(
   }
 }
 
-const statsCalls = { test: 50, real: 40 };
+const statsCalls = { test: 50, real: 40, replayed: 400 };
 
 /** One row of the bench: what was done, by whom, and how it must look beside the yardstick. */
 interface Part {
@@ -89,6 +89,8 @@ const statsOf = (guests: number): string => `statistics of ${guests} guests`;
 function atLeast(name: string, value: number | null, least: number): Aim {
   return { name, value, aim: `>= ${least}`, met: value !== null && value >= least };
 }
+
+const replayed = `${statsOf(guestCounts[1])}, replayed without the wait for the hypervisor`;
 
 type Rows = Record<string, Part>;
 
@@ -127,7 +129,8 @@ function report(parts: Rows, guestsMissing: string | null): BenchResult {
       ...rows.map((part) => atLeast(`${part.what}: speed beside python3-libvirt`, speed(part, 'wallMs'), 1)),
       atLeast("pipelined rate / python's sequential rate", pipelined, 4),
       atLeast(testStats, cpuOf(stats), 2),
-      atLeast(many!.name, many!.value, 2),
+      atLeast(`CPU of python / ours for the ${replayed}`, cpuOf(parts['replay']), 2),
+      atLeast(`${many!.name}, with the wait`, many!.value, 2),
       atLeast('upload: speed beside virsh', speed(upload, 'wallMs'), 0.9),
       atLeast('download: speed beside virsh', speed(download, 'wallMs'), 0.9),
     ],
@@ -156,14 +159,24 @@ async function measureAll({ host, uris }: OpenHost, signal: AbortSignal): Promis
   }
   parts['storm'] = { what: `${stormEvents} events`, measures: await compareStorm(uris.unix, signal), yardstick };
   const { upload, download } = await compareTransfers(host, signal);
-  parts['upload'] = { what: `upload of ${volumeMib} MiB`, measures: upload, yardstick: 'virsh' };
-  parts['download'] = { what: `download of ${volumeMib} MiB`, measures: download, yardstick: 'virsh' };
+  parts['upload'] = { what: `upload of ${volumeMib} MiB from a file in memory`, measures: upload, yardstick: 'virsh' };
+  parts['download'] = { what: `download of ${volumeMib} MiB to a file in memory`, measures: download, yardstick: 'virsh' };
   await using conn = await connect(uris.unix);
   parts['info'] = { what: `${infoCalls} x getInfo`, measures: await compareInfo(uris.unix, conn, signal), yardstick };
   await defineTestDomains(conn);
   const what = `${statsCalls.test} x statistics of ${testDomains} test domains`;
   parts['stats'] = { what, measures: await compareStats({ uri: uris.unix, conn }, statsCalls.test, signal), yardstick };
   return parts;
+}
+
+/**
+ * The same answer about the guests, given at once. A hypervisor takes half a second for it, and whoever wakes up that seldom pays for cold
+ * caches and for the garbage collector that uses the pause: here what counts is the reading of the answer.
+ */
+async function compareReplay(uri: string, signal: AbortSignal): Promise<Measures> {
+  await using replay = await startReplay(uri);
+  await using conn = await connect(replay.uri);
+  return compareStats({ uri: replay.uri, conn }, statsCalls.replayed, signal);
 }
 
 /** What real guests cost, or the reason why there are none. */
@@ -184,5 +197,6 @@ async function compareGuests(host: LibvirtHost, signal: AbortSignal): Promise<Ro
     const measures = await compareStats({ uri: host.uri, conn }, statsCalls.real, signal);
     parts[`guests${count}`] = { what: `${statsCalls.real} x ${statsOf(count)}`, measures, yardstick: 'python' };
   }
+  parts['replay'] = { what: `${statsCalls.replayed} x ${replayed}`, measures: await compareReplay(host.uri, signal), yardstick: 'python' };
   return parts;
 }

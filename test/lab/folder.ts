@@ -1,7 +1,8 @@
 import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LabCgroups } from './cgroups.ts';
 import { identify, lives, type Owner } from '../../core/setup/lock.mjs';
 
 /** A lab as its folder tells of it: all that another process needs to find it, and to clear up after it. */
@@ -85,9 +86,10 @@ export async function removeStaleLabs(): Promise<number[]> {
   return stale.map(({ number }) => number);
 }
 
-/** Ends the lab's PID 1, with which the kernel ends all its hosts and guests, and removes the folder. */
+/** Ends the lab's PID 1, with which the kernel ends all its hosts and guests, and removes its control groups and the folder. */
 export async function removeLab({ dir, init }: LabRecord): Promise<void> {
   if (init !== null && lives(init)) await end(init);
+  if (init !== null) await (await LabCgroups.of(basename(dir), init.pid)).remove();
   await rm(dir, { recursive: true, force: true, maxRetries: 5 });
 }
 

@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, globSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect } from 'node-libvirt';
@@ -147,6 +147,8 @@ const lab = await startLab({ hosts: 1 }); console.log(lab.dir); setInterval(() =
   return { owner, record };
 }
 
+/** Control groups of that lab. */
+const groupsOf = ({ dir, init }: LabRecord): string[] => globSync(`/sys/fs/cgroup/*/${basename(dir)}-${init?.pid}`);
 const exists = (pid: number | undefined): boolean => existsSync(`/proc/${pid}`);
 
 test('a test process that is killed takes its lab along, folder and all', async () => {
@@ -154,6 +156,7 @@ test('a test process that is killed takes its lab along, folder and all', async 
   expect(isStale(record)).toBe(false);
   owner.kill('SIGKILL');
   await expect.poll(() => existsSync(record.dir) || exists(record.init?.pid), { timeout: 20_000 }).toBe(false);
+  expect(groupsOf(record)).toEqual([]);
 });
 
 test('a lab that did not notice the death of its owner is found and removed, and no other', async () => {
@@ -166,6 +169,7 @@ test('a lab that did not notice the death of its owner is found and removed, and
   expect(existsSync(record.dir)).toBe(true);
   expect(await removeStaleLabs()).toContain(record.number);
   expect(existsSync(record.dir) || exists(record.init?.pid)).toBe(false);
+  expect(groupsOf(record)).toEqual([]);
   expect(await living.host('h1').shell('hostname')).toBe('h1');
 });
 

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { hasEnded, nextLine, type Running } from '../kit/private-libvirtd.ts';
+import { LabCgroups } from './cgroups.ts';
 import type { LabStatus } from './control.ts';
 import { createCredentials, type Station } from './credentials.ts';
 import { claimFolder, recordInit, removeLab, type LabRecord } from './folder.ts';
@@ -17,12 +18,13 @@ import { Switch, type LinkQuality } from './switch.ts';
 export interface LabOptions {
   /** 1 to 9; default 2. They are called h1, h2, … */
   readonly hosts?: number;
-  /** `shared`: the disks of all hosts are in one folder; `local` (default): each host has its own, at the same path. */
+  /** `shared`: the disks of all hosts are in one folder, unless a guest says otherwise; `local` (default): each host has its own, at the same path. */
   readonly storage?: 'shared' | 'local';
 }
 
 const HOSTS_MAX = 9;
 const CLIENT_NUMBER = 254;
+const LOCAL_POOL: Pool = { name: 'local', path: '/var/lib/libvirt/images' };
 const INIT = fileURLToPath(new URL('lab-init.sh', import.meta.url));
 const NAMESPACES = ['--mount', '--net', '--ipc', '--pid', '--fork', '--kill-child=SIGKILL', '--propagation', 'private'];
 
@@ -34,8 +36,10 @@ export class Lab implements AsyncDisposable {
   readonly hosts: readonly LabHost[];
   /** A machine without libvirtd that reaches all hosts by name, with the keys to do so. */
   readonly client: Machine;
-  /** The storage pool that all hosts have, with its folder as a host sees it. */
+  /** The storage pool where guests' disks are, with its folder as a host sees it: one for all, or `localPool`. */
   readonly pool: Pool;
+  /** The storage pool that each host has for itself. */
+  readonly localPool: Pool = LOCAL_POOL;
   /** Unique on this machine; name and addresses follow from it. */
   readonly number: number;
   readonly #guestNames = new Set<string>();
@@ -158,16 +162,18 @@ async function furnish({ record, running, labPid, count, storage }: Plot): Promi
   const keysDir = join(record.dir, 'keys');
   const [sharedDir, consoleDir] = [join(record.dir, 'shared'), join(record.dir, 'consoles')];
   await Promise.all([createCredentials(keysDir, stations), mkdir(sharedDir), mkdir(consoleDir)]);
-  const pool = storage === 'shared' ? { name: 'shared', path: sharedDir } : { name: 'local', path: '/var/lib/libvirt/images' };
+  const pool = storage === 'shared' ? { name: 'shared', path: sharedDir } : LOCAL_POOL;
+  const cgroups = await LabCgroups.of(basename(record.dir), labPid);
   const plan: MachinePlan = {
     keysDir,
-    pool,
+    controllers: cgroups.controllers,
+    pools: storage === 'shared' ? [pool, LOCAL_POOL] : [pool],
     hosts: ['127.0.0.1 localhost', ...stations.map(({ name, address }) => `${address} ${name}`), ''].join('\n'),
   };
   const network = new Switch(labPid);
   const siteOf = (station: Station, i: number) => {
     const mac = `52:54:00:4c:${hex(record.number)}:${hex(i + 1)}`;
-    return { station, mac, dir: join(record.dir, station.name), labPid, network };
+    return { station, mac, dir: join(record.dir, station.name), labPid, network, cgroups };
   };
   // All of them come to an end, even if one fails, so that none goes on in a folder that is being removed.
   const started = await Promise.allSettled(

@@ -1,12 +1,13 @@
 #!/bin/bash
-# PID 1 of one machine of a lab (see machine.ts): bash machine-init.sh FOLDER NAME ADDRESS MAC [host], inside its own namespaces.
-# `host` makes it a hypervisor host. It says who it is, waits for its cable, and lives until stdin ends.
+# PID 1 of one machine of a lab (see machine.ts): bash machine-init.sh FOLDER NAME ADDRESS MAC ROLE [CONTROLLERS…], inside its own namespaces.
+# The role `host` makes it a hypervisor host, and controllers are those of its control groups. It says who it is, waits for its cable, and lives until stdin ends.
 set -eu
 dir=$1
 name=$2
 address=$3
 mac=$4
-role=${5:-client}
+role=$5
+shift 5
 # /proc is still the machine's, so this is the number by which the machine knows us.
 read -r pid _ </proc/self/stat
 echo "$pid"
@@ -25,6 +26,12 @@ fi
 # shellcheck source=../kit/host-mounts.sh
 . "$(dirname "$0")/../kit/host-mounts.sh"
 private_mounts "$dir" "$name"
+# What is mounted begins at the machine's own group, because that is the root of its cgroup namespace.
+[ $# -eq 0 ] || mount -t tmpfs -o mode=755 cgroup /sys/fs/cgroup
+for controllers in "$@"; do
+  mkdir "/sys/fs/cgroup/$controllers"
+  mount -t cgroup -o "$controllers" cgroup "/sys/fs/cgroup/$controllers"
+done
 # Guests are plugged into br0, so that they stand on one network with all hosts.
 ip -batch - <<BATCH
 link add br0 address $mac type bridge mcast_snooping 0

@@ -4,6 +4,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { hasEnded, layOutLibvirtd, libvirtdAnswered, nextLine, uriOf, type Running } from '../kit/private-libvirtd.ts';
+import { inCgroups, type LabCgroups } from './cgroups.ts';
 import { installCredentials, type Station } from './credentials.ts';
 import { onMachineOf, run, startInit, type RunOptions, type RunResult } from './namespaces.ts';
 import type { Switch } from './switch.ts';
@@ -31,6 +32,7 @@ export interface MachineSite {
   /** PID 1 of the lab, of which the machine is a child. */
   readonly labPid: number;
   readonly network: Switch;
+  readonly cgroups: LabCgroups;
 }
 
 /** A machine of a lab: own namespaces, /etc, hostname, keys, and a cable to the lab's switch. */
@@ -67,9 +69,11 @@ export class Machine {
     // libvirt takes what is in there for guests that still run: after a power failure none does, and the folder is on a disk here, not a tmpfs.
     await rm(join(this.dir, 'run'), { recursive: true, force: true });
     await mkdir(join(this.dir, 'run'));
-    const init = ['bash', INIT, this.dir, this.name, this.address, this.#site.mac, this.role];
+    const { cgroups, labPid, mac } = this.#site;
+    const groups = this.hasCgroups ? inCgroups(await cgroups.renew(this.name)) : [];
+    const init = ['bash', INIT, this.dir, this.name, this.address, mac, this.role, ...(this.hasCgroups ? cgroups.controllers : [])];
     const running = await startInit(
-      ['nsenter', `--target=${this.#site.labPid}`, '--pid', '--', 'unshare', ...NAMESPACES, ...init],
+      ['nsenter', `--target=${labPid}`, '--pid', '--', ...groups, 'unshare', ...NAMESPACES, ...init],
       join(this.dir, 'init.log'),
     );
     this.#running = running;
@@ -89,6 +93,11 @@ export class Machine {
   /** What the init script makes of it. */
   protected get role(): string {
     return 'client';
+  }
+
+  /** Only libvirtd makes something of them. */
+  protected get hasCgroups(): boolean {
+    return false;
   }
 
   /** Waits for the machine's services. */
@@ -165,6 +174,10 @@ export class LabHost extends Machine {
     return 'host';
   }
 
+  protected override get hasCgroups(): boolean {
+    return true;
+  }
+
   protected override ready(running: Running): Promise<void> {
     return libvirtdAnswered(this.dir, running);
   }
@@ -180,7 +193,9 @@ export interface MachinePlan {
   readonly keysDir: string;
   /** The text of /etc/hosts. */
   readonly hosts: string;
-  readonly pool: Pool;
+  readonly pools: readonly Pool[];
+  /** Of control groups, as `mount` wants them. */
+  readonly controllers: readonly string[];
 }
 
 /** Writes the folder of a machine: its own layer of /etc, and libvirt's folders. Returns its host UUID. */
@@ -190,6 +205,7 @@ export async function layOutMachine(dir: string, station: Station, plan: Machine
     hostUuid,
     daemon: { listen_tls: 1, listen_tcp: 1, auth_tcp: 'none', auth_tls: 'none' },
     qemu: {
+      cgroup_controllers: plan.controllers.flatMap((each) => each.split(',')),
       migration_address: '0.0.0.0',
       default_tls_x509_cert_dir: '/etc/pki/qemu',
       default_tls_x509_verify: 1,
@@ -203,8 +219,9 @@ export async function layOutMachine(dir: string, station: Station, plan: Machine
   await writeFile(join(etc, 'machine-id'), `${randomUUID().replaceAll('-', '')}\n`);
   await writeFile(join(etc, 'hosts'), plan.hosts);
   await installCredentials(plan.keysDir, etc, station);
-  const pool = `<pool type='dir'><name>${plan.pool.name}</name><target><path>${plan.pool.path}</path></target></pool>\n`;
-  await writeFile(join(dir, 'libvirt/storage', `${plan.pool.name}.xml`), pool);
-  await writeFile(join(dir, 'libvirt/storage/autostart', `${plan.pool.name}.xml`), pool);
+  for (const { name, path } of plan.pools) {
+    const pool = `<pool type='dir'><name>${name}</name><target><path>${path}</path></target></pool>\n`;
+    for (const folder of ['storage', 'storage/autostart']) await writeFile(join(dir, 'libvirt', folder, `${name}.xml`), pool);
+  }
   return hostUuid;
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { parseRequest, UsageError, type Request } from './arguments.ts';
+import { surveyCgroups } from './cgroups.ts';
 import { askKeeper, Refusal, type Command, type LabStatus } from './control.ts';
 import { isStale, listLabs, removeStaleLabs, type LabRecord } from './folder.ts';
 import type { KeeperReport } from './keeper.ts';
@@ -48,6 +49,8 @@ async function up({ hosts, storage }: Request & { is: 'up' }): Promise<void> {
   keeper.unref();
   const status = await askKeeper(report.dir, { do: 'status' });
   if (status) console.log(describe(status));
+  for (const [controller, why] of Object.entries((await surveyCgroups()).missing))
+    console.log(`  The hosts lack the controller ${controller}: it ${why}.`);
   console.log(`Up in ${((performance.now() - startedAt) / 1000).toFixed(1)} s, kept by process ${keeper.pid}. End it: npm run lab -- down`);
 }
 

@@ -20,6 +20,8 @@ export interface GuestOptions {
   readonly memoryBytes?: number;
   /** Default 64 MiB for tiny, where 0 means no disk; 2 GiB for debian. */
   readonly diskBytes?: number;
+  /** Default: the lab's pool. `local`: on the disk of the host where it starts, even where the lab's pool is shared. */
+  readonly storage?: 'local';
   /** For debian: a text for cloud-init that begins with `#cloud-config`. Default: nothing is to be done. */
   readonly userData?: string;
 }
@@ -69,7 +71,7 @@ interface Plan {
 async function tinyBoot({ lab, host, guest, options }: Plan): Promise<Boot> {
   const { memoryBytes = TINY_MEMORY_BYTES_MIN, diskBytes = 64 * MIB } = options;
   const { kernelPath, initrdPath, commandLine } = await tinyImage();
-  const path = join(lab.pool.path, `${guest.name}.qcow2`);
+  const path = join(poolPathOf(lab, options), `${guest.name}.qcow2`);
   if (diskBytes > 0) await host.run(['qemu-img', 'create', '-q', '-f', 'qcow2', path, String(diskBytes)]);
   return {
     kernelPath,
@@ -85,7 +87,10 @@ async function tinyBoot({ lab, host, guest, options }: Plan): Promise<Boot> {
 async function debianBoot({ lab, host, guest, mac, options }: Plan): Promise<Boot> {
   const { memoryBytes = 512 * MIB, diskBytes = 2048 * MIB, userData = '#cloud-config\n{}\n' } = options;
   const { kernelPath, initrdPath, diskPath } = await debianImage();
-  const [disk, seed] = [join(lab.pool.path, `${guest.name}.qcow2`), join(lab.pool.path, `${guest.name}-seed.iso`)];
+  const [disk, seed] = [`${guest.name}.qcow2`, `${guest.name}-seed.iso`].map((file) => join(poolPathOf(lab, options), file)) as [
+    string,
+    string,
+  ];
   await host.run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', diskPath, disk, String(diskBytes)]);
   const files = {
     'user-data': userData,
@@ -109,6 +114,8 @@ async function debianBoot({ lab, host, guest, mac, options }: Plan): Promise<Boo
     ],
   };
 }
+
+const poolPathOf = (lab: Lab, { storage }: GuestOptions): string => (storage === 'local' ? lab.localPool : lab.pool).path;
 
 async function untilUp({ name, consolePath }: Guest, readyMark: string): Promise<void> {
   const endsAt = Date.now() + BOOT_TIMEOUT_MS;

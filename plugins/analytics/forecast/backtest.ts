@@ -1,24 +1,32 @@
-import type { ModelName, ModelScore } from '../port.ts';
+import type { ModelScore } from '../port.ts';
 import type { Fitted, Model, Shape } from '../models/model.ts';
+import { combine, weightsOf } from './combine.ts';
 
 /** Measured minus forecast of each step ahead, of one forecast; NaN where nothing was measured. */
 export type Residuals = Float64Array;
 
 export interface Tested {
   readonly model: Model;
-  readonly score: ModelScore;
+  readonly score: Omit<ModelScore, 'weight'>;
   /** One per fold. */
   readonly residuals: readonly Residuals[];
 }
 
-const FOLDS_MAX = 20;
-const TEST_SHARE = 0.4;
-const TEST_HORIZONS = 1.5;
+const FOLDS_MAX = 30;
+const TEST_SHARE = 0.6;
+const TEST_HORIZONS = { min: 1.5, wanted: 5 } as const;
 const TRAIN_MIN = 12;
+/** With so much before the first origin, models of the week can be tested as well. */
+const TRAIN_WANTED_DAYS = 8;
 
-/** Where the forecasts of the backtest begin, the earliest first: evenly over the last two fifths, so that they meet all hours of a day. */
-export function originsOf(length: number, horizon: number): number[] {
-  const test = Math.min(length - TRAIN_MIN, Math.ceil(Math.max(length * TEST_SHARE, horizon * TEST_HORIZONS)));
+/**
+ * Where the forecasts of the backtest begin, the earliest first: evenly over the last three fifths, so that they meet all hours of a day; later
+ * where that leaves enough tests and lets models of the week take part.
+ */
+export function originsOf(length: number, { horizon, stepsPerDay }: Shape): number[] {
+  const wanted = Math.min(TRAIN_WANTED_DAYS * stepsPerDay, length - TEST_HORIZONS.wanted * horizon);
+  const most = Math.min(length * TEST_SHARE, length - wanted);
+  const test = Math.min(length - TRAIN_MIN, Math.ceil(Math.max(most, horizon * TEST_HORIZONS.min)));
   const [first, last] = [length - test, length - horizon];
   if (last < first) return [];
   const stride = Math.max(1, Math.ceil((last - first) / (FOLDS_MAX - 1)));
@@ -34,7 +42,7 @@ export async function forecastsAt(
   { model, shape }: { model: Model; shape: Shape },
   origins: readonly number[],
 ): Promise<Float64Array[]> {
-  const fitted: Fitted = await model.fit(filled.slice(0, origins[0]), shape);
+  const fitted: Fitted = await model.fit(filled.slice(0, origins[0]), shape, 'backtest');
   try {
     return origins.map((origin) => fitted.forecast(filled.slice(0, origin)));
   } finally {
@@ -84,29 +92,89 @@ export interface BacktestInput {
   readonly models: readonly Model[];
 }
 
-/** Scores every model that the history before the first origin is long enough for; the best first. */
-export async function backtest({ measured, filled, shape, models }: BacktestInput): Promise<Tested[]> {
-  const origins = originsOf(filled.length, shape.horizon);
+export interface Backtest {
+  /** The best first. */
+  readonly tested: readonly Tested[];
+  /** The weighted median of all of `tested`; undefined when there is nothing to combine. */
+  readonly combined: Combined | undefined;
+}
+
+export interface Combined {
+  readonly score: Omit<ModelScore, 'weight'>;
+  readonly residuals: readonly Residuals[];
+  /** What each of `tested` weighs, in that order; the sum is 1. */
+  readonly weights: readonly number[];
+}
+
+/** Scores every model that the history before the first origin is long enough for, and their combination. */
+export async function backtest({ measured, filled, shape, models }: BacktestInput): Promise<Backtest> {
+  const origins = originsOf(filled.length, shape);
   const [first] = origins;
-  if (first === undefined) return [];
+  if (first === undefined) return { tested: [], combined: undefined };
   const scale = scaleOfErrors(measured.subarray(0, first), shape.stepsPerDay);
-  const tested: Tested[] = [];
+  const scored: (Tested & { readonly forecasts: readonly Float64Array[] })[] = [];
   for (const model of models) {
     if (model.historyMin(shape) > first) continue;
     const forecasts = await forecastsAt(filled, { model, shape }, origins);
     const residuals = forecasts.map((forecast, fold) => residualsOf(measured, forecast, origins[fold] ?? 0));
     const mae = meanAbsolute(residuals);
-    if (Number.isFinite(mae)) tested.push({ model, residuals, score: { model: model.name satisfies ModelName, mae, mase: mae / scale } });
+    if (Number.isFinite(mae)) scored.push({ model, residuals, forecasts, score: { model: model.name, mae, mase: mae / scale } });
   }
-  return tested.toSorted((a, b) => a.score.mae - b.score.mae);
+  const sorted = scored.toSorted((a, b) => a.score.mae - b.score.mae);
+  const combined = combineFolds(sorted, { measured, origins, scale, horizon: shape.horizon });
+  return { tested: sorted.map(({ model, residuals, score }) => ({ model, residuals, score })), combined };
 }
 
-/** Bursts make scores noisy: another model is preferred to the plain median of a day only when it is better by a tenth. */
-const PREFERENCE = 0.9;
+interface Folds {
+  readonly measured: Float64Array;
+  readonly origins: readonly number[];
+  readonly scale: number;
+  readonly horizon: number;
+}
 
-/** The model to use, of `tested` with the best first; undefined when there is none. */
-export function choose(tested: readonly Tested[]): Tested | undefined {
+/** The combination of each fold is weighted by the other folds (those that share no step with it, while there are some): else it would know its own answer. */
+function combineFolds(
+  tested: readonly (Tested & { readonly forecasts: readonly Float64Array[] })[],
+  { measured, origins, scale, horizon }: Folds,
+): Combined | undefined {
+  if (tested.length < 2 || origins.length < 2) return undefined;
+  const errors = tested.map(({ residuals }) => residuals.map((fold) => meanAbsolute([fold])));
+  const apart = (a: number, b: number): boolean => Math.abs((origins[a] ?? 0) - (origins[b] ?? 0)) >= horizon;
+  const weightsFor = (fold: number): number[] => {
+    const others = origins.map((_, other) => other).filter((other) => apart(fold, other));
+    const used = others.length > 0 ? others : origins.map((_, other) => other).filter((other) => other !== fold);
+    return weightsOf(
+      errors.map((each) => meanOf(used.map((other) => each[other] ?? Infinity))),
+      scale,
+    );
+  };
+  const residuals = origins.map((origin, fold) => {
+    const lines = tested.map(({ forecasts }) => forecasts[fold] ?? new Float64Array(horizon));
+    return residualsOf(measured, combine(lines, weightsFor(fold)), origin);
+  });
+  const mae = meanAbsolute(residuals);
+  const weights = weightsOf(
+    tested.map(({ score }) => score.mae),
+    scale,
+  );
+  return { residuals, weights, score: { model: 'combination', mae, mase: mae / scale } };
+}
+
+/** Of those that are known: a fold without any measured value has no error. */
+function meanOf(values: readonly number[]): number {
+  const known = values.filter(Number.isFinite);
+  return known.length === 0 ? 0 : known.reduce((sum, value) => sum + value, 0) / known.length;
+}
+
+/** Many models were looked at, so the luckiest looks better than it is: a single one is preferred to the combination only when it is better by three tenths. */
+const PREFERENCE = 0.7;
+
+export type Choice = { readonly is: 'combination'; readonly combined: Combined } | { readonly is: 'single'; readonly best: Tested };
+
+/** What to use; undefined when nothing could be tested. */
+export function choose({ tested, combined }: Backtest): Choice | undefined {
   const [best] = tested;
-  const plain = tested.find(({ model }) => model.name === 'median-24h');
-  return best === undefined || plain === undefined || best.score.mae < PREFERENCE * plain.score.mae ? best : plain;
+  if (best === undefined) return undefined;
+  if (combined === undefined || best.score.mae < PREFERENCE * combined.score.mae) return { is: 'single', best };
+  return { is: 'combination', combined };
 }

@@ -1,4 +1,5 @@
-import { DAYS_OF_WEEK, median, type Model } from './model.ts';
+import { DAYS_OF_WEEK, type Model } from './model.ts';
+import { phaseMedians } from './profile.ts';
 
 const DAYS_MIN = 3;
 
@@ -8,10 +9,8 @@ export const medianWeek: Model = {
   historyMin: ({ stepsPerDay }) => stepsPerDay * DAYS_MIN,
   fit: (_history, { horizon, stepsPerDay }) => ({
     forecast: (history) => {
-      const days = Math.min(DAYS_OF_WEEK, Math.floor(history.length / stepsPerDay));
-      const sameHour = (step: number): number[] =>
-        Array.from({ length: days }, (_, day) => history[history.length - (day + 1) * stepsPerDay + (step % stepsPerDay)] ?? 0);
-      return Float64Array.from({ length: horizon }, (_, step) => median(sameHour(step)));
+      const phases = phaseMedians(history, stepsPerDay, DAYS_OF_WEEK);
+      return Float64Array.from({ length: horizon }, (_, step) => phases[step % stepsPerDay] ?? 0);
     },
   }),
 };

@@ -4,6 +4,8 @@ import type { ModelName } from '../port.ts';
 export interface Shape {
   readonly horizon: number;
   readonly stepsPerDay: number;
+  /** Steps of the rhythm that was found in the history; absent: none but the day. */
+  readonly season?: number;
 }
 
 /** A model that has learned what it learns; only `forecast` sees the history that it continues. */
@@ -17,8 +19,11 @@ export interface Model {
   readonly name: ModelName;
   /** Fewest steps of history that it can learn from. */
   historyMin(shape: Shape): number;
-  fit(history: Float64Array, shape: Shape): Fitted | Promise<Fitted>;
+  /** `stage` matters to models that were trained before, across series: for a backtest they use what they knew before its first origin. */
+  fit(history: Float64Array, shape: Shape, stage?: Stage): Fitted | Promise<Fitted>;
 }
+
+export type Stage = 'backtest' | 'final';
 
 export const DAYS_OF_WEEK = 7;
 

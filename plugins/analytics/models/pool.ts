@@ -1,9 +1,32 @@
-import { holtWinters } from './holt-winters.ts';
+import { drift } from './drift.ts';
+import { fadingHour, fadingLast, fadingMedian } from './fading.ts';
+import { medianFound, seasonalFound } from './found-season.ts';
+import { holtDamped, holtWinters } from './holt-winters.ts';
 import { lastValue } from './last-value.ts';
-import { medianDay } from './median-day.ts';
+import { medianDay, medianHalfDay, medianSevenDays, medianTwoDays } from './median-recent.ts';
 import { medianWeek } from './median-week.ts';
 import type { Model } from './model.ts';
+import { profileDay, profileWeek } from './profile.ts';
 import { seasonalDay, seasonalWeek } from './seasonal-naive.ts';
 
-/** Plain models, the simplest first: of two equally good ones the earlier is used. */
-export const BASELINES: readonly Model[] = [lastValue, medianDay, seasonalDay, seasonalWeek, medianWeek, holtWinters];
+/** Models that need no training across series, the simplest first: of two equally good ones the earlier is used. */
+export const BASELINES: readonly Model[] = [
+  lastValue,
+  medianHalfDay,
+  medianDay,
+  medianTwoDays,
+  medianSevenDays,
+  fadingLast,
+  fadingMedian,
+  fadingHour,
+  seasonalDay,
+  seasonalWeek,
+  seasonalFound,
+  medianWeek,
+  medianFound,
+  profileDay,
+  profileWeek,
+  drift,
+  holtWinters,
+  holtDamped,
+];

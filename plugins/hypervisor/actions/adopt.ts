@@ -6,10 +6,10 @@ import type { VmMetadata } from '../metadata.ts';
 import { tag, tenantName, vmName, vmRef } from '../names.ts';
 import { DomainMetadataType, DomainModificationImpact } from 'node-libvirt';
 import { METADATA_NAMESPACE } from '../metadata.ts';
-import { entryOf, runtimeOf, type HypervisorTools, type Runtime, type VmAddress } from '../runtime.ts';
+import { domainAt, entryOf, runtimeOf, type HypervisorTools, type Runtime, type VmAddress } from '../runtime.ts';
 import { onDomain, readMetadata, writeMetadata } from '../vm-ops.ts';
 import { showVm, VmView } from '../views.ts';
-import { domainAt, letGo, look } from './power.ts';
+import { letGo, look } from './power.ts';
 
 const TIMEOUT_MS = 60_000;
 const HOLD_MS = TIMEOUT_MS + 15 * 60_000;

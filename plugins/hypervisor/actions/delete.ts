@@ -6,11 +6,21 @@ import { linkOf } from '../host-link.ts';
 import type { Trash, VmMetadata } from '../metadata.ts';
 import { isVmVolume, trashNameOf, vmRef } from '../names.ts';
 import { poolOf, removeVolume, volumesOf } from '../pool.ts';
-import { entryOf, hostOf, managedVm, runtimeOf, type HypervisorTools, type Runtime, type VmAddress, type needs } from '../runtime.ts';
+import {
+  domainAt,
+  entryOf,
+  hostOf,
+  managedVm,
+  runtimeOf,
+  type HypervisorTools,
+  type Runtime,
+  type VmAddress,
+  type needs,
+} from '../runtime.ts';
 import { isTrashed } from '../inventory.ts';
 import { ensureDomainName, ensureOff, ensureRunning, metadataFor, stopGently, undefine, writeMetadata } from '../vm-ops.ts';
 import { diskFacts, diskSentence, planOf, type DiskFacts } from './plans.ts';
-import { domainAt, letGo } from './power.ts';
+import { letGo } from './power.ts';
 
 const TIMEOUT_MS = 15 * 60_000;
 const HOLD_MS = TIMEOUT_MS + 15 * 60_000;

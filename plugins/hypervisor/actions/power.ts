@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { isOff, stateOf } from '../domains.ts';
 import type { VmState } from '../port.ts';
 import { vmRef } from '../names.ts';
-import { entryOf, hostOf, managedVm, runtimeOf, type HypervisorTools, type Runtime, type VmAddress } from '../runtime.ts';
+import { domainAt, entryOf, hostOf, managedVm, runtimeOf, type HypervisorTools, type Runtime, type VmAddress } from '../runtime.ts';
 import { ensureOff, ensureRunning, onDomain, shutDown, stateWrong, type DomainAt } from '../vm-ops.ts';
 import { showVm, vmView, VmView } from '../views.ts';
 import { planOf } from './plans.ts';
@@ -49,8 +49,6 @@ const power =
       },
       show: showVm((vm) => `VM '${vm.name}' ${done}. It is ${vm.state}.`),
     });
-
-export const domainAt = (runtime: Runtime, vm: VmAddress): DomainAt => ({ link: hostOf(runtime, vm), id: vm.id, name: vm.name });
 
 /** What its host says now. */
 export async function look(runtime: Runtime, vm: VmAddress): Promise<VmView> {

@@ -2,10 +2,10 @@ import { HubError, ref, type Action } from 'novacron/plugin';
 import { z } from 'zod';
 import { isOff } from '../domains.ts';
 import { domainNameOf, vmName, vmRef } from '../names.ts';
-import { managedVm, runtimeOf, type HypervisorTools, type Runtime, type VmAddress } from '../runtime.ts';
+import { domainAt, managedVm, runtimeOf, type HypervisorTools, type Runtime, type VmAddress } from '../runtime.ts';
 import { ensureDomainName, metadataFor, stateWrong, writeMetadata } from '../vm-ops.ts';
 import { showVm, VmView } from '../views.ts';
-import { domainAt, letGo, look } from './power.ts';
+import { letGo, look } from './power.ts';
 
 const TIMEOUT_MS = 60_000;
 const HOLD_MS = TIMEOUT_MS + 15 * 60_000;

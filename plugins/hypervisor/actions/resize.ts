@@ -1,15 +1,16 @@
 import { HubError, ref, type Action, type Plan } from 'novacron/plugin';
-import { DomainBlockResizeFlags, DomainMemoryModFlags, DomainVcpuFlags, DomainXMLFlags, type Connection, type Domain } from 'node-libvirt';
+import { DomainMemoryModFlags, DomainVcpuFlags, DomainXMLFlags, type Domain } from 'node-libvirt';
 import { z } from 'zod';
+import { growDisk, limit } from '../disk-growth.ts';
 import { isOff, stateOf } from '../domains.ts';
 import { parseDomain, type Definition } from '../domain-parse.ts';
 import { vmRef } from '../names.ts';
-import { entryOf, hostOf, managedVm, runtimeOf, type HypervisorTools, type Runtime, type VmAddress } from '../runtime.ts';
+import { domainAt, entryOf, hostOf, managedVm, runtimeOf, type HypervisorTools, type Runtime, type VmAddress } from '../runtime.ts';
 import { formatBytes, MIB, sizeBytes } from '../sizes.ts';
 import { ensureRunning, onDomain, stopGently } from '../vm-ops.ts';
 import { VmView, vmCard } from '../views.ts';
 import { planOf } from './plans.ts';
-import { domainAt, letGo, look } from './power.ts';
+import { letGo, look } from './power.ts';
 
 const TIMEOUT_MS = 5 * 60_000;
 const HOLD_MS = TIMEOUT_MS + 15 * 60_000;
@@ -65,7 +66,7 @@ export const resizeVm = ({ action }: HypervisorTools): Action =>
         () => setFigures(runtime, vm, wanted),
         () => setFigures(runtime, vm, vm.before),
       );
-      if (input.disk !== undefined) await ctx.step('disk', () => growDisk(runtime, vm, input.disk ?? 0));
+      if (input.disk !== undefined) await ctx.step('disk', () => growDisk(runtime, vm, { bytes: input.disk ?? 0 }));
       if (input.restart && vm.wasOn)
         await ctx.step('restart', async (signal) => {
           await stopGently(domainAt(runtime, vm), { forMs: RESTART_GRACE_MS, signal });
@@ -116,8 +117,6 @@ async function find(runtime: Runtime, vm: VmAddress, input: Input): Promise<Resi
   });
 }
 
-const limit = (message: string): HubError => new HubError('vm_limit', message, { status: 400 });
-
 const configured = async (domain: Domain): Promise<Definition> => parseDomain(await domain.getXMLDesc(DomainXMLFlags.INACTIVE));
 
 /** The maximum has to stay above the figure in every moment, so its order depends on the direction. */
@@ -141,20 +140,6 @@ const setFigures = (runtime: Runtime, vm: VmAddress, { vcpus, memoryBytes }: Fig
 async function inOrder(tasks: readonly (() => Promise<void>)[]): Promise<void> {
   for (const task of tasks) await task();
 }
-
-const growDisk = (runtime: Runtime, vm: VmAddress, bytes: number): Promise<void> =>
-  onDomain(domainAt(runtime, vm), async (domain, conn) => {
-    const disk = (await configured(domain)).disks.find(({ kind, path }) => kind === 'disk' && path !== null);
-    if (!disk?.path) throw limit(`'${vm.name}' has no disk that could grow.`);
-    const capacityBytes = await capacityOf(conn, disk.path);
-    if (bytes < capacityBytes) throw limit(`The disk has ${formatBytes(capacityBytes)}; it can only grow.`);
-    if (bytes === capacityBytes) return;
-    if (isOff(await stateOf(domain))) await (await conn.storageVolLookupByPath(disk.path)).resize(bytes);
-    else await domain.blockResize(disk.device, bytes, { flags: DomainBlockResizeFlags.BYTES });
-  });
-
-const capacityOf = async (conn: Connection, path: string): Promise<number> =>
-  (await (await conn.storageVolLookupByPath(path)).getInfo()).capacityBytes;
 
 async function record(runtime: Runtime, vm: Resizing, wanted: Figures): Promise<z.infer<typeof Output>> {
   const row = await runtime.store.get(vm.id);

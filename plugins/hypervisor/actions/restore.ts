@@ -2,11 +2,11 @@ import { HubError, ref, type Action } from 'novacron/plugin';
 import { z } from 'zod';
 import { TRASH_PREFIX } from '../inventory.ts';
 import { domainNameOf, trashNameOf, UUID, vmName, vmRef } from '../names.ts';
-import { managedVm, runtimeOf, type HypervisorTools, type Runtime, type VmAddress } from '../runtime.ts';
+import { domainAt, managedVm, runtimeOf, type HypervisorTools, type Runtime, type VmAddress } from '../runtime.ts';
 import type { Trash } from '../metadata.ts';
 import { ensureDomainName, ensureOff, ensureRunning, metadataFor, writeMetadata } from '../vm-ops.ts';
 import { showVm, VmView } from '../views.ts';
-import { domainAt, letGo, look } from './power.ts';
+import { letGo, look } from './power.ts';
 
 const TIMEOUT_MS = 5 * 60_000;
 const HOLD_MS = TIMEOUT_MS + 15 * 60_000;

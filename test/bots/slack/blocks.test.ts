@@ -6,7 +6,7 @@ import { confirmationContent, settledContent } from '../../../bots/slack/confirm
 import { formView } from '../../../bots/slack/form-blocks.ts';
 import { helpContent, unknownContent } from '../../../bots/slack/help-blocks.ts';
 import { jobContent, progressBar } from '../../../bots/slack/job-blocks.ts';
-import { asksMore, offerButtons, readOffer } from '../../../bots/slack/offers.ts';
+import { asksMore, offerButtons, readOffer, suggestionButtons } from '../../../bots/slack/offers.ts';
 import { cut } from '../../../bots/slack/mrkdwn.ts';
 import { cardBlocks, tableLines, viewBlocks, viewText } from '../../../bots/slack/view-blocks.ts';
 import { formField } from '../../kit/form-field.ts';
@@ -187,6 +187,16 @@ describe('offers', () => {
     expect(asksMore(resize, { vcpus: 2 })).toBe(false);
     expect(asksMore({ ...resize, fields: [formField('purge', { type: 'boolean', default: false })] }, {})).toBe(false);
     expect(asksMore({ ...resize, risk: 'read' }, {})).toBe(false);
+  });
+
+  it('are made of suggestions as far as the person may do them, in the words of the suggestion', () => {
+    const suggestions = [
+      { action: 'vm.resize', label: 'Give it 2 vCPUs', input: { vcpus: 2 } },
+      { action: 'vm.migrate', label: 'Move it', input: {} },
+    ];
+    const [button, ...others] = suggestionButtons(suggestions, [resize]);
+    expect(button).toMatchObject({ text: { text: 'Give it 2 vCPUs' }, value: '{"action":"vm.resize","input":{"vcpus":2}}' });
+    expect(others).toEqual([]);
   });
 
   it('read nothing but what the bot wrote', () => {

@@ -65,6 +65,13 @@ describe('the default view of a result', () => {
 });
 
 describe('lines for a terminal', () => {
+  it('give suggestions as commands that can be typed', () => {
+    const suggestions = [{ action: 'vm.disk.grow', label: 'Grow the disk', input: { vm: "it's", size: '20G', tags: ['a', 'b'] } }];
+    expect(viewLines({ text: '', suggestions }, { color: false })).toEqual([
+      "Grow the disk: novacron vm disk grow --vm 'it'\\''s' --size 20G --tags a,b",
+    ]);
+  });
+
   it('lets no control character through', () => {
     const hostile = '\u001b[2J\u001b]0;title\u0007\u202eevil\u0000\r\b';
     const lines = viewLines(

@@ -37,7 +37,7 @@ async function collectUntil(
     run.written.push(...batches);
     check();
   };
-  await collect({ hypervisor: port, metrics: { write }, log, everyMs: 2, timeoutMs: 20, signal: stop.signal });
+  await collect({ hypervisor: port, metrics: { write }, log, everyMs: 2, timeoutMs: 20, surveyEveryMs: 10, signal: stop.signal });
   return run;
 }
 
@@ -99,6 +99,7 @@ describe('collecting', () => {
     const vms = [vmStatus('a', 'default')];
     let scrapes = 0;
     const port = {
+      survey: async () => ({ at: 0, pools: [], guests: [] }),
       hosts: () => createFakeHypervisor({ hosts: ['h1'], vms: {}, scrape: () => good(1) }).port.hosts(),
       vms: () => vms.map((vm) => ({ ...vm, host: 'h1' })),
       async scrape() {
@@ -109,7 +110,15 @@ describe('collecting', () => {
       },
     };
     const log: Log = { debug() {}, info() {}, warn() {}, error() {} };
-    await collect({ hypervisor: port, metrics: { write: async () => {} }, log, everyMs: 3_600_000, timeoutMs: 1_000, signal: stop.signal });
+    await collect({
+      hypervisor: port,
+      metrics: { write: async () => {} },
+      log,
+      everyMs: 3_600_000,
+      timeoutMs: 1_000,
+      surveyEveryMs: 3_600_000,
+      signal: stop.signal,
+    });
     expect(scrapes).toBe(2);
   });
 });

@@ -1,6 +1,13 @@
 import { definePlugin, type Plugin, type Resource } from 'novacron/plugin';
 import { z } from 'zod';
-import { Hypervisor, type HostScrape, type HostStatus, type VmScrape, type VmStatus } from '../../../plugins/hypervisor/port.ts';
+import {
+  Hypervisor,
+  type HostScrape,
+  type HostStatus,
+  type HostSurvey,
+  type VmScrape,
+  type VmStatus,
+} from '../../../plugins/hypervisor/port.ts';
 
 type Scrape = (hostId: string, signal: AbortSignal) => Promise<HostScrape>;
 
@@ -47,13 +54,23 @@ export const hostScrape = (at: number, vms: readonly VmScrape[], more: Partial<H
 });
 
 /** A hypervisor that answers what a test says: the public port, and the resources that a real one declares. */
-export function createFakeHypervisor(options: { hosts: readonly string[]; vms: Readonly<Record<string, string>>; scrape: Scrape }): {
+export function createFakeHypervisor(options: {
+  hosts: readonly string[];
+  vms: Readonly<Record<string, string>>;
+  scrape: Scrape;
+  survey?: HostSurvey;
+}): {
   port: Hypervisor;
   plugin: Plugin;
 } {
   const hosts = options.hosts.map(hostStatus);
   const vms = Object.entries(options.vms).map(([id, tenant]) => vmStatus(id, tenant));
-  const port: Hypervisor = { hosts: () => hosts, vms: () => vms, scrape: (host, signal) => options.scrape(host, signal) };
+  const port: Hypervisor = {
+    hosts: () => hosts,
+    vms: () => vms,
+    scrape: (host, signal) => options.scrape(host, signal),
+    survey: async () => options.survey ?? { at: Date.now(), pools: [], guests: [] },
+  };
   const all = (kind: string): Resource[] =>
     (kind === 'vm' ? vms : hosts.map((host) => ({ ...host, tenant: null }))).map(({ id, name, tenant }) => ({
       kind,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createHostSampler } from '../../../plugins/monitoring/figures.ts';
+import { createHostSampler, surveySamples } from '../../../plugins/monitoring/figures.ts';
 import { hostScrape, vmScrape } from './fake-hypervisor.ts';
 
 const HOST = { id: 'h1', vmsRunning: 1 };
@@ -33,6 +33,13 @@ describe('figures of a scrape', () => {
     expect(told?.rows[0]?.values).toMatchObject({ memoryUsedBytes: 750, memoryUsedRatio: 0.75 });
   });
 
+  test('how long a guest waited for the host, and its disks for theirs, is told where libvirt tells it', () => {
+    const disks = [{ device: 'vda', readBytes: 1n, writeBytes: 2n, readOps: 3n, writeOps: 4n, readTimeNs: 5n, writeTimeNs: 6n }];
+    const [vm, disk] = createHostSampler().sample(hostScrape(0, [vmScrape('a', { cpuWaitNs: 7n, disks })]), HOST);
+    expect(vm?.rows[0]?.values['cpuWaitSeconds']).toBe(7n);
+    expect(disk?.rows[0]?.values).toMatchObject({ readTimeSeconds: 5n, writeTimeSeconds: 6n });
+  });
+
   test('a host without VMs is measured alone; its CPU is what was not idle', () => {
     const sampler = createHostSampler();
     sampler.sample(hostScrape(0, [], { cpuTimeNs: 100n, cpuIdleNs: 80n }), HOST);
@@ -55,8 +62,31 @@ describe('figures of a scrape', () => {
       {
         entity: 'a',
         device: 'vda',
-        values: { readBytes: 1n, writeBytes: 2n, readOps: 3n, writeOps: 4n, capacityBytes: 5, allocationBytes: undefined },
+        values: {
+          readBytes: 1n,
+          writeBytes: 2n,
+          readOps: 3n,
+          writeOps: 4n,
+          capacityBytes: 5,
+          allocationBytes: undefined,
+          allocatedRatio: null,
+        },
       },
     ]);
+  });
+
+  test('a survey tells how full file systems and pools are', () => {
+    const filesystems = [{ mountpoint: '/', disks: ['/dev/vda1'], totalBytes: 400, usedBytes: 100 }];
+    const guests = [{ id: 'a', agent: { answers: true } as const, filesystems }];
+    const pools = [{ name: 'fast', capacityBytes: 1000, allocationBytes: 900 }];
+    expect(surveySamples({ at: 5, pools, guests }, 'h1')).toEqual([
+      { table: 'vm.filesystem', at: 5, rows: [{ entity: 'a', device: '/', values: { totalBytes: 400, usedBytes: 100, usedRatio: 0.25 } }] },
+      {
+        table: 'host.pool',
+        at: 5,
+        rows: [{ entity: 'h1', device: 'fast', values: { capacityBytes: 1000, allocationBytes: 900, allocatedRatio: 0.9 } }],
+      },
+    ]);
+    expect(surveySamples({ at: 5, pools: [], guests: [] }, 'h1')).toEqual([]);
   });
 });

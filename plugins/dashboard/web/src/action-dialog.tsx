@@ -1,5 +1,5 @@
 import { Dialog } from '@base-ui/react/dialog';
-import type { ActionDescription, Confirmation } from 'novacron/plugin';
+import type { ActionDescription, Confirmation, Json } from 'novacron/plugin';
 import { useEffect, useRef, useState, type FormEvent, type ReactNode } from 'react';
 import { FieldInput } from './field-input.tsx';
 import { fieldErrors, initialValues, toInput } from './form-values.ts';
@@ -22,6 +22,8 @@ export interface Preset {
 interface ActionProps {
   readonly action: ActionDescription;
   readonly preset?: Preset | undefined;
+  /** What a suggestion knows of the input: the fields are filled, and when nothing is missing the press was the order. */
+  readonly given?: { readonly [field: string]: Json } | undefined;
 }
 
 interface ButtonProps {
@@ -43,7 +45,7 @@ export function ActionButton({ action, className, children }: ButtonProps) {
   );
 }
 
-export function ActionDialog({ action, preset, onClosed }: ActionProps & { onClosed(): void }) {
+export function ActionDialog({ action, preset, given, onClosed }: ActionProps & { onClosed(): void }) {
   const call = useCall(action);
   const { stage } = call;
   const close = (): void => {
@@ -65,21 +67,21 @@ export function ActionDialog({ action, preset, onClosed }: ActionProps & { onClo
             </Dialog.Close>
           </div>
           {action.help !== null && <Dialog.Description className="quiet dialog-help">{action.help}</Dialog.Description>}
-          <Body action={action} preset={preset} call={call} />
+          <Body action={action} preset={preset} given={given} call={call} />
         </Dialog.Popup>
       </Dialog.Portal>
     </Dialog.Root>
   );
 }
 
-function Body({ action, preset, call }: ActionProps & { readonly call: CallTools }) {
+function Body({ action, preset, given, call }: ActionProps & { readonly call: CallTools }) {
   const { stage } = call;
   // The form stays while it is not seen, so that a refusal finds it as it was left.
   const isForm = stage.is === 'form' || stage.is === 'busy';
   return (
     <>
       <div hidden={!isForm}>
-        <ActionForm action={action} preset={preset} call={call} />
+        <ActionForm action={action} preset={preset} given={given} call={call} />
       </div>
       {stage.is === 'confirm' && <Question confirmation={stage.confirmation} call={call} />}
       {stage.is === 'job' && <JobBox id={stage.id} />}
@@ -103,9 +105,9 @@ function Body({ action, preset, call }: ActionProps & { readonly call: CallTools
   );
 }
 
-function ActionForm({ action, preset, call }: ActionProps & { readonly call: CallTools }) {
+function ActionForm({ action, preset, given, call }: ActionProps & { readonly call: CallTools }) {
   const fields = action.fields.filter(({ name }) => name !== preset?.field);
-  const [values, setValues] = useState(() => initialValues(fields));
+  const [values, setValues] = useState(() => initialValues(fields, given));
   const { stage } = call;
   const problem = stage.is === 'form' ? stage.problem : null;
   const { byField, rest } = fieldErrors(
@@ -117,7 +119,9 @@ function ActionForm({ action, preset, call }: ActionProps & { readonly call: Cal
     call.send({ ...toInput(fields, values), ...(preset !== undefined && { [preset.field]: preset.value }) });
   };
   // Nothing that must be filled in: the press that opened this was the order. Once, also when React mounts it twice.
-  const isOrder = fields.length === 0 || (preset !== undefined && action.risk === 'read' && !fields.some(({ required }) => required));
+  const isKnown = given !== undefined && fields.every(({ name, required }) => !required || name in given);
+  const isOrder =
+    isKnown || fields.length === 0 || (preset !== undefined && action.risk === 'read' && !fields.some(({ required }) => required));
   const wasSent = useRef(false);
   useEffect(() => {
     if (!isOrder || wasSent.current) return;

@@ -1,10 +1,13 @@
 import { Menu } from '@base-ui/react/menu';
-import { useState, type ReactNode } from 'react';
+import { Fragment, useState, type ReactNode } from 'react';
+import { ActionHost } from './action-host.tsx';
 import { ActionsPage } from './actions-page.tsx';
-import { ActionsIcon, JobsIcon, Mark, SunIcon, VmsIcon } from './icons.tsx';
+import { BoardPage, ThingPage } from './board-page.tsx';
+import { BOARDS } from './boards.ts';
+import { ActionsIcon, BoardIcon, JobsIcon, Mark, SunIcon, VmsIcon } from './icons.tsx';
 import { JobsPage } from './jobs-page.tsx';
 import { useIsConnected } from './live.tsx';
-import { useJobs } from './queries.ts';
+import { useActions, useJobs } from './queries.ts';
 import { linkTo, useRoute, type Route } from './route.ts';
 import { useSession } from './session.tsx';
 import { applyTheme, readTheme, THEMES, type Theme } from './theme.ts';
@@ -31,7 +34,9 @@ export function App() {
         </div>
       </header>
       <main id="main" tabIndex={-1}>
-        <Page route={route} />
+        <ActionHost>
+          <Page route={route} />
+        </ActionHost>
       </main>
     </div>
   );
@@ -47,6 +52,10 @@ function Page({ route }: { readonly route: Route }) {
       return <JobsPage />;
     case 'actions':
       return <ActionsPage />;
+    case 'board':
+      return <BoardPage board={route.board} key={route.board.path} />;
+    case 'thing':
+      return <ThingPage board={route.board} id={route.id} key={route.id} />;
     case 'nowhere':
       return (
         <div className="empty">
@@ -60,6 +69,8 @@ function Page({ route }: { readonly route: Route }) {
 }
 
 function Navigation({ route }: { readonly route: Route }) {
+  const known = useActions().data ?? [];
+  const boards = BOARDS.filter(({ list }) => known.some(({ id }) => id === list));
   const running = (useJobs().data ?? []).filter(({ endedAt }) => endedAt === null).length;
   const item = (path: string, label: string, { icon, isHere, count = 0 }: { icon: ReactNode; isHere: boolean; count?: number }) => (
     <a {...linkTo(path)} aria-current={isHere ? 'page' : undefined}>
@@ -76,6 +87,14 @@ function Navigation({ route }: { readonly route: Route }) {
     <nav className="nav" aria-label="Main">
       {item('/', 'VMs', { icon: <VmsIcon />, isHere: route.is === 'vms' || route.is === 'vm' })}
       {item('/jobs', 'Jobs', { icon: <JobsIcon />, isHere: route.is === 'jobs', count: running })}
+      {boards.map((board) => (
+        <Fragment key={board.path}>
+          {item(`/${board.path}`, board.title, {
+            icon: <BoardIcon of={board.icon} />,
+            isHere: (route.is === 'board' || route.is === 'thing') && route.board === board,
+          })}
+        </Fragment>
+      ))}
       {item('/actions', 'Actions', { icon: <ActionsIcon />, isHere: route.is === 'actions' })}
     </nav>
   );

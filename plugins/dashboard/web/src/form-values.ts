@@ -1,10 +1,11 @@
-import type { FormField } from 'novacron/plugin';
+import type { FormField, Json } from 'novacron/plugin';
 
 /** What stands in the fields: text as typed, ticks as booleans. */
 export type FormValues = Readonly<Record<string, string | boolean>>;
 
-export function initialValues(fields: readonly FormField[]): FormValues {
-  return Object.fromEntries(fields.map((field) => [field.name, initialValue(field)]));
+/** Defaults, or what is given instead. */
+export function initialValues(fields: readonly FormField[], given: { readonly [field: string]: Json } = {}): FormValues {
+  return Object.fromEntries(fields.map((field) => [field.name, initialValue({ ...field, default: given[field.name] ?? field.default })]));
 }
 
 function initialValue({ type, default: given }: FormField): string | boolean {

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import type { Board } from './boards.ts';
 
 const Icon = ({ children }: { readonly children: ReactNode }) => (
   <svg className="icon" viewBox="0 0 20 20" aria-hidden="true" focusable="false">
@@ -28,6 +29,18 @@ export const JobsIcon = () => (
 export const ActionsIcon = () => (
   <Icon>
     <path d="M11 2.5 4.5 11H10l-1 6.5L15.5 9H10z" />
+  </Icon>
+);
+const BOARD_PATHS: Readonly<Record<Board['icon'], string>> = {
+  bell: 'M5 14V9a5 5 0 0 1 10 0v5l1.5 1.5h-13zM8.5 17.5h3',
+  pulse: 'M2.5 10.5H6l2.5-6 3.5 11 2.5-5h3',
+  bulb: 'M7.5 14.5c0-2-2-3-2-5.5a4.5 4.5 0 0 1 9 0c0 2.5-2 3.5-2 5.5zM8 17.5h4',
+  rule: 'M3 14.5 8 8l3.5 3.5L17 4.5M3 17.5h14',
+  book: 'M4 4.5C6 3.5 8 3.5 10 5c2-1.5 4-1.5 6-.5v11c-2-1-4-1-6 .5-2-1.5-4-1.5-6-.5zM10 5v11',
+};
+export const BoardIcon = ({ of }: { readonly of: Board['icon'] }) => (
+  <Icon>
+    <path d={BOARD_PATHS[of]} />
   </Icon>
 );
 export const BackIcon = () => (

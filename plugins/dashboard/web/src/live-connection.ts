@@ -14,7 +14,7 @@ export interface LiveOptions {
   onConnected(isConnected: boolean): void;
 }
 
-const SUBSCRIBE = { subscribe: { events: ['job.changed', 'job.ended', 'resource.changed'], metrics: ['vm'] } };
+const SUBSCRIBE = { subscribe: { events: ['job.changed', 'job.ended', 'resource.changed', 'incident.changed'], metrics: ['vm'] } };
 const RETRY_MS = [500, 1000, 2000, 5000, 10_000] as const;
 
 /** One WebSocket that comes back by itself, slower each time; a new token is told to the connection that is there. */

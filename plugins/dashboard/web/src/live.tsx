@@ -92,11 +92,12 @@ function freshen(queries: QueryClient, event: HubEvent): void {
     void queries.invalidateQueries({ queryKey: ['list', kind] });
     void queries.invalidateQueries({ queryKey: ['card', kind, id] });
   }
+  if (event.type === 'incident.changed') void queries.invalidateQueries({ queryKey: ['shown'] });
   if (event.type === 'job.changed' || event.type === 'job.ended') {
     const { job } = event.data as { readonly job: Job };
     queries.setQueryData<readonly Job[]>(['jobs'], (jobs) => (jobs === undefined ? jobs : withJob(jobs, job)));
     if (event.type === 'job.ended')
-      for (const queryKey of [['job', job.id], ['list'], ['card']]) void queries.invalidateQueries({ queryKey });
+      for (const queryKey of [['job', job.id], ['list'], ['card'], ['shown']]) void queries.invalidateQueries({ queryKey });
   }
 }
 

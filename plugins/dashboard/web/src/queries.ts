@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import type { ActionDescription, Card, Job, Panel, Resource, View } from 'novacron/plugin';
+import type { ActionDescription, Card, Job, Json, Panel, Resource, View } from 'novacron/plugin';
 import { useSession } from './session.tsx';
 
 export interface VmRow {
@@ -29,6 +29,16 @@ export function useVms() {
     queryKey: ['list', 'vm'],
     queryFn: async ({ signal }) =>
       (await ask<{ output: { vms: readonly VmRow[] } }>('/actions/vm.list', { method: 'POST', body: {}, signal })).output.vms,
+    refetchInterval: 15_000,
+  });
+}
+
+/** What a read says, as it is to be shown; asked again now and then, and when something of the kind happened. */
+export function useShown(action: string, input: { readonly [field: string]: Json }) {
+  const { ask } = useSession();
+  return useQuery({
+    queryKey: ['shown', action, input],
+    queryFn: ({ signal }) => ask<{ output: Json; view: View }>(`/actions/${action}`, { method: 'POST', body: input, signal }),
     refetchInterval: 15_000,
   });
 }

@@ -1,10 +1,13 @@
 import { useSyncExternalStore, type MouseEvent } from 'react';
+import { BOARDS, type Board } from './boards.ts';
 
 export type Route =
   | { readonly is: 'vms' }
   | { readonly is: 'vm'; readonly id: string }
   | { readonly is: 'jobs' }
   | { readonly is: 'actions' }
+  | { readonly is: 'board'; readonly board: Board }
+  | { readonly is: 'thing'; readonly board: Board; readonly id: string }
   | { readonly is: 'nowhere' };
 
 export function readRoute(pathname: string): Route {
@@ -12,6 +15,9 @@ export function readRoute(pathname: string): Route {
   if (rest.length > 0) return { is: 'nowhere' };
   if (first === '' || (first === 'vms' && second === undefined)) return { is: 'vms' };
   if (first === 'vms' && second !== undefined) return { is: 'vm', id: decode(second) };
+  const board = BOARDS.find(({ path }) => path === first);
+  if (board !== undefined && second === undefined) return { is: 'board', board };
+  if (board?.show !== undefined && second !== undefined) return { is: 'thing', board, id: decode(second) };
   return (first === 'jobs' || first === 'actions') && second === undefined ? { is: first } : { is: 'nowhere' };
 }
 

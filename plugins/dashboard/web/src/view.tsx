@@ -1,5 +1,8 @@
-import type { Card, Picture, Table, View } from 'novacron/plugin';
+import type { Card, Picture, SuggestedAction, Table, View } from 'novacron/plugin';
+import { useOpenAction } from './open-action.ts';
 import { Pill } from './pill.tsx';
+import { useActions } from './queries.ts';
+import type { linkTo } from './route.ts';
 
 /** A result as the hub says to show it: the same data that chat and terminal show. */
 export function ViewBox({ view }: { readonly view: View }) {
@@ -7,7 +10,7 @@ export function ViewBox({ view }: { readonly view: View }) {
     <div className="view">
       {view.text !== '' && <p className="view-text">{view.text}</p>}
       {view.card !== undefined && <CardBox card={view.card} />}
-      {view.table !== undefined && <TableBox table={view.table} />}
+      {view.table !== undefined && view.table.columns.length > 0 && <TableBox table={view.table} />}
       {view.code !== undefined && (
         // A console is longer than the box: it scrolls, also by keyboard.
         // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
@@ -18,6 +21,7 @@ export function ViewBox({ view }: { readonly view: View }) {
       {view.pictures?.map((picture) => (
         <PictureBox picture={picture} key={picture.title} />
       ))}
+      {view.suggestions !== undefined && view.suggestions.length > 0 && <Suggestions suggestions={view.suggestions} />}
     </div>
   );
 }
@@ -46,7 +50,35 @@ export const Fields = ({ fields }: Pick<Card, 'fields'>) => (
   </dl>
 );
 
-const TableBox = ({ table }: { readonly table: Table }) => (
+/** Calls whose input is known; what this person may not do, or no plugin offers, is advice only. */
+function Suggestions({ suggestions }: { readonly suggestions: readonly SuggestedAction[] }) {
+  const { data: known = [] } = useActions();
+  const open = useOpenAction();
+  return (
+    <div className="suggestions">
+      {suggestions.map(({ action: id, label, input }) => {
+        const action = known.find((one) => one.id === id);
+        return action === undefined ? (
+          <span className="quiet" key={label}>
+            {label}
+          </span>
+        ) : (
+          <button className="button primary" type="button" key={label} onClick={() => open({ action, given: input })}>
+            {label}
+          </button>
+        );
+      })}
+    </div>
+  );
+}
+
+interface TableProps {
+  readonly table: Table;
+  /** Where a row leads to; its first cell is the link. */
+  readonly linkOf?: (row: number) => ReturnType<typeof linkTo> | undefined;
+}
+
+export const TableBox = ({ table, linkOf }: TableProps) => (
   <div className="table-box">
     <table className="plain">
       <thead>
@@ -64,7 +96,7 @@ const TableBox = ({ table }: { readonly table: Table }) => (
           // oxlint-disable-next-line react/no-array-index-key
           <tr key={index}>
             {row.map((cell, column) => (
-              <td key={table.columns[column] ?? column}>{cell}</td>
+              <td key={table.columns[column] ?? column}>{column === 0 ? <Linked text={cell} link={linkOf?.(index)} /> : cell}</td>
             ))}
           </tr>
         ))}
@@ -72,6 +104,9 @@ const TableBox = ({ table }: { readonly table: Table }) => (
     </table>
   </div>
 );
+
+const Linked = ({ text, link }: { readonly text: string; readonly link: ReturnType<typeof linkTo> | undefined }) =>
+  link === undefined ? text : <a {...link}>{text}</a>;
 
 /** As data in the page: an SVG is then a picture and can run nothing. */
 const PictureBox = ({ picture }: { readonly picture: Picture }) => (

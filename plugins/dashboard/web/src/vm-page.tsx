@@ -1,14 +1,11 @@
-import { Menu } from '@base-ui/react/menu';
-import type { ActionDescription, Card } from 'novacron/plugin';
-import { useState } from 'react';
-import { ActionDialog, type Preset } from './action-dialog.tsx';
 import { Problem } from './api.ts';
-import { BackIcon, MoreIcon } from './icons.tsx';
+import { BackIcon } from './icons.tsx';
 import { JobList } from './jobs-page.tsx';
 import { Panels } from './panels.tsx';
 import { Pill } from './pill.tsx';
-import { useActions, useCard, useJobs } from './queries.ts';
+import { useCard, useJobs } from './queries.ts';
 import { linkTo } from './route.ts';
+import { ThingActions } from './thing-actions.tsx';
 import { Trouble } from './trouble.tsx';
 import { Fields } from './view.tsx';
 
@@ -39,7 +36,7 @@ export function VmPage({ id }: { readonly id: string }) {
           </h1>
           {card.subtitle !== undefined && <p className="quiet">{card.subtitle}</p>}
         </div>
-        <VmActions card={card} id={resource.id} name={resource.name} />
+        <ThingActions kind="vm" id={resource.id} name={resource.name} wanted={card.actions} />
       </div>
       <div className="panel vm-fields">
         <Fields fields={card.fields} />
@@ -55,48 +52,6 @@ const Gone = () => (
     <p>There is no such VM, or you may not see it.</p>
   </div>
 );
-
-const BUTTONS_MAX = 3;
-
-/** The likeliest actions as buttons, the others in a menu. The dialog belongs to none of them: what was done may take its own button away. */
-function VmActions({ card, id, name }: { readonly card: Card; readonly id: string; readonly name: string }) {
-  const { data: known = [] } = useActions();
-  const [chosen, setChosen] = useState<ActionDescription | null>(null);
-  const actions = card.actions.flatMap((wanted) => known.filter((action) => action.id === wanted));
-  const presetOf = (action: ActionDescription): Preset | undefined => {
-    const field = action.fields.find(({ picker }) => picker === 'vm') ?? action.fields.find((one) => one.name === 'vm');
-    return field === undefined ? undefined : { field: field.name, value: id, name };
-  };
-  const rest = actions.slice(BUTTONS_MAX);
-  return (
-    <div className="vm-actions">
-      {actions.slice(0, BUTTONS_MAX).map((action, index) => (
-        <button key={action.id} className={index === 0 ? 'button primary' : 'button'} type="button" onClick={() => setChosen(action)}>
-          {action.label}
-        </button>
-      ))}
-      {rest.length > 0 && (
-        <Menu.Root>
-          <Menu.Trigger className="button icon-only" aria-label="More actions">
-            <MoreIcon />
-          </Menu.Trigger>
-          <Menu.Portal>
-            <Menu.Positioner className="positioner" align="end" sideOffset={6}>
-              <Menu.Popup className="menu">
-                {rest.map((action) => (
-                  <Menu.Item className="menu-item" data-risk={action.risk} key={action.id} onClick={() => setChosen(action)}>
-                    {action.label}
-                  </Menu.Item>
-                ))}
-              </Menu.Popup>
-            </Menu.Positioner>
-          </Menu.Portal>
-        </Menu.Root>
-      )}
-      {chosen !== null && <ActionDialog key={chosen.id} action={chosen} preset={presetOf(chosen)} onClosed={() => setChosen(null)} />}
-    </div>
-  );
-}
 
 function VmJobs({ id }: { readonly id: string }) {
   const jobs = (useJobs().data ?? []).filter(({ target, state }) => target?.id === id || ('output' in state && isAbout(state.output, id)));

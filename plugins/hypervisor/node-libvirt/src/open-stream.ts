@@ -18,7 +18,7 @@ export async function openStream<A, R>(
   request: { target: Target; session: SessionOptions; procedure: Procedure<A, R>; args: A },
   options: CallOptions,
 ): Promise<Stream<R>> {
-  const session = await Session.open(request.target, { ...request.session, keepaliveIntervalMs: 0 }, options);
+  const session = await Session.open(request.target, { ...request.session, keepaliveIntervalMs: 0, stream: true }, options);
   let channel: StreamChannel | undefined;
   let heldUp = false;
   let earlyBytes = 0;

@@ -3,7 +3,7 @@ import { TLSSocket } from 'node:tls';
 import type { Credentials } from './auth/mechanism.ts';
 import { signIn } from './auth/sign-in.ts';
 import type { CallOptions, Procedure } from './caller.ts';
-import { ConnectionError } from './errors.ts';
+import { ConnectionError, LibvirtError } from './errors.ts';
 import { remoteProcedures as remote } from './generated/procedures-remote.ts';
 import { dial } from './transport/dial.ts';
 import { limitsOf } from './transport/opened.ts';
@@ -25,6 +25,8 @@ export interface SessionOptions {
   slotsMax: number;
   /** What to sign in with where the daemon asks for a password. */
   credentials: Credentials | undefined;
+  /** Whether it is for a stream, whose reader keeps the bytes that come. */
+  stream?: boolean;
   onEvent(header: Header, body: XdrReader): void;
 }
 
@@ -79,7 +81,8 @@ export class Session {
   /** Connects, signs in and opens the driver. */
   static async open(target: Target, options: SessionOptions, call: CallOptions = {}): Promise<Session> {
     const timeoutMs = call.timeoutMs ?? options.timeoutMs;
-    const session = new Session(await dial(target, limitsOf(call, timeoutMs)), options);
+    const dialing = dial(target, { ...limitsOf(call, timeoutMs), keepsBytes: options.stream ?? false });
+    const session = new Session(await dialing, options);
     try {
       await session.handshake(target, { ...call, timeoutMs });
       return session;
@@ -93,16 +96,37 @@ export class Session {
   }
 
   private async handshake(target: Target, call: CallOptions): Promise<void> {
-    await signIn(this, { target, credentials: this.options.credentials }, call);
-    const opening = this.call(remote.connectOpen, { name: target.driverUri, flags: 0 }, call);
-    // The daemon answers this question without the driver, so both go out together.
-    const [feature] = await Promise.all([this.askKeepalive(call), opening]);
-    if (feature) this.keepalive.start();
+    const open = () => this.call(remote.connectOpen, { name: target.driverUri, flags: 0 }, call);
+    const signingIn = signIn(this, { target, credentials: this.options.credentials }, call);
+    const opening = this.mayOpenUnasked(target)
+      ? open().then(
+          () => true,
+          () => false,
+        )
+      : false;
+    await signingIn;
+    if (!(await opening)) await open();
+    // Ends by itself, and never rejects.
+    void this.startKeepalive();
   }
 
-  private async askKeepalive(call: CallOptions): Promise<boolean> {
-    if (this.options.keepaliveIntervalMs <= 0) return false;
-    return (await this.call(remote.connectSupportsFeature, { feature: featureKeepalive }, call)).supported === 1;
+  /**
+   * Whether the driver is opened in the same breath as the daemon is asked how to sign in. Over a network it either lets everyone in or wants
+   * credentials. A local one may want polkit, or spare root that while it answers: it would log an error for whoever came too early.
+   */
+  private mayOpenUnasked({ transport, parameters }: Target): boolean {
+    return (transport === 'tcp' || transport === 'tls') && !this.options.credentials && parameters.auth === undefined;
+  }
+
+  /** The first answers need not wait for this one. A daemon that does not say no to it is watched. */
+  private async startKeepalive(): Promise<void> {
+    if (this.options.keepaliveIntervalMs <= 0) return;
+    const asked = this.call(remote.connectSupportsFeature, { feature: featureKeepalive });
+    const refused = await asked.then(
+      ({ supported }) => supported !== 1,
+      (error) => error instanceof LibvirtError,
+    );
+    if (!refused && !this.end) this.keepalive.start();
   }
 
   call<A, R>(procedure: Procedure<A, R>, args: A, options?: CallOptions): Promise<R> {

@@ -105,3 +105,46 @@ test('a way to sign in that does not exist is told by its number', async () => {
   fake.answer(remote.authList, () => ({ types: [77] }));
   expect((await refusal(fake.uri)).message).toContain('77');
 });
+
+/** A daemon that refuses everything before the sign-in, which it takes by this way. */
+async function guarded(transport: 'unix' | 'tcp', types: number[]) {
+  const fake = await FakeLibvirt.start({ transport });
+  let signedIn = false;
+  const opened: boolean[] = [];
+  fake.answer(remote.authList, () => ({ types }));
+  fake.answer(remote.authPolkit, () => {
+    signedIn = true;
+    return { complete: 1 };
+  });
+  fake.answer(remote.connectOpen, () => {
+    opened.push(signedIn);
+    if (!signedIn && types[0] !== 0) throw libvirtError(ErrorCode.RPC, 'authentication required');
+  });
+  fake.answer(remote.connectGetHostname, () => ({ hostname: 'in' }));
+  return Object.assign(fake, { opened });
+}
+
+describe('the driver is opened', () => {
+  test('over a network without waiting for the way to sign in, and again where there was one', async () => {
+    await using open = await guarded('tcp', [0]);
+    expect(await hostname(open.uri)).toBe('in');
+    expect(open.opened).toEqual([false]);
+    await using closed = await guarded('tcp', [2]);
+    expect(await hostname(closed.uri)).toBe('in');
+    expect(closed.opened).toEqual([false, true]);
+  });
+
+  test('on this machine only after the sign-in', async () => {
+    await using fake = await guarded('unix', [2]);
+    expect(await hostname(fake.uri)).toBe('in');
+    expect(fake.opened).toEqual([true]);
+  });
+
+  test("over a network with an error that is the driver's own", async () => {
+    await using fake = await FakeLibvirt.start({ transport: 'tcp' });
+    fake.answer(remote.connectOpen, () => {
+      throw libvirtError(ErrorCode.NO_CONNECT, 'no such driver');
+    });
+    await expect(hostname(fake.uri)).rejects.toMatchObject({ code: ErrorCode.NO_CONNECT });
+  });
+});

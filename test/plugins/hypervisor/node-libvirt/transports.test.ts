@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, chmod, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -126,6 +126,16 @@ describe.skipIf(missing)('the ways to a real libvirtd', () => {
       expect(error.code).toBe('untrusted');
       expect(error.message).toContain("127.0.0.1 is not in the cert's list");
       expect(await hostname(uri(folders.good, '127.0.0.1', '&no_verify=1'))).toBe('far-away');
+    });
+
+    test('certificates that are renewed in their place are the ones of the next connection', async () => {
+      const folder = join(dir, 'renewed');
+      await cp(folders.expired, folder, { recursive: true });
+      expect(await refusal(uri(folder))).toMatchObject({ code: 'auth_failed' });
+      await cp(folders.good, folder, { recursive: true });
+      expect(await hostname(uri(folder))).toBe('far-away');
+      await cp(folders.wrongAuthority, folder, { recursive: true });
+      expect(await refusal(uri(folder))).toMatchObject({ code: 'untrusted' });
     });
 
     test('without the certificate of an authority nothing is sent', async () => {

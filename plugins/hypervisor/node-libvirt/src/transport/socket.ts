@@ -7,23 +7,24 @@ const largeReadBytes = 256 * 1024;
 const readsPerSlab = 4;
 
 /**
- * A socket that reads into pieces of memory that serve many reads, where Node would take 64 KiB of new memory for each. It emits `data` like
- * any other; who keeps the bytes keeps their whole piece.
+ * A socket that reads into memory that serves many reads, where Node would take 64 KiB of new memory for each. It emits `data` like any other.
+ * The bytes are good until the next `data`, unless `keepsBytes`: then they stay, and whoever keeps some keeps their whole piece of memory.
  */
-export function connectSocket(to: NetConnectOpts): Socket {
+export function connectSocket(to: NetConnectOpts, keepsBytes: boolean): Socket {
+  const readsPerPiece = keepsBytes ? readsPerSlab : 1;
   let readBytes = smallReadBytes;
-  let slab = Buffer.allocUnsafeSlow(readsPerSlab * readBytes);
+  let piece = Buffer.allocUnsafeSlow(readsPerPiece * readBytes);
   let used = 0;
   const placeForRead = (): Buffer => {
-    if (slab.length - used < readBytes) {
-      slab = Buffer.allocUnsafeSlow(readsPerSlab * readBytes);
+    if (piece.length - used < readBytes) {
+      piece = Buffer.allocUnsafeSlow(readsPerPiece * readBytes);
       used = 0;
     }
-    return slab.subarray(used, used + readBytes);
+    return piece.subarray(used, used + readBytes);
   };
   const onRead = (count: number): boolean => {
-    const bytes = slab.subarray(used, used + count);
-    used += count;
+    const bytes = piece.subarray(used, used + count);
+    if (keepsBytes) used += count;
     if (count === readBytes) readBytes = largeReadBytes;
     socket.emit('data', bytes);
     return true;

@@ -49,8 +49,10 @@ interface Call {
   sentAtMs: number;
   /** Whether it was sent as a call that may take its time. */
   slow: boolean;
-  /** Undefined once the caller has its answer or has given up. */
-  settle: ((error: Error | undefined, value?: unknown) => void) | undefined;
+  /** The caller; undefined once it has its answer or has given up. */
+  resolve: ((value: unknown) => void) | undefined;
+  reject: ((error: Error) => void) | undefined;
+  unwatch: (() => void) | undefined;
 }
 
 interface Request<A, R> {
@@ -136,15 +138,11 @@ export class Router {
         packet,
         sentAtMs: 0,
         slow: true,
-        settle: undefined,
+        resolve: resolve as (value: unknown) => void,
+        reject,
+        unwatch: undefined,
       };
-      const unwatch = watchLimits(options, options.timeoutMs ?? this.options.timeoutMs, (reason) => call.settle?.(reason));
-      call.settle = (error, value) => {
-        call.settle = undefined;
-        unwatch();
-        if (error) reject(error);
-        else resolve(value as R);
-      };
+      call.unwatch = watchLimits(options, options.timeoutMs ?? this.options.timeoutMs, (reason) => settle(call, reason));
       this.dispatch(call);
     });
   }
@@ -176,7 +174,7 @@ export class Router {
     if (this.queueHead === this.queue.length || !this.pace.low) return;
     while (this.queueHead < this.queue.length && this.pace.maySend(this.queue[this.queueHead]!.procedure)) {
       const call = this.queue[this.queueHead++]!;
-      if (call.settle) this.transmit(call);
+      if (call.resolve) this.transmit(call);
     }
     if (this.queueHead === this.queue.length || this.queueHead > 1024) {
       this.queue.splice(0, this.queueHead);
@@ -205,7 +203,7 @@ export class Router {
     this.sent.delete(header.serial);
     const tookMs = performance.now() - call.sentAtMs;
     this.pace.answered(call.procedure, { slow: call.slow, ok: header.status === messageStatus.ok, tookMs });
-    if (call.settle) this.settleReply(call, header, body);
+    if (call.resolve) this.settleReply(call, header, body);
     this.fillSlots();
   }
 
@@ -223,9 +221,9 @@ export class Router {
         throw new ConnectionError('protocol_error', `An answer has the unknown status ${header.status}.`);
       const value = procedure.ret.decode(body);
       body.expectEnd();
-      call.settle?.(undefined, value);
+      settle(call, undefined, value);
     } catch (error) {
-      call.settle?.(error as Error);
+      settle(call, error as Error);
     }
   }
 
@@ -257,9 +255,23 @@ export class Router {
     this.queue.length = 0;
     this.queueHead = 0;
     this.sinks.clear();
-    for (const call of calls) call.settle?.(error);
+    for (const call of calls) settle(call, error);
     for (const { sink } of sinks) sink.onError(error);
   }
 }
 
 const noPacket = Buffer.alloc(0);
+
+/**
+ * Tells the caller and forgets it. Dead calls may lie in the engine's old memory until it is cleaned, and whatever can be reached from there
+ * is copied about as if it were alive: an answer that is still held by its call costs more than the decoding of it.
+ */
+function settle(call: Call, error: Error | undefined, value?: unknown): void {
+  const { resolve, reject, unwatch } = call;
+  call.resolve = undefined;
+  call.reject = undefined;
+  call.unwatch = undefined;
+  unwatch?.();
+  if (error) reject?.(error);
+  else resolve?.(value);
+}

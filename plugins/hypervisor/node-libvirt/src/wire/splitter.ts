@@ -6,7 +6,8 @@ type Taker = (bytes: Buffer) => void;
 
 /**
  * Cuts the bytes of a connection into packets. Memory is taken for bytes that have come, never for a length that was only announced,
- * and a packet of many pieces is joined once, when it is whole. Nobody joins a body that somebody takes piece by piece.
+ * and a packet of many pieces is joined once, when it is whole. The pieces are copies, for the memory of what was read is used again. Nobody
+ * copies or joins a body that somebody takes piece by piece.
  */
 export class PacketSplitter {
   private readonly onPacket: (packet: XdrReader) => void;
@@ -38,9 +39,12 @@ export class PacketSplitter {
   }
 
   private join(bytes: Buffer): void {
-    this.pieces.push(bytes);
     this.have += bytes.length;
-    if (this.have < this.needed) return;
+    if (this.have < this.needed) {
+      this.pieces.push(Buffer.from(bytes));
+      return;
+    }
+    this.pieces.push(bytes);
     const joined = Buffer.concat(this.pieces, this.have);
     this.pieces = [];
     this.have = 0;
@@ -73,7 +77,7 @@ export class PacketSplitter {
       this.needed = 4;
     }
     if (at < bytes.length) {
-      this.pieces = [bytes.subarray(at)];
+      this.pieces = [Buffer.from(bytes.subarray(at))];
       this.have = bytes.length - at;
     }
   }
