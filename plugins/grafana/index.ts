@@ -1,7 +1,10 @@
 import { definePlugin } from 'novacron/plugin';
 import { config, needs } from './config.ts';
+import { dashboardEndpoints } from './dashboards/endpoints.ts';
+import { liveEndpoints } from './live.ts';
 import { prometheusEndpoints } from './prometheus/endpoints.ts';
+import { queryEndpoints } from './query/endpoints.ts';
 
 export default definePlugin({ name: 'grafana', api: 1, config, needs, provides: {} }, (tools) => ({
-  endpoints: { ...prometheusEndpoints(tools) },
+  endpoints: { ...prometheusEndpoints(tools), ...queryEndpoints(tools), ...liveEndpoints(tools), ...dashboardEndpoints(tools) },
 }));
