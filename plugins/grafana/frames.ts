@@ -21,7 +21,7 @@ export interface FieldJson {
 }
 
 export interface FrameMeta {
-  readonly type?: 'timeseries-multi' | 'table';
+  readonly type?: 'timeseries-multi';
   readonly preferredVisualisationType?: 'graph' | 'table';
   readonly notices?: { readonly severity: 'info' | 'warning' | 'error'; readonly text: string }[];
   readonly custom?: Record<string, unknown>;

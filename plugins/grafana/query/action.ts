@@ -57,7 +57,7 @@ export function toTable(refId: string, output: Json): FrameJson {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))].slice(0, COLUMNS_MAX);
   const notices =
     all.length > rows.length ? [{ severity: 'warning' as const, text: `The first ${ROWS_MAX} of ${all.length} are shown.` }] : [];
-  const meta = { type: 'table' as const, ...(notices.length > 0 && { notices }) };
+  const meta = { preferredVisualisationType: 'table' as const, ...(notices.length > 0 && { notices }) };
   return encodeFrame(
     { refId, name: refId, meta },
     names.map((name) => toColumn(name, rows)),
@@ -78,7 +78,7 @@ export async function actionFrames(ctx: GrafanaContext, { refId, action, input }
   const described = offered(ctx, action);
   if (described === undefined) {
     const text = `There is no action '${action}' for you here. Is its plugin on?`;
-    return [encodeFrame({ refId, name: refId, meta: { type: 'table', notices: [{ severity: 'info', text }] } }, [])];
+    return [encodeFrame({ refId, name: refId, meta: { preferredVisualisationType: 'table', notices: [{ severity: 'info', text }] } }, [])];
   }
   if (described.risk !== 'read') throw notARead(action);
   return [toTable(refId, await askDoor(ctx, action, input))];

@@ -72,7 +72,7 @@ export async function annotationFrames(ctx: GrafanaContext, { refId, of }: Annot
   const found = await findAnnotations(ctx, of, range);
   const text = (name: 'id' | 'title' | 'text') => ({ name, type: 'string' as const, values: found.map((one) => one[name]) });
   return [
-    encodeFrame({ refId, name: refId, meta: { type: 'table' } }, [
+    encodeFrame({ refId, name: refId, meta: { preferredVisualisationType: 'table' } }, [
       { name: 'time', type: 'time', values: found.map(({ time }) => time) },
       { name: 'timeEnd', type: 'time', values: found.map(({ timeEnd }) => timeEnd) },
       text('title'),

@@ -24,5 +24,10 @@ export async function sqlFrames(ctx: GrafanaContext, { refId, sql }: SqlAsk, ran
     await askDoor(ctx, 'metrics.sql', { sql: fillMacros(sql, range), rowsMax: ctx.config.frames.rowsMax }),
   );
   const notices = truncated ? [{ severity: 'warning' as const, text: `Only the first ${ctx.config.frames.rowsMax} rows are shown.` }] : [];
-  return [encodeFrame({ refId, name: refId, meta: { type: 'table', ...(notices.length > 0 && { notices }) } }, fields.map(toColumn))];
+  return [
+    encodeFrame(
+      { refId, name: refId, meta: { preferredVisualisationType: 'table', ...(notices.length > 0 && { notices }) } },
+      fields.map(toColumn),
+    ),
+  ];
 }

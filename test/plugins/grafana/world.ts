@@ -6,6 +6,7 @@ import monitoring from '../../../plugins/monitoring/index.ts';
 import { ask, tokenFor, type Reply } from '../../core/http/client.ts';
 import { startTestHub, type TestHub } from '../../kit/hub.ts';
 import { createFakeHypervisor, hostScrape } from '../monitoring/fake-hypervisor.ts';
+import { withMachines } from './machines.ts';
 
 export const STEP_MS = 300_000;
 const DAYS = 3;
@@ -47,25 +48,28 @@ export interface World {
   /** A request to the plugin as somebody; `body` makes it a POST. */
   get(path: string, as?: string): Promise<Reply>;
   query(body: unknown, as?: string): Promise<Reply>;
+  readonly stopped: readonly string[];
   readonly tokens: Readonly<Record<string, string>>;
 }
 
 export async function startWorld(options: { readonly config?: unknown; readonly now?: number } = {}): Promise<World> {
-  const { plugin } = createFakeHypervisor({
+  const fake = createFakeHypervisor({
     hosts: ['h1'],
     vms: { mine: 'default', theirs: 'other' },
     scrape: async () => hostScrape(Date.now(), []),
   });
+  const { plugin, stopped } = withMachines(fake.plugin);
   const quiet = { plugin: monitoring, config: { everySeconds: 300 } };
   const hub = await startTestHub({ plugins: [plugin, quiet, charts, analytics, { plugin: grafana, config: options.config ?? {} }] });
   await hub.metrics.write('monitoring', recordedSamples(options.now ?? Date.now()));
   const tokens = {
     admin: await tokenFor(hub, 'admin'),
     viewer: await tokenFor(hub, 'viewer'),
+    operator: await tokenFor(hub, 'operator'),
     other: await tokenFor(hub, hub.as('viewer', 'other')),
     narrow: await tokenFor(hub, 'viewer', ['job.list']),
   };
   const call = (path: string, as: string, body?: unknown) =>
     ask(`${hub.url}/api/v1/grafana${path}`, { token: tokens[as as keyof typeof tokens], ...(body !== undefined && { body }) });
-  return { hub, tokens, get: (path, as = 'viewer') => call(path, as), query: (body, as = 'viewer') => call('/query', as, body) };
+  return { hub, tokens, stopped, get: (path, as = 'viewer') => call(path, as), query: (body, as = 'viewer') => call('/query', as, body) };
 }
