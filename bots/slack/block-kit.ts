@@ -68,6 +68,8 @@ export const PRESS = {
   cancel: 'nova.cancel',
   /** Value: JSON of `Offer`. A number follows, since ids are unique within a block. */
   offer: 'nova.offer',
+  /** The same, but what follows stands in the thread of the message. */
+  thread: 'nova.thread',
   /** Value: words. */
   words: 'nova.words',
   pick: 'nova.pick',

@@ -1,5 +1,6 @@
-import { Actions, Database, definePlugin, Events, Hub, Jobs, Resources, Secret, Users } from 'novacron/plugin';
+import { Actions, Database, definePlugin, Events, Hub, Jobs, optional, Resources, Secret, Users } from 'novacron/plugin';
 import { z } from 'zod';
+import { Incidents } from '../../plugins/monitoring/port.ts';
 import { Sandbox } from '../sandbox/port.ts';
 import { startBot } from './start-bot.ts';
 import { migrations } from './job-store.ts';
@@ -16,6 +17,12 @@ const config = z
     botToken: token('Bot token (xoxb-…) of the Slack app; without it the sandbox is opened.'),
     appToken: token('App-level token (xapp-…) with the scope connections:write.'),
     apiUrl: z.url().optional().meta({ description: "Base address of the Web API, ending in '/'; default: Slack's own." }),
+    incidentChannel: z
+      .string()
+      .min(1)
+      .max(80)
+      .default('#ops')
+      .meta({ description: 'Where incidents are told when the routes of the plugin monitoring say "default": #name or an id.' }),
   })
   .refine(({ botToken, appToken }) => (botToken === undefined) === (appToken === undefined), {
     error: 'botToken and appToken belong together: give both, or neither for the sandbox',
@@ -36,6 +43,7 @@ export default definePlugin(
       database: Database,
       hub: Hub,
       sandbox: Sandbox,
+      incidents: optional(Incidents),
     },
     provides: {},
   },

@@ -68,6 +68,13 @@ async function decline(stage: Stage, asker: Asker, press: Press): Promise<void> 
   }
 }
 
+async function offer(stage: Stage, asker: Asker, press: Press): Promise<void> {
+  const offered = readOffer(press.value);
+  return offered
+    ? runOffer(stage, asker, offered)
+    : whisper(stage.bot, asker, noteContent('This button is from another time. Give the command again.'));
+}
+
 /** Dispatches a press by the kind of its button. */
 export async function runPress(stage: Stage, asker: Asker, press: Press): Promise<void> {
   const { bot } = stage;
@@ -81,12 +88,10 @@ export async function runPress(stage: Stage, asker: Asker, press: Press): Promis
       return void (await bot.jobs.cancel(press.value, { actor: asker.actor, via: 'slack' }));
     case PRESS.words:
       return runWords(stage, asker, press.value);
-    case PRESS.offer: {
-      const offer = readOffer(press.value);
-      return offer
-        ? runOffer(stage, asker, offer)
-        : whisper(bot, asker, noteContent('This button is from another time. Give the command again.'));
-    }
+    case PRESS.offer:
+      return offer(stage, asker, press);
+    case PRESS.thread:
+      return offer(stage, { ...asker, threadTs: asker.threadTs ?? asker.messageTs }, press);
     default:
       bot.log.warn({ actionId: press.actionId }, 'A button of no known kind was pressed');
   }

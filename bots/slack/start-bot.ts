@@ -1,16 +1,21 @@
 import type { Actions, Database, Events, HubInfo, Jobs, Resources, Secret, StartContext, Users } from 'novacron/plugin';
+import { webApi } from '@slack/bolt';
+import type { Incidents } from '../../plugins/monitoring/port.ts';
 import type { Sandbox } from '../sandbox/port.ts';
 import type { Bot } from './bot.ts';
 import { complete } from './completion.ts';
 import { createApp, openChat, untilItWorks, workspaceOf, type Chat } from './connection.ts';
 import { registerHandlers } from './handlers.ts';
+import { createIncidentChannel } from './incident-channel.ts';
 import { createJobMessages } from './job-messages.ts';
 import { createJobStore } from './job-store.ts';
+import { postReports } from './report-posts.ts';
 
 export interface BotConfig {
   readonly botToken?: Secret | undefined;
   readonly appToken?: Secret | undefined;
   readonly apiUrl?: string | undefined;
+  readonly incidentChannel: string;
 }
 
 export interface BotServices {
@@ -22,6 +27,7 @@ export interface BotServices {
   readonly database: Database;
   readonly hub: HubInfo;
   readonly sandbox: Sandbox;
+  readonly incidents: Incidents | undefined;
 }
 
 type Context = Pick<StartContext<BotConfig, never>, 'config' | 'signal' | 'log' | 'clock' | 'defer'> & { readonly services: BotServices };
@@ -38,6 +44,18 @@ async function chatOf({ config, services }: Context): Promise<Chat> {
     },
   });
 }
+
+/** A call takes so long at the most; a telling is given 30 s in all. */
+const TELLING_MS = 10_000;
+
+/** Incidents are told by a client that tries once: it must not go on trying when the next try has begun already. */
+const tellingClient = ({ botToken, apiUrl }: Chat): webApi.WebClient =>
+  new webApi.WebClient(botToken.reveal(), {
+    ...(apiUrl !== undefined && { slackApiUrl: apiUrl }),
+    retryConfig: { retries: 0 },
+    rejectRateLimitedCalls: true,
+    timeout: TELLING_MS,
+  });
 
 /** Connects and listens until the hub stops. */
 export async function startBot(context: Context): Promise<void> {
@@ -56,7 +74,13 @@ export async function startBot(context: Context): Promise<void> {
     await app.start();
     defer(() => app.stop().then(() => undefined));
     await jobMessages.start();
+    const telling = createIncidentChannel({ bot: { ...bot, client: tellingClient(chat) }, defaultChannel: context.config.incidentChannel });
+    defer(services.incidents?.offer(telling) ?? (() => undefined));
     defer(() => jobMessages.stop());
+    const posting = postReports(bot).catch((error: unknown) => {
+      if (!signal.aborted) log.error({ err: error }, 'Reports are not posted any more');
+    });
+    defer(() => posting);
     // Runs first at stop: nothing new is begun while the rest is taken down.
     defer(() => stopping.abort());
     log.info({ workspace, sandbox: chat.isSandbox }, 'The chat app is connected');

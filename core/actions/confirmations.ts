@@ -25,15 +25,15 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 export const planHash = ({ id, target, input, plan }: Pick<Asked, 'id' | 'target' | 'input' | 'plan'>): string =>
   sha256(canonicalJson({ id, target: target && { kind: target.kind, id: target.id }, input, facts: plan.facts }));
 
-/** Who must confirm: the first rule that fits, else the actor for what disrupts or destroys. */
+/** Who must confirm: the first rule that fits, else the actor for what disrupts, destroys or asks by itself. */
 export function whoConfirms(
   rules: readonly ConfirmationRule[],
-  { risk, target }: { risk: Risk; target: Target },
+  { risk, target, asks = false }: { risk: Risk; target: Target; asks?: boolean },
 ): 'nobody' | 'actor' | 'second-person' {
   if (risk === 'read') return 'nobody';
   const fits = (rule: ConfirmationRule): boolean =>
     (rule.risk === undefined || rule.risk === risk) && (rule.tag === undefined || (target?.tags.includes(rule.tag) ?? false));
-  return rules.find(fits)?.by ?? (risk === 'change' ? 'nobody' : 'actor');
+  return rules.find(fits)?.by ?? (risk === 'change' && !asks ? 'nobody' : 'actor');
 }
 
 const KEPT_MS = 24 * 3600_000;

@@ -128,7 +128,7 @@ type Decision =
 /** Stage 4: nobody, the actor or a second person confirms what the plan says; if the world has moved since, they are asked again. */
 async function confirm(deps: DoorDeps, passing: Passing): Promise<Decision> {
   const { id, action, base, input, risk, target, call } = passing;
-  const by = whoConfirms(deps.rules, { risk, target });
+  const by = whoConfirms(deps.rules, { risk, target, asks: action.asks ?? false });
   if (by === 'nobody') return { is: 'go', pending: null };
   const plan = (await action.plan?.({ ...base, actor: call.actor, via: call.via, target }, input)) ?? {
     sentences: [`${action.title}.`],

@@ -1,3 +1,4 @@
+import type { Command } from '../contract/commands.ts';
 import type { ActionDescription } from '../contract/services.ts';
 import { formatFigure } from '../surfaces/figures.ts';
 import { tableLines } from '../surfaces/terminal.ts';
@@ -18,21 +19,33 @@ const indent = (rows: readonly (readonly [string, string])[]): string[] => {
 
 const isNothing = (value: unknown): boolean => value === null || value === '' || (Array.isArray(value) && value.length === 0);
 
-/** All that this person may do. */
-export function helpLines(actions: readonly ActionDescription[], isAll: boolean): string[] {
+const localRows = (commands: readonly Command[]): (readonly [string, string])[] => [
+  ...LOCAL,
+  ...commands.map(({ usage, help }) => [usage, help] as const),
+];
+
+/** All that this person may do; `commands` null: only these actions. */
+export function helpLines(actions: readonly ActionDescription[], commands: readonly Command[] | null): string[] {
   const [only] = actions;
-  if (actions.length === 1 && only !== undefined && !isAll) return actionHelp(only);
+  if (actions.length === 1 && only !== undefined && commands === null) return actionHelp(only);
   const rows = actions.map((action) => [wordsOf(action.id), action.title] as const);
-  if (!isAll) return [...indent(rows), '', 'Help for one: novacron <command> --help'];
-  return ['Usage: novacron <thing> <verb> [words] [options]', '', 'Commands', ...indent([...rows, ...LOCAL]), '', ...footer()];
+  if (commands === null) return [...indent(rows), '', 'Help for one: novacron <command> --help'];
+  return [
+    'Usage: novacron <thing> <verb> [words] [options]',
+    '',
+    'Commands',
+    ...indent([...rows, ...localRows(commands)]),
+    '',
+    ...footer(),
+  ];
 }
 
 /** Help without a hub. */
-export const localHelp = (): string[] => [
+export const localHelp = (commands: readonly Command[]): string[] => [
   'Usage: novacron <thing> <verb> [words] [options]',
   '',
   'Commands without a hub',
-  ...indent(LOCAL),
+  ...indent(localRows(commands)),
   '',
   ...footer(),
 ];

@@ -1,3 +1,4 @@
+import type { AlertRule } from './alerts.ts';
 import type { Metric, MetricQuery, Unit } from './metrics.ts';
 import type { AnySchema, Json, OutputOf } from './schema.ts';
 import type { Card, View } from './shown.ts';
@@ -108,6 +109,8 @@ export interface Action<C = any, R extends Refs = any, I extends AnySchema = any
   readonly positional?: readonly string[];
   /** Words after `/nova`, as an engineer would type them. */
   readonly examples?: readonly string[];
+  /** True: a `change` is asked about as well, because its plan shows what a person wants to see first. */
+  readonly asks?: boolean;
   /** What is authorized, locked and audited. `ref('tenant', actor.tenant)` for what does not exist yet. Absent: the hub itself. */
   target?(input: OutputOf<I>, actor: Actor): Ref;
   /** Calls with the same key run in order; default: the target. `null`: no order. */
@@ -180,6 +183,8 @@ export interface Body<C, R extends Refs, P extends Refs> {
   /** Keys are tables, `<kind>` or `<kind>.<part>`; then metrics by name. */
   readonly metrics?: Readonly<Record<string, Readonly<Record<string, Metric>>>>;
   readonly panels?: Readonly<Record<string, Panel>>;
+  /** Keys are kebab-case; the id of the rule is `<plugin>.<key>`. */
+  readonly alerts?: Readonly<Record<string, AlertRule>>;
   /** SQL by name, run once each in the order of the names, in the plugin's own PostgreSQL schema. */
   readonly migrations?: Readonly<Record<string, string>>;
   /** Keys are `GET` or `POST` and a path below `/api/v1/<plugin>`: `GET /runs/:id/html`. */

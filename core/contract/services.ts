@@ -1,3 +1,4 @@
+import type { DeclaredAlert } from './alerts.ts';
 import { defineService, type Plan, type Risk } from './declare.ts';
 import type { Failure, Job } from './jobs.ts';
 import type { ColumnBatch, Frame, LatestSample, Metric, MetricQuery, SampleBatch, WindowMatrix, WindowQuery } from './metrics.ts';
@@ -24,6 +25,8 @@ export interface FormField {
   readonly maximum: number | null;
   readonly lengthMax: number | null;
   readonly pattern: string | null;
+  /** Of a `list`: on a command line, flags that the action does not know go in here as `name=value`. */
+  readonly takesFlags?: true;
 }
 
 /** Everything a surface needs to offer an action, derived from its declaration. */
@@ -185,9 +188,17 @@ export interface Metrics {
 }
 export const Metrics = defineService<Metrics>('core.metrics');
 
+/** The rules that plugins declare. */
+export interface Alerts {
+  declared(): readonly DeclaredAlert[];
+}
+export const Alerts = defineService<Alerts>('core.alerts');
+
 // --- People, things, state -------------------------------------------------------------------------------------------------------
 
 export interface Users {
+  /** `undefined` for an unknown or disabled user. For what is done later in somebody's name: a schedule. */
+  byId(id: string): Promise<Actor | undefined>;
   /** The hub user linked to a chat identity, or undefined: then nothing may be done in their name. */
   byChat(workspace: string, chatUserId: string): Promise<Actor | undefined>;
   linkChat(workspace: string, chatUserId: string, userName: string): Promise<void>;
@@ -231,6 +242,14 @@ export interface MachineFacts {
   readonly imagesDir: string;
 }
 
+/** How a part of the hub is: `plugin charts`, `postgresql`, `metrics`, `jobs`. */
+export interface HubCheck {
+  readonly name: string;
+  readonly ok: boolean;
+  /** Why not, as a sentence; `null` when it is well. */
+  readonly detail: string | null;
+}
+
 export interface HubInfo {
   readonly version: string;
   /** `http://127.0.0.1:7780` */
@@ -238,6 +257,8 @@ export interface HubInfo {
   readonly dataDir: string;
   /** What setup found out about, and built on, the machine that the hub runs on. */
   readonly machine: MachineFacts;
+  /** Asks every part how it is; takes up to a few seconds when one does not answer. */
+  health(): Promise<readonly HubCheck[]>;
   /** Shown by `up` and `doctor`: a URL or a warning of a plugin. */
   announce(line: { readonly label: string; readonly text: string; readonly tone?: 'info' | 'warn' }): void;
 }

@@ -75,6 +75,7 @@ export interface Identity {
 const TIDY_MS = 3_600_000;
 
 const usersOf = (core: Core): Users => ({
+  byId: (id) => actorBy(activeUser(core, id)),
   byChat: (workspace, chatUserId) => actorByChat(core, { workspace, chatUserId }),
   linkChat: (workspace, chatUserId, userName) => linkChat(core, userName, { workspace, chatUserId }),
   ensure: async (user) => actorOf(await ensureUser(core, user)),

@@ -1,4 +1,5 @@
 import { HubError, type Action, type Plugin } from '../contract.ts';
+import { checkAlert } from './alert-declarations.ts';
 
 const ACTION_ID = /^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*){1,2}$/;
 const TABLE = /^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)?$/;
@@ -19,6 +20,7 @@ export function checkDeclarations(plugin: Plugin): void {
     if (!ENDPOINT.test(key)) wrong(`the endpoint '${key}' must be 'GET' or 'POST' and a path such as '/runs/:id'`);
     if (TAKEN.has(plugin.name)) wrong('a plugin with endpoints needs another name: the hub itself serves that path');
   }
+  for (const [key, rule] of Object.entries(plugin.alerts ?? {})) checkAlert(key, rule, wrong);
   for (const [table, metrics] of Object.entries(plugin.metrics ?? {})) {
     if (!TABLE.test(table)) wrong(`the metrics table '${table}' must be '<kind>' or '<kind>.<part>'`);
     for (const name of Object.keys(metrics)) if (!METRIC.test(name)) wrong(`the metric '${name}' must be camelCase`);

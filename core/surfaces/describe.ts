@@ -48,6 +48,7 @@ function toField(name: string, written: JsonSchema, required: boolean): FormFiel
     maximum: boundOf(scalar.maximum, scalar.exclusiveMaximum, scalar.type === 'integer' ? -1 : 0),
     lengthMax: scalar.maxLength ?? null,
     pattern: scalar.pattern ?? null,
+    ...(type === 'list' && written.takesFlags === true && { takesFlags: true }),
   };
 }
 

@@ -25,6 +25,8 @@ export interface JsonSchema {
   readonly required?: readonly string[];
   /** Our own keyword, set by `.meta({ picker: 'vm' })`: the value names a resource of this kind. */
   readonly picker?: string;
+  /** Our own keyword: see `FormField.takesFlags`. */
+  readonly takesFlags?: boolean;
 }
 
 const TARGET = { target: 'draft-2020-12' } as const;

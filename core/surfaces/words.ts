@@ -127,7 +127,9 @@ function readFlag(fields: readonly FormField[], token: Token, next: Token | unde
   const field = fieldOf(fields, name);
   if (field === undefined) {
     const negated = name.startsWith('no-') ? fieldOf(fields, name.slice(3)) : undefined;
-    return negated?.type === 'boolean' && equals === -1 ? { field: negated, value: false, tookNext: false } : null;
+    if (negated?.type === 'boolean' && equals === -1) return { field: negated, value: false, tookNext: false };
+    const collector = fields.find(({ takesFlags }) => takesFlags);
+    return collector === undefined ? null : collectFlag(collector, token, next);
   }
   if (equals !== -1) {
     const value = { text: token.text.slice(equals + 1), quotedAt: token.quotedAt };
@@ -139,6 +141,14 @@ function readFlag(fields: readonly FormField[], token: Token, next: Token | unde
   }
   const hasValue = next !== undefined && !isFlag(next) && !(next.quotedAt === null && next.text === '--');
   return { field, value: hasValue ? readValue(field, next) : undefined, tookNext: hasValue };
+}
+
+/** A flag of the thing that the action is about rather than of the action: `--days 28` becomes `days=28`. */
+function collectFlag(field: FormField, { text }: Token, next: Token | undefined): Flag {
+  const said = text.slice(2);
+  if (said.includes('=')) return { field, value: [said], tookNext: false };
+  const hasValue = next !== undefined && !isFlag(next) && !(next.quotedAt === null && next.text === '--');
+  return { field, value: [`${said}=${hasValue ? next.text : 'true'}`], tookNext: hasValue };
 }
 
 const fieldOf = (fields: readonly FormField[], name: string): FormField | undefined => {

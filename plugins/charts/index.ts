@@ -17,6 +17,7 @@ export default definePlugin({ name: 'charts', api: 1, config, needs: {}, provide
       charts: {
         forecast: (chart, { signal } = {}) => renderer.draw({ kind: 'forecast', chart }, signal),
         prepare: () => renderer.prepare(),
+        picture: (chart, { signal } = {}) => renderer.draw({ kind: 'svg', chart }, signal),
         lines: (chart, { signal } = {}) => renderer.draw({ kind: 'lines', chart }, signal),
       },
     };

@@ -37,6 +37,13 @@ export interface LineChart {
   readonly now?: number;
 }
 
+/** A picture that somebody else drew, with its width and height in points; it refers to nothing outside of itself. */
+export interface SvgPicture {
+  readonly svg: string;
+  readonly title: string;
+  readonly alt: string;
+}
+
 export interface DrawOptions {
   /** Gives up waiting; the picture is thrown away. */
   readonly signal?: AbortSignal;
@@ -50,7 +57,12 @@ export interface DrawOptions {
 export interface Charts {
   forecast(input: ForecastChart, options?: DrawOptions): Promise<Picture>;
   lines(input: LineChart, options?: DrawOptions): Promise<Picture>;
+  /** SVG as PNG, with the hub's fonts. */
+  picture(input: SvgPicture, options?: DrawOptions): Promise<Picture>;
   /** Says that a picture will be asked for soon: the drawing thread (0.3 s to start) is made ready meanwhile. */
   prepare(): void;
 }
 export const Charts = defineService<Charts>('charts');
+
+/** SVG as PNG with the fonts of the hub, at twice the pixels; in the caller's own thread, for programs of their own. In the hub it is `Charts.picture`. */
+export const rasterize = async (svg: string): Promise<Buffer> => (await import('./draw/raster.ts')).rasterize(svg);

@@ -24,7 +24,6 @@ export const config = z.strictObject({
       seriesMax: most(1000, 10_000, 'Series that a query answers; more are cut, and the panel says so'),
       rowsMax: most(10_000, 10_000, 'Rows that a query of SQL answers'),
       forecastsMax: most(4, 20, 'Series of a query that are forecast'),
-      historyDays: most(28, 365, 'History that a forecast looks at'),
       timeoutSeconds: most(30, 300, 'How long all queries of a panel may take'),
       actions: z
         .array(z.string().regex(/^[a-z*][a-zA-Z.*]*$/))

@@ -1,8 +1,6 @@
-import { defineService, type Json, type Picture, type SuggestedAction, type Unit } from 'novacron/plugin';
+import { defineService, type Json, type Picture, type Severity, type SuggestedAction, type Unit } from 'novacron/plugin';
 
-export type { SuggestedAction };
-
-export type Severity = 'info' | 'warning' | 'critical';
+export type { Severity, SuggestedAction };
 
 /** What a signal is about: a thing of some resource kind, or a part of it. */
 export interface Subject {
@@ -40,6 +38,10 @@ export interface Signal {
   readonly labels?: Readonly<Record<string, string>>;
   /** The likeliest first. */
   readonly actions?: readonly SuggestedAction[];
+  /** The thing is down as a whole: signals about what stands on it (the VMs of a host) join its incident instead of making their own. */
+  readonly takesDown?: boolean;
+  /** Epoch milliseconds: from then on it counts as resolved unless it was said again. For sources that may fall silent. */
+  readonly expiresAt?: number;
   /** What the picture under the message shows. Absent: none. */
   readonly chart?: { readonly metric: string; readonly targets: readonly string[]; readonly device?: string; readonly seconds: number };
 }
@@ -63,6 +65,12 @@ export interface Incident {
   readonly acknowledgedBy: string | null;
   readonly assignee: string | null;
   readonly snoozedUntil: number | null;
+  /** Id of the silence that keeps it quiet. */
+  readonly silencedBy: string | null;
+  /** Id of the incident that it became a part of: that of a host which went down. */
+  readonly partOf: string | null;
+  /** All is good now, but it was not for long so often that it is not believed yet. */
+  readonly isFlapping: boolean;
   /** Newest state of each of its signals. */
   readonly signals: readonly Signal[];
   readonly actions: readonly SuggestedAction[];
@@ -89,22 +97,47 @@ export interface TimelineEntry {
   readonly values: Readonly<Record<string, number>>;
 }
 
-/** A message about an incident to one receiver through one channel. The same `key` again is the same message: edited, not sent anew. */
+/** Incidents that nobody is told about for a while, by whom and why. */
+export interface Silence {
+  /** `SIL-7` */
+  readonly id: string;
+  /** All must fit: `severity=warning`, `name=web-*`, `kind!=host`. Empty only with `incident`. */
+  readonly match: readonly string[];
+  /** Only this incident; such a silence ends when it resolves. */
+  readonly incident: string | null;
+  /** Only signals of this tenant; `null`: of all. */
+  readonly tenant: string | null;
+  readonly owner: string;
+  readonly reason: string;
+  /** Epoch milliseconds. */
+  readonly startsAt: number;
+  readonly endsAt: number;
+  readonly state: 'pending' | 'active' | 'ended';
+}
+
+/** A message to one receiver through one channel. */
 export interface Notification {
+  /** Of this telling: the same again means that an answer was lost. */
+  readonly id: string;
+  /** Of the message: a channel that can edit changes the message that it made for this key, and makes a new one for a new key. */
   readonly key: string;
-  readonly why: 'opened' | 'changed' | 'escalated' | 'resolved' | 'reminder';
-  readonly incident: Incident;
-  /** Where to, in the channel's own words: `#ops`, `admin@example.org`, a URL. */
+  readonly why: 'opened' | 'changed' | 'escalated' | 'resolved' | 'reopened' | 'reminder' | 'assigned' | 'silenced';
+  readonly about: { readonly is: 'incident'; readonly incident: Incident } | { readonly is: 'silence'; readonly silence: Silence };
+  /** Where to, in the channel's own words: `#ops`, `admin@example.org`, the name of a webhook. */
   readonly to: string;
   readonly picture: Picture | null;
-  /** What the channel returned the last time, when this is an edit. */
+  /** What the channel returned the last time for this key; `null`: never, as far as is known. */
   readonly receipt: string | null;
+  /** 1 for the first try. After that, the other side may have taken it though its answer was lost. */
+  readonly attempt: number;
 }
 
 /** A way to reach people. `deliver` resolves with a receipt when the other side has taken it; a HubError says by `retryable` whether to try again. */
 export interface Channel {
   /** `slack`, `email`, `webhook`. */
   readonly name: string;
+  /** Its messages can be changed: only then it is told of mere changes. */
+  readonly edits: boolean;
   deliver(notification: Notification, signal: AbortSignal): Promise<{ readonly receipt: string }>;
 }
 
@@ -138,6 +171,8 @@ export interface Finding {
 /** A kind of condition that another plugin adds (`forecast`, `anomaly`): its settings are checked by a JSON Schema and come to `judge` as they are in the rule. */
 export interface RuleKind {
   readonly kind: string;
+  /** How often it is worth asking. Default 300. */
+  readonly everySeconds?: number;
   readonly settings: {
     validate(value: unknown): { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly reason: string };
   };

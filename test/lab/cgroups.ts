@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -26,6 +26,7 @@ export async function surveyCgroups(): Promise<{ hierarchies: Hierarchy[]; missi
     const [, controllers, group] = memberships.find(([, names = '']) => names.split(',').includes(controller)) ?? [];
     const mountPath = controllers === undefined ? undefined : mountPathOf(controller, mounts);
     if (controllers === undefined || mountPath === undefined) missing[controller] = 'is not mounted as a cgroup of version 1';
+    else if (!(await isWritable(mountPath))) missing[controller] = 'is mounted read-only';
     // Whoever made that group may count on all processes being in it, so it gets neither children, nor are processes moved out of it.
     else if (group !== '/') missing[controller] = 'is in the hands of whoever put this process into a group of it';
     else hierarchies.set(controllers, { controllers, mountPath });
@@ -41,6 +42,12 @@ function mountPathOf(controller: string, mounts: string): string | undefined {
   }
   return undefined;
 }
+
+const isWritable = (path: string): Promise<boolean> =>
+  access(path, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
 
 /** The control groups of one lab: a group in each hierarchy that has nobody else in it, and one for each host in there. */
 export class LabCgroups {
@@ -111,4 +118,4 @@ const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoExc
 export const inCgroups = (dirs: readonly string[]): string[] =>
   dirs.length === 0
     ? []
-    : ['sh', '-c', 'until [ "$1" = -- ]; do echo 0 >"$1/cgroup.procs"; shift; done; shift; exec "$@"', 'sh', ...dirs, '--'];
+    : ['sh', '-c', 'until [ "$1" = -- ]; do echo 0 >"$1/cgroup.procs" || exit 1; shift; done; shift; exec "$@"', 'sh', ...dirs, '--'];

@@ -11,7 +11,12 @@ read -r pid _ </proc/self/stat
 echo "$pid"
 while read -r _; do :; done
 trap '' TERM
-kill -KILL -1
+# It fails when all have ended by themselves already.
+kill -KILL -1 2>/dev/null || true
 # See cgroups.ts; rmdir takes a group only when nobody is in it.
-clear_groups() { ! find /sys/fs/cgroup/*/"${dir##*/}-$pid" -depth -type d -exec rmdir {} + 2>&1 | grep -q busy; }
+groups="/sys/fs/cgroup/*/${dir##*/}-$pid"
+clear_groups() {
+  find $groups -depth -type d -exec rmdir {} + 2>/dev/null
+  ! compgen -G "$groups" >/dev/null
+}
 for _ in $(seq 50); do clear_groups && rm -rf "$dir" 2>/dev/null && break || sleep 0.1; done

@@ -1,4 +1,5 @@
 import type { Forecast, Forecasts, Series } from '../port.ts';
+import { mayReach } from '../sizing/nearing.ts';
 import { daysOf, type VmEvidence } from './evidence.ts';
 import type { Recommendation } from './recommendation.ts';
 import { bytesText, percentText } from './words.ts';
@@ -6,7 +7,6 @@ import { bytesText, percentText } from './words.ts';
 const DAY_MS = 86_400_000;
 const HOUR_SECONDS = 3600;
 const FULL_RATIO = 0.9;
-/** A forecast is asked for only where a straight line would reach the end soon: most disks stand still. */
 const LOOK_AHEAD_DAYS = 7;
 const GROWTH = 1.5;
 const STEP_BYTES = 2 ** 30;
@@ -26,15 +26,6 @@ interface Full {
 }
 
 const last = ({ value }: Series): number => value.findLast((each) => each !== null) ?? 0;
-const first = ({ value }: Series): number => value.find((each) => each !== null) ?? 0;
-
-/** Would the growth of these days reach the limit within twice the time looked at? */
-function isNear({ allocated, capacityBytes }: Disk): boolean {
-  const days = Math.max(1, daysOf(allocated));
-  const perDay = (last(allocated) - first(allocated)) / days;
-  return last(allocated) + 2 * LOOK_AHEAD_DAYS * perDay >= FULL_RATIO * capacityBytes;
-}
-
 function fullIn({ points }: Forecast, limit: number): Full {
   const crossed = (of: 'p50' | 'p90') => points.find((point) => point[of] >= limit)?.at ?? null;
   return { soonest: crossed('p90'), likely: crossed('p50') };
@@ -44,7 +35,12 @@ function fullIn({ points }: Forecast, limit: number): Full {
 export async function findGrowDisk(evidence: VmEvidence, options: GrowDiskOptions): Promise<Recommendation[]> {
   const found: Recommendation[] = [];
   for (const disk of evidence.disks) {
-    if (daysOf(disk.allocated) < 2 || !isNear(disk)) continue;
+    const approach = {
+      limit: FULL_RATIO * disk.capacityBytes,
+      direction: 'above',
+      withinSeconds: LOOK_AHEAD_DAYS * 24 * HOUR_SECONDS,
+    } as const;
+    if (daysOf(disk.allocated) < 2 || !mayReach(disk.allocated, approach)) continue;
     const full = await fullOf(disk, options);
     if (full.likely !== null) found.push(growDisk(evidence, disk, full));
   }

@@ -14,10 +14,13 @@ export interface CardText {
   readonly title: string;
   readonly subtitle?: string | undefined;
   readonly legend: readonly LegendEntry[];
+  /** Default: `theme.heightPoints`. */
+  readonly heightPoints?: number;
 }
 
 /** A card whose texts have their places: what is left is for the plot. */
 export interface Card extends CardText {
+  readonly heightPoints: number;
   readonly placed: PlacedLegend;
   readonly plotY: number;
   readonly plotWidth: number;
@@ -29,7 +32,15 @@ export function layOut(text: CardText): Card {
   const half = theme.widthPoints / 2;
   const placed = placeLegend(text.legend, { subtitleWidth: Math.min(subtitleWidth, half), subtitleY: SUBTITLE.y });
   const plotY = PLOT_TOP + placed.heightPoints;
-  return { ...text, placed, plotY, plotWidth: theme.widthPoints - 2 * PLOT_X, plotHeight: theme.heightPoints - plotY - PLOT_BOTTOM };
+  const heightPoints = text.heightPoints ?? theme.heightPoints;
+  return {
+    ...text,
+    heightPoints,
+    placed,
+    plotY,
+    plotWidth: theme.widthPoints - 2 * PLOT_X,
+    plotHeight: heightPoints - plotY - PLOT_BOTTOM,
+  };
 }
 
 export const newDocument = (): Document => parseHTML('<html><body></body></html>').document;
@@ -70,7 +81,8 @@ function addTexts(svg: SVGElement, document: Document, { title, subtitle = '', p
 
 /** Puts the plot into the card; answers the SVG text. */
 export function cardOf(document: Document, plot: Element, card: Card): string {
-  const { widthPoints: width, heightPoints: height } = theme;
+  const { widthPoints: width } = theme;
+  const { heightPoints: height } = card;
   const svg = element(document, 'svg', { xmlns: SVG, width, height, viewBox: `0 0 ${width} ${height}` });
   const ground = { x: 0.5, y: 0.5, width: width - 1, height: height - 1, rx: theme.radiusPoints, fill: theme.ground, stroke: theme.border };
   svg.append(element(document, 'rect', ground));

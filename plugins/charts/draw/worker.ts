@@ -13,11 +13,19 @@ export type DrawReply =
   | { readonly id: number; readonly picture: Picture }
   | { readonly id: number; readonly error: { readonly code: string; readonly message: string; readonly status: number } };
 
+function svgAndAlt(request: DrawRequest): readonly [svg: string, alt: string] {
+  switch (request.kind) {
+    case 'forecast':
+      return [drawForecast(request.chart), altOfForecast(request.chart)];
+    case 'lines':
+      return [drawLines(request.chart), altOfLines(request.chart)];
+    case 'svg':
+      return [request.chart.svg, request.chart.alt];
+  }
+}
+
 function draw(request: DrawRequest): Picture {
-  const [svg, alt] =
-    request.kind === 'forecast'
-      ? [drawForecast(request.chart), altOfForecast(request.chart)]
-      : [drawLines(request.chart), altOfLines(request.chart)];
+  const [svg, alt] = svgAndAlt(request);
   const title = cutText(request.chart.title, TITLE_GLYPHS);
   return { title, alt, mediaType: 'image/png', base64: rasterize(svg).toString('base64') };
 }

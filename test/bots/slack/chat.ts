@@ -25,11 +25,13 @@ export interface Chat extends AsyncDisposable {
   stopHub(): Promise<void>;
   /** As if the hub had died between posting messages and writing down where they are. */
   forgetMessages(): Promise<void>;
+  /** As if the hub had died between telling of incidents and writing down that it was taken. */
+  forgetTellings(): Promise<void>;
   /** Starts another hub on what the first one left. */
   startHub(): Promise<void>;
 }
 
-export async function startChat(plugin: Plugin, options: TestHubOptions = {}): Promise<Chat> {
+export async function startChat(given: Plugin | NonNullable<TestHubOptions['plugins']>, options: TestHubOptions = {}): Promise<Chat> {
   const stack = new AsyncDisposableStack();
   const clock = createTestClock(Date.now());
   const database = stack.use(await testDatabase());
@@ -38,7 +40,7 @@ export async function startChat(plugin: Plugin, options: TestHubOptions = {}): P
   const sandbox = await openSandbox({ port: 0, clock, log: quiet }, { name: 'Nova', commands: COMMANDS });
   stack.defer(() => sandbox.close());
   const { apiUrl, botToken, appToken } = sandbox;
-  const plugins = [plugin, sandboxPlugin, { plugin: slack, config: { apiUrl, botToken, appToken } }];
+  const plugins = [...[given].flat(), sandboxPlugin, { plugin: slack, config: { apiUrl, botToken, appToken } }];
   const start = (): Promise<TestHub> => startTestHub({ ...options, dataDir, databaseUrl: database.url, clock, plugins });
   let hub = await start();
   stack.defer(() => hub[Symbol.asyncDispose]());
@@ -62,6 +64,10 @@ export async function startChat(plugin: Plugin, options: TestHubOptions = {}): P
     },
     async forgetMessages() {
       await database.query('update plugin_slack.job_message set ts = null');
+    },
+    async forgetTellings() {
+      await database.query('update plugin_monitoring.message set receipt = null, "toldAt" = null');
+      await database.query(`update plugin_monitoring.telling set state = 'waiting', "endedAt" = null where why = 'opened'`);
     },
     async startHub() {
       hub = await start();

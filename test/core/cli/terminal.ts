@@ -1,9 +1,8 @@
 import { PassThrough } from 'node:stream';
 import { runCli, type CliOptions } from '../../../core/cli/client.ts';
-import type { ExitCode } from '../../../core/cli/exit-codes.ts';
 
 export interface Run {
-  readonly code: ExitCode;
+  readonly code: number;
   readonly out: string;
   readonly err: string;
 }

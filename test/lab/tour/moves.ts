@@ -113,7 +113,7 @@ async function withSameDisk(guest: Guest, work: () => Promise<void>): Promise<vo
 }
 
 /**
- * QEMU before 8.2.3 misses writes of an emulated guest to pages that it has just carried, until the guest's TLB is emptied. An idle guest
+ * QEMU before 9.0 misses writes of an emulated guest to pages that it has just carried, until the guest's TLB is emptied. An idle guest
  * hardly does that, and one in ten came out of a slow move broken; with every change of the process it does.
  */
 async function whileTakingTurns(guest: Guest, work: () => Promise<void>): Promise<void> {

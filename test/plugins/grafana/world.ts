@@ -20,8 +20,10 @@ export function recordedSamples(now: number): SampleBatch[] {
     const grown = ((at - first) / 1000) * 1000;
     const vm = (entity: string, cpuRatio: number) => ({
       entity,
-      values: { cpuRatio, vcpus: 2, memoryRssBytes: 1e9, memoryUsedRatio: 0.5 + wave / 10 },
+      values: { cpuRatio, vcpus: 2, memoryRssBytes: 1e9, memoryUsedRatio: 0.5 + wave / 10, memoryUsedBytes: isLast ? 1e9 : null },
     });
+    // Half an hour: too little for a forecast.
+    const isLast = at > end - 6 * STEP_MS;
     const disk = (entity: string) => ({
       entity,
       device: 'vda',

@@ -1,0 +1,165 @@
+import { HubError, type Actor } from 'novacron/plugin';
+import type { Channel, Incident, Notification } from '../../plugins/monitoring/port.ts';
+import type { Content } from './block-kit.ts';
+import type { Bot } from './bot.ts';
+import { followUpContent, incidentContent, silenceContent } from './incident-blocks.ts';
+import { uploadPictures } from './pictures.ts';
+import { edit, slackError } from './replies.ts';
+
+export interface IncidentChannelOptions {
+  /** Its client tries once: who is told again when, the incidents decide. */
+  readonly bot: Bot;
+  /** Where `default` is. */
+  readonly defaultChannel: string;
+}
+
+interface Shared extends IncidentChannelOptions {
+  /** Ids of channels by what the routes call them, as far as Slack has told. */
+  readonly ids: Map<string, string>;
+}
+
+interface Place {
+  readonly channel: string;
+  readonly ts: string;
+}
+
+const HISTORY_MAX = 200;
+const EVENT = 'nova_incident';
+/** Slack will say the same next time. */
+const HOPELESS =
+  /^(?:channel_not_found|not_in_channel|is_archived|restricted_action|user_not_found|invalid_auth|account_inactive|token_revoked|missing_scope|invalid_blocks|msg_)/;
+/** Seen in the channel too, not in the thread only. */
+const BROADCAST = new Set<Notification['why']>(['escalated', 'reopened']);
+
+/** To know which actions there are at all; what somebody may do is asked when they press. */
+const EVERYBODY: Actor = { id: 'slack', name: 'slack', kind: 'service', role: 'admin', tenant: 'default' };
+
+const placeIn = (receipt: string | null): Place | undefined => {
+  const [channel = '', ts = ''] = receipt?.split(':') ?? [];
+  return channel === '' || ts === '' ? undefined : { channel, ts };
+};
+
+async function channelFor({ bot, defaultChannel, ids }: Shared, to: string): Promise<string> {
+  const name = to === 'default' ? defaultChannel : to;
+  const known = ids.get(name);
+  if (known !== undefined) return known;
+  if (!/^[UW][A-Z0-9]+$/.test(name)) return name;
+  const opened = await bot.client.conversations.open({ users: name });
+  return opened.channel?.id ?? name;
+}
+
+interface WithMetadata {
+  readonly ts?: string;
+  readonly metadata?: { readonly event_type?: string; readonly event_payload?: unknown };
+}
+
+const idIn = ({ metadata }: WithMetadata): unknown =>
+  metadata?.event_type === EVENT ? (metadata.event_payload as { id?: unknown } | undefined)?.id : undefined;
+
+/** A message that Slack took though its answer was lost. */
+async function findIn({ bot }: Shared, id: string, where: { readonly channel: string; readonly ts?: string }): Promise<string | undefined> {
+  const { channel, ts } = where;
+  const options = { channel, include_all_metadata: true, limit: HISTORY_MAX };
+  const found =
+    ts === undefined ? await bot.client.conversations.history(options) : await bot.client.conversations.replies({ ...options, ts });
+  return found.messages?.find((message) => idIn(message) === id)?.ts;
+}
+
+interface NewMessage {
+  readonly id: string;
+  readonly content: Content;
+  readonly thread?: { readonly ts: string; readonly isBroadcast: boolean };
+}
+
+async function say({ bot, ids }: Shared, channel: string, { id, content, thread }: NewMessage): Promise<Place> {
+  const place = thread && (thread.isBroadcast ? { thread_ts: thread.ts, reply_broadcast: true as const } : { thread_ts: thread.ts });
+  const metadata = { event_type: EVENT, event_payload: { id } };
+  const quiet = { unfurl_links: false, unfurl_media: false };
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- This is Slack's method, not that of a window.
+  const sent = await bot.client.chat.postMessage({ channel, ...content, metadata, ...quiet, ...place });
+  if (sent.channel !== undefined) ids.set(channel, sent.channel);
+  return { channel: sent.channel ?? channel, ts: sent.ts ?? '' };
+}
+
+/** Changes the message when there is one, else makes it. */
+async function put(options: Shared, notification: Notification, content: Content): Promise<Place & { readonly isNew: boolean }> {
+  const { key, receipt, to, attempt } = notification;
+  let at = placeIn(receipt);
+  const channel = at?.channel ?? (await channelFor(options, to));
+  if (!at && attempt > 1) {
+    // Slack's history takes no name of a channel: before anything was posted there, there is nothing to find either.
+    const ts = await findIn(options, key, { channel }).catch((error: unknown) => {
+      if (slackError(error) === undefined) throw error;
+      return undefined;
+    });
+    at = ts === undefined ? undefined : { channel, ts };
+  }
+  if (at) {
+    try {
+      await edit(options.bot, at, content);
+      return { ...at, isNew: false };
+    } catch (error) {
+      if (slackError(error) !== 'message_not_found') throw error;
+    }
+  }
+  return { ...(await say(options, channel, { id: key, content })), isNew: true };
+}
+
+async function followUp(
+  options: Shared,
+  { notification, incident, at }: { notification: Notification; incident: Incident; at: Place },
+): Promise<void> {
+  const { why, id, attempt } = notification;
+  const content = followUpContent(why, incident);
+  if (!content) return;
+  if (attempt > 1 && (await findIn(options, id, at)) !== undefined) return;
+  await say(options, at.channel, { id, content, thread: { ts: at.ts, isBroadcast: BROADCAST.has(why) } });
+}
+
+/** The message is there: people are not told later because a picture is missing. */
+async function picture({ bot }: Shared, notification: Notification, at: Place): Promise<void> {
+  if (!notification.picture || notification.attempt > 1) return;
+  try {
+    await uploadPictures(bot, at, [notification.picture]);
+  } catch (error) {
+    bot.log.warn({ err: error, key: notification.key }, 'The picture of an incident could not be posted');
+  }
+}
+
+async function deliver(options: Shared, notification: Notification): Promise<string> {
+  const { about } = notification;
+  if (about.is === 'silence') {
+    const at = await put(options, notification, silenceContent(about.silence));
+    return `${at.channel}:${at.ts}`;
+  }
+  const at = await put(options, notification, incidentContent(about.incident, options.bot.actions.list(EVERYBODY)));
+  // A message that is new says by itself what a follow-up would.
+  if (!at.isNew) await followUp(options, { notification, incident: about.incident, at });
+  await picture(options, notification, at);
+  return `${at.channel}:${at.ts}`;
+}
+
+/** Incidents in Slack: one message each, edited; what is worth a bell is said in its thread. */
+export function createIncidentChannel(options: IncidentChannelOptions): Channel {
+  const shared: Shared = { ...options, ids: new Map() };
+  return { name: 'slack', edits: true, deliver: (notification, signal) => deliverWithin(shared, notification, signal) };
+}
+
+async function deliverWithin(shared: Shared, notification: Notification, signal: AbortSignal): Promise<{ readonly receipt: string }> {
+  const { promise: given, reject } = Promise.withResolvers<never>();
+  const giveUp = (): void => reject(new HubError('slack_timeout', 'Slack did not answer in time.', { status: 504, retryable: true }));
+  signal.addEventListener('abort', giveUp, { once: true });
+  try {
+    return { receipt: await Promise.race([deliver(shared, notification), given]) };
+  } catch (error) {
+    if (HubError.is(error)) throw error;
+    const code = slackError(error) ?? (error instanceof Error ? error.message : String(error));
+    throw new HubError('slack_untold', `Slack did not take it for ${notification.to}: ${code}.`, {
+      status: 502,
+      retryable: !HOPELESS.test(code),
+      cause: error,
+    });
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+  }
+}

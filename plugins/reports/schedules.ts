@@ -1,0 +1,82 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Cron } from 'croner';
+import { HubError, type Actor } from 'novacron/plugin';
+import type { Runtime } from './runtime.ts';
+import type { Schedule } from './store.ts';
+
+const invalid = (message: string): HubError => new HubError('report_schedule_invalid', message, { status: 422 });
+
+/** The first instant of a schedule after another; null when there is none any more. HubError `report_schedule_invalid`. */
+export function nextAfter(schedule: Pick<Schedule, 'cron' | 'timeZone'>, at: number): number | null {
+  try {
+    const next = new Cron(schedule.cron, { timezone: schedule.timeZone, paused: true }).nextRun(new Date(at));
+    return next === null ? null : next.getTime();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw invalid(
+      `'${schedule.cron}' in ${schedule.timeZone} is no schedule: ${reason} Write five fields, as in '0 7 * * 1-5' for seven o'clock on working days.`,
+    );
+  }
+}
+
+/** The newest instant that has come since the last one that was answered; null when none has. Of several that were missed one is answered. */
+export function dueAt(schedule: Schedule, now: number): number | null {
+  let due: number | null = null;
+  for (let next = nextAfter(schedule, schedule.lastDueAt); next !== null && next <= now; next = nextAfter(schedule, next)) {
+    due = next;
+    // A hub that was down for long: from here on look back from now instead of counting up.
+    if (now - next > LONG_MS) next = Math.max(next, now - LONG_MS);
+  }
+  return due;
+}
+
+const LONG_MS = 400 * 86_400_000;
+
+/** The person whose schedule it is, with no more rights than when it was made; HubError when that person may not any more. */
+async function actorOf({ services }: Runtime, { userId, userName, scopes }: Schedule): Promise<Actor> {
+  const actor = await services.users.byId(userId);
+  if (actor === undefined)
+    throw new HubError(
+      'report_schedule_owner',
+      `The user '${userName}', whose schedule this is, cannot sign in any more. Somebody else must make it anew.`,
+      {
+        status: 403,
+      },
+    );
+  return scopes === null ? actor : { ...actor, scopes };
+}
+
+/** Runs what is due. The key makes it one run an instant, also when several hubs look at the same time, or one dies in between. */
+export async function runDue(runtime: Runtime): Promise<void> {
+  const now = runtime.clock.now();
+  for (const schedule of await runtime.store.schedules(null)) {
+    const due = dueAt(schedule, now);
+    if (due === null) continue;
+    const { id, report, parameters, audience } = schedule;
+    try {
+      const actor = await actorOf(runtime, schedule);
+      const input = {
+        report,
+        with: Object.entries(parameters).map(([name, value]) => `${name}=${value}`),
+        ...(audience !== null && { audience }),
+      };
+      const outcome = await runtime.services.actions.execute('report.run', input, { actor, via: 'schedule', key: `${id}@${due}` });
+      await runtime.store.answered(id, due, { job: outcome.is === 'accepted' ? outcome.job.id : null, error: null });
+    } catch (error) {
+      if (HubError.is(error) && error.retryable) continue;
+      const message = error instanceof Error ? error.message : String(error);
+      runtime.log.warn({ err: error, schedule: id, report }, 'a report could not be run as scheduled');
+      await runtime.store.answered(id, due, { job: null, error: message });
+    }
+  }
+}
+
+const LOOK_MS = 5000;
+
+/** Looks at the schedules until the signal fires. */
+export async function keepSchedules(runtime: Runtime, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await runDue(runtime).catch((error: unknown) => runtime.log.error({ err: error }, 'the schedules of reports were not looked at'));
+    await sleep(LOOK_MS, undefined, { signal, ref: false }).catch(() => {});
+  }
+}
