@@ -59,7 +59,13 @@ export async function forecastFrames(
     notices.push({ severity: 'info', text: `Forecast are the first ${wanted.length} of ${series.length} series.` });
   const frames = await Promise.all(
     wanted.map(async (one) => {
-      const question = { metric, target: one.id, ...(one.device !== null && { device: one.device }), horizonSeconds: secondsOf(forecast), signal };
+      const question = {
+        metric,
+        target: one.id,
+        ...(one.device !== null && { device: one.device }),
+        horizonSeconds: secondsOf(forecast),
+        signal,
+      };
       try {
         return toFrame(await forecasts.ofMetric(question), one, refId);
       } catch (error) {

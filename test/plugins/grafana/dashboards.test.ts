@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BOARD_NAMES, buildDashboard } from '../../../plugins/grafana/dashboards/all.ts';
 import type { FrameJson } from '../../../plugins/grafana/frames.ts';
-import { startWorld, type World } from './world.ts';
+import { START_TIMEOUT_MS, startWorld, type World } from './world.ts';
 
 interface Target {
   readonly refId: string;
@@ -17,7 +17,7 @@ describe('the dashboards that ship', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld();
-  });
+  }, START_TIMEOUT_MS);
   afterAll(() => world.hub[Symbol.asyncDispose]());
 
   const CHOSEN: Readonly<Record<string, string>> = { $vm: 'name-of-mine', $host: 'h1', $tenant: 'default' };

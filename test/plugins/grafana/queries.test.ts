@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FrameJson } from '../../../plugins/grafana/frames.ts';
-import { startWorld, type World } from './world.ts';
+import { START_TIMEOUT_MS, startWorld, type World } from './world.ts';
 
 interface Answer {
   readonly frames: readonly FrameJson[];
@@ -11,7 +11,7 @@ describe('what panels ask', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ config: { frames: { queriesMax: 3, forecastsMax: 1 } } });
-  });
+  }, START_TIMEOUT_MS);
   afterAll(() => world.hub[Symbol.asyncDispose]());
 
   const range = () => ({ from: Date.now() - 6 * 3_600_000, to: Date.now() });

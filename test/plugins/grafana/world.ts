@@ -9,40 +9,49 @@ import { createFakeHypervisor, hostScrape } from '../monitoring/fake-hypervisor.
 import { withMachines } from './machines.ts';
 
 export const STEP_MS = 300_000;
+const DAY_MS = 86_400_000;
 const DAYS = 3;
+/** Loading the samples takes seconds where much else is under way. */
+export const START_TIMEOUT_MS = 90_000;
 
-/** Three days of five-minute samples of two VMs of two tenants and their host: a wave of a day, disks that fill, counters that grow. */
+/**
+ * Five-minute samples of two VMs of two tenants and their host, three days of what is forecast and one of the rest: a wave of a day, a disk that fills,
+ * counters that grow.
+ */
 export function recordedSamples(now: number): SampleBatch[] {
   const end = Math.floor(now / STEP_MS) * STEP_MS;
-  const first = end - ((DAYS * 86_400_000) / STEP_MS) * STEP_MS;
-  return Array.from({ length: (end - first) / STEP_MS + 1 }, (_, step) => first + step * STEP_MS).flatMap((at) => {
-    const wave = 0.4 + 0.3 * Math.sin((at / 86_400_000) * 2 * Math.PI);
-    const grown = ((at - first) / 1000) * 1000;
-    const vm = (entity: string, cpuRatio: number) => ({
-      entity,
-      values: { cpuRatio, vcpus: 2, memoryRssBytes: 1e9, memoryUsedRatio: 0.5 + wave / 10, memoryUsedBytes: isLast ? 1e9 : null },
-    });
-    // Half an hour: too little for a forecast.
-    const isLast = at > end - 6 * STEP_MS;
-    const disk = (entity: string) => ({
-      entity,
-      device: 'vda',
-      values: { readBytes: grown, writeBytes: 2 * grown, writeOps: grown, allocatedRatio: 0.2 },
-    });
-    const nic = (entity: string) => ({ entity, device: 'vnet0', values: { receiveBytes: grown, transmitBytes: grown } });
-    return [
-      { table: 'vm', at, rows: [vm('mine', wave), vm('theirs', 0.1)] },
-      { table: 'vm.disk', at, rows: [disk('mine'), disk('theirs')] },
-      { table: 'vm.nic', at, rows: [nic('mine'), nic('theirs')] },
-      { table: 'vm.filesystem', at, rows: [{ entity: 'mine', device: '/', values: { usedRatio: 0.3 + grown / 1e9 } }] },
-      {
-        table: 'host',
-        at,
-        rows: [{ entity: 'h1', values: { cpuRatio: wave / 2, memoryUsedRatio: 0.4, memoryBytes: 8e9, vmsRunning: 2 } }],
-      },
-      { table: 'host.pool', at, rows: [{ entity: 'h1', device: 'default', values: { allocatedRatio: 0.6 } }] },
-    ];
+  const first = end - DAYS * DAY_MS;
+  const instants = Array.from({ length: (end - first) / STEP_MS + 1 }, (_, step) => first + step * STEP_MS);
+  return instants.flatMap((at) => [...loadAt(at, end), ...(at >= end - DAY_MS ? trafficAt(at, (at - first) / 1000) : [])]);
+}
+
+function loadAt(at: number, end: number): SampleBatch[] {
+  const wave = 0.4 + 0.3 * Math.sin((at / DAY_MS) * 2 * Math.PI);
+  // Half an hour: too little for a forecast.
+  const memoryUsedBytes = at > end - 6 * STEP_MS ? 1e9 : null;
+  const vm = (entity: string, cpuRatio: number) => ({
+    entity,
+    values: { cpuRatio, vcpus: 2, memoryRssBytes: 1e9, memoryUsedRatio: 0.5 + wave / 10, memoryUsedBytes },
   });
+  const host = { cpuRatio: wave / 2, memoryUsedRatio: 0.4, memoryBytes: 8e9, vmsRunning: 2 };
+  return [
+    { table: 'vm', at, rows: [vm('mine', wave), vm('theirs', 0.1 + wave / 5)] },
+    { table: 'host', at, rows: [{ entity: 'h1', values: host }] },
+  ];
+}
+
+function trafficAt(at: number, seconds: number): SampleBatch[] {
+  const grown = seconds * 1000;
+  const disk = { readBytes: grown, writeBytes: 2 * grown, writeOps: grown, allocatedRatio: 0.2 };
+  const nic = { receiveBytes: grown, transmitBytes: grown };
+  const ofBoth = (device: string, values: SampleBatch['rows'][number]['values']) =>
+    ['mine', 'theirs'].map((entity) => ({ entity, device, values }));
+  return [
+    { table: 'vm.disk', at, rows: ofBoth('vda', disk) },
+    { table: 'vm.nic', at, rows: ofBoth('vnet0', nic) },
+    { table: 'vm.filesystem', at, rows: [{ entity: 'mine', device: '/', values: { usedRatio: 0.3 + seconds / 1e6 } }] },
+    { table: 'host.pool', at, rows: [{ entity: 'h1', device: 'default', values: { allocatedRatio: 0.6 } }] },
+  ];
 }
 
 export interface World {
