@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { HubError, type Base, type Resolved, type Unit } from 'novacron/plugin';
 import type { Config, Needs } from '../config.ts';
 import type { Anomalies, Anomaly } from '../port.ts';
@@ -84,6 +85,8 @@ async function report(parts: Parts, subject: Subject, hits: readonly Hit[]): Pro
   });
   if (open === undefined) return add(parts, newFinding(subject, metrics, at));
   const more = joined(open, metrics);
+  // Read again after a crash, the same rows add nothing.
+  if (isDeepStrictEqual(more.metrics, open.metrics)) return;
   await store.update(more);
   await tell(parts, more);
 }
@@ -126,7 +129,8 @@ async function catchUp(parts: Parts, signal: AbortSignal): Promise<void> {
   const oldest = Math.floor((now - learnDays * DAY_MS) / (stepSeconds * 1000)) * stepSeconds * 1000;
   const learning = memory.through < oldest;
   if (learning) memory.through = oldest;
-  const options = { metrics: ctx.services.metrics, memory, watched, sensitivity, stepSeconds };
+  const entities = subjectsOf(ctx).size;
+  const options = { metrics: ctx.services.metrics, memory, watched, sensitivity, stepSeconds, entities };
   for (let more = true; more;) {
     signal.throwIfAborted();
     const read = await readOn(options, now, signal);
