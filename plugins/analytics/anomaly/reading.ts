@@ -83,6 +83,22 @@ async function readMetric(
   return hits;
 }
 
+/** Begin of the first day since `from` that anything was measured on; undefined when nothing was. */
+export async function firstDay(
+  { metrics, watched }: ReadingOptions,
+  { from, to }: { from: number; to: number },
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const days: number[] = [];
+  for (const metric of watched) {
+    if (!metrics.declared().has(metric)) continue;
+    const frame = await metrics.query({ metric, targets: [], from, to, stepSeconds: 86_400, aggregate: 'last' }, signal);
+    const times = frame.fields.find(({ name }) => name === 'time')?.values ?? [];
+    days.push(...times.map(Number));
+  }
+  return days.length === 0 ? undefined : days.reduce((a, b) => Math.min(a, b));
+}
+
 /**
  * Reads on from where the memory stands, some steps of it; what was unusual, the oldest first. `now`: steps that have not ended by then
  * wait. The memory has moved on when this resolves; when it rejects, the rows that were read already are passed over the next time.
