@@ -1,6 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Frame, Metrics } from 'novacron/plugin';
-import { vmMetric } from '../vm-history.ts';
+import { asForecast } from '../metric-history.ts';
 import { detects, explain, observe, THRESHOLDS, type Explanation, type Sensitivity } from './detector.ts';
 import type { Memory } from './memory.ts';
 
@@ -61,7 +61,7 @@ async function readMetric(
   const { metrics, memory, sensitivity, stepSeconds } = options;
   const declared = metrics.declared().get(metric);
   if (declared === undefined) return [];
-  const { aggregate } = vmMetric(metric, declared);
+  const { aggregate } = asForecast(metric, declared);
   const frame = await metrics.query({ metric, targets: [], from, to, stepSeconds, aggregate }, signal);
   const stepMs = stepSeconds * 1000;
   if (frame.truncated && to - from > stepMs) {

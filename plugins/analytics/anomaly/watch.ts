@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { HubError, type Base, type Resolved, type Unit } from 'novacron/plugin';
 import type { Config, Needs } from '../config.ts';
 import type { Anomalies, Anomaly } from '../port.ts';
-import { vmMetric } from '../vm-history.ts';
+import { asForecast } from '../metric-history.ts';
 import { fleetFinding, fleetsOf, joined, likeDismissed, metricOf, newFinding, TOGETHER_MS, type Subject } from './findings.ts';
 import { openMemory, type Memory } from './memory.ts';
 import { firstDay, readOn, type Hit } from './reading.ts';
@@ -63,7 +63,7 @@ async function add(parts: Parts, found: NewAnomaly): Promise<void> {
 
 function unitOf({ services: { metrics } }: WatchContext, metric: string): Unit {
   const declared = metrics.declared().get(metric);
-  return declared === undefined ? 'count' : vmMetric(metric, declared).unit;
+  return declared === undefined ? 'count' : asForecast(metric, declared).unit;
 }
 
 /** What one thing showed in one step: a new finding, or more of the one that is open. */

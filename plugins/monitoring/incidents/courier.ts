@@ -11,6 +11,8 @@ export interface CourierOptions {
   readonly log: Log;
   /** Draws what an incident is about; `null` when there is nothing to draw. Never throws. */
   draw(record: IncidentRecord, signal: AbortSignal): Promise<Picture | null>;
+  /** After it was given up to tell somebody of an incident. */
+  onFailed(incident: number): Promise<void>;
 }
 
 /** Brings tellings to their channels. */
@@ -27,7 +29,6 @@ const RETRY_FIRST_MS = 5_000;
 const RETRY_MAX_MS = 600_000;
 /** What could not be told for so long is given up; the timeline says so. */
 const GIVE_UP_MS = 86_400_000;
-const ABSENT_MS = 10_000;
 const SILENCED_MS = 30_000;
 
 /** What wakes people up; the end and mere changes do not. */
@@ -61,11 +62,15 @@ async function prepare(store: Store, claimed: Claimed, now: number): Promise<Rea
   return { about: { is: 'incident', incident: incidentOf(record) }, record };
 }
 
-export function createCourier({ store, channels, clock, log, draw }: CourierOptions): Courier {
+export function createCourier({ store, channels, clock, log, draw, onFailed }: CourierOptions): Courier {
   async function bring(claimed: Claimed, signal: AbortSignal): Promise<End> {
     const channel = channels.get(claimed.channel);
     const now = clock.now();
-    if (!channel) return endAbsent(claimed, now);
+    if (!channel)
+      return {
+        is: 'failed',
+        reason: `There was no channel "${claimed.channel}" all the time. Check that its plugin runs and is configured.`,
+      };
     if (claimed.why === 'changed' && !channel.edits) return { is: 'moot', reason: 'What was sent cannot be changed.' };
     const ready = await prepare(store, claimed, now);
     if (!('about' in ready)) return ready;
@@ -78,29 +83,25 @@ export function createCourier({ store, channels, clock, log, draw }: CourierOpti
   }
 
   async function deliverOne(claimed: Claimed, signal: AbortSignal): Promise<void> {
-    const end = await bring(claimed, signal).catch((error: unknown): End | undefined => {
-      // The hub stops: whether it was taken is not known, so it is told again after the start, under the same id.
-      if (signal.aborted) return undefined;
+    const end = await bring(claimed, signal).catch((error: unknown): End => {
+      // Whether it was taken is not known, so it is told again after the start, under the same id.
+      if (signal.aborted) return { is: 'again', dueAt: clock.now(), reason: 'The hub stopped meanwhile.' };
       const failed = endOf(error, claimed, clock.now());
       const { channel, to, id } = claimed;
       log.warn({ err: error, channel, to, id, gaveUp: failed.is === 'failed' }, 'Somebody could not be told');
       return failed;
     });
-    if (!end) return;
     await store.transaction((desktop) => desktop.finish(claimed, end, clock.now()));
+    if (end.is === 'failed' && 'incident' in claimed.about && ALARMS.has(claimed.why)) await onFailed(claimed.about.incident);
   }
 
   return {
     async deliver(signal) {
       const now = clock.now();
-      const claims = await store.transaction((desktop) => desktop.claim(now, { until: now + HOLD_MS, rowsMax: AT_ONCE_MAX }));
+      const hold = { until: now + HOLD_MS, rowsMax: AT_ONCE_MAX, channels: [...channels.keys()], givenUpBefore: now - GIVE_UP_MS };
+      const claims = await store.transaction((desktop) => desktop.claim(now, hold));
       await Promise.all(claims.map((claimed) => deliverOne(claimed, signal)));
       return claims.length;
     },
   };
-}
-
-function endAbsent({ channel, createdAt }: Claimed, now: number): End {
-  const reason = `There is no channel "${channel}" now. Check that its plugin runs and is configured.`;
-  return now - createdAt > GIVE_UP_MS ? { is: 'failed', reason } : { is: 'again', dueAt: now + ABSENT_MS, reason };
 }

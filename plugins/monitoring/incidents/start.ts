@@ -1,7 +1,7 @@
 import { HubError, type Clock, type Database, type Events, type Log, type Metrics } from 'novacron/plugin';
 import type { Charts } from '../../charts/port.ts';
 import type { Hypervisor } from '../../hypervisor/port.ts';
-import { Incidents, type Channel, type Signal } from '../port.ts';
+import type { Channel, Incidents, Signal } from '../port.ts';
 import { configuredChannels } from '../channels/configured.ts';
 import { keepCalling } from '../channels/dead-man.ts';
 import { policyOf, type IncidentsConfig } from './config.ts';
@@ -88,7 +88,7 @@ function createRuntime(
     loop.wake();
   };
   const desk = createDesk({ store, policy, topology, clock, onChange });
-  const courier = createCourier({ store, channels, clock, log, draw });
+  const courier = createCourier({ store, channels, clock, log, draw, onFailed: (number) => desk.hurry(number) });
   const keepMs = config.keepDays * 86_400_000;
   const loop = createLoop({ desk, courier, store, clock, log, keepMs, beat: pulse.watch('incidents', ROUND_MS) });
   const raise = async (signals: readonly Signal[]): Promise<void> => {
