@@ -42,8 +42,7 @@ const UNITS: Readonly<Record<Unit, string>> = {
 };
 
 /** The id that Grafana has for a unit. */
-export const unitId = (unit: Unit | undefined): { unit: string } | Record<never, never> =>
-  unit === undefined ? {} : { unit: UNITS[unit] };
+export const unitId = (unit: Unit | undefined): { readonly unit?: string } => (unit === undefined ? {} : { unit: UNITS[unit] });
 
 /** JSON knows neither NaN nor Infinity: Grafana takes null for a gap. */
 const cell = (value: Cell): Cell => (typeof value === 'number' && !Number.isFinite(value) ? null : value);
@@ -52,7 +51,7 @@ export function encodeFrame(
   head: { readonly refId: string; readonly name: string; readonly meta?: FrameMeta },
   columns: readonly Column[],
 ): FrameJson {
-  const fields = columns.map(({ values: _, ...field }) => field);
+  const fields = columns.map(({ values: _values, ...field }) => field);
   return { schema: { ...head, fields }, data: { values: columns.map(({ values }) => values.map(cell)) } };
 }
 

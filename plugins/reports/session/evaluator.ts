@@ -114,13 +114,8 @@ export async function startEvaluator(options: EvaluatorOptions): Promise<Evaluat
 
   const ended = new Promise<Awaited<Evaluator['ended']>>((resolve) => {
     const end = (code: number | null, signal: string | null): void => {
-      const error = new HubError(
-        'notebook_ended',
-        `The process of the notebook has ended (${signal ?? `exit code ${code}`}).${lastLine(said)}`,
-        {
-          status: 502,
-        },
-      );
+      const message = `The process of the notebook has ended (${signal ?? `exit code ${code}`}).${lastLine(said)}`;
+      const error = new HubError('notebook_ended', message, { status: 502 });
       ready.reject(error);
       for (const call of calls.values()) call.reject(error);
       calls.clear();
