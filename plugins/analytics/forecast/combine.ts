@@ -1,7 +1,7 @@
 import { byValue, weightedMedian } from '../models/weighted-median.ts';
 
-/** How strongly a smaller error counts: half of it weighs 4 times as much. */
-const SHARPNESS = 2;
+/** How strongly a smaller error counts: half of it weighs 8 times as much. */
+const SHARPNESS = 3;
 /** An error of nearly nothing must not make all others worth nothing. */
 const ERROR_MIN = 1e-3;
 
