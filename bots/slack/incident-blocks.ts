@@ -76,7 +76,7 @@ export function incidentContent(incident: Incident, offered: readonly ActionDesc
   const { id, title, severity, state, subject, openedAt, assignee } = incident;
   const sign = signOf(incident);
   const given = assignee === null ? '' : `  ·  given to ${escape(assignee, 80)}`;
-  const facts = `${escape(id, 20)}  ·  ${severity}  ·  ${escape(`${subject.kind} ${subject.name}`, 120)}  ·  since ${moment(openedAt)}${given}`;
+  const facts = `${escape(id, 20)}  ·  ${severity}  ·  ${escape(`${subject.kind} ${subject.name}`.replaceAll(/\s+/g, ' '), 120)}  ·  since ${moment(openedAt)}${given}`;
   return {
     text: `${sign} ${escape(id, 20)}: ${escape(title, 500)}`,
     blocks: [

@@ -62,7 +62,7 @@ async function findIn({ bot }: Shared, id: string, where: { readonly channel: st
   const options = { channel, include_all_metadata: true, limit: HISTORY_MAX };
   const found =
     ts === undefined ? await bot.client.conversations.history(options) : await bot.client.conversations.replies({ ...options, ts });
-  return found.messages?.find((message) => idIn(message as WithMetadata) === id)?.ts;
+  return found.messages?.find((message) => idIn(message) === id)?.ts;
 }
 
 interface NewMessage {
@@ -72,15 +72,11 @@ interface NewMessage {
 }
 
 async function say({ bot, ids }: Shared, channel: string, { id, content, thread }: NewMessage): Promise<Place> {
+  const place = thread && (thread.isBroadcast ? { thread_ts: thread.ts, reply_broadcast: true as const } : { thread_ts: thread.ts });
+  const metadata = { event_type: EVENT, event_payload: { id } };
+  const quiet = { unfurl_links: false, unfurl_media: false };
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- This is Slack's method, not that of a window.
-  const sent = await bot.client.chat.postMessage({
-    channel,
-    ...content,
-    metadata: { event_type: EVENT, event_payload: { id } },
-    unfurl_links: false,
-    unfurl_media: false,
-    ...(thread && (thread.isBroadcast ? { thread_ts: thread.ts, reply_broadcast: true } : { thread_ts: thread.ts })),
-  });
+  const sent = await bot.client.chat.postMessage({ channel, ...content, metadata, ...quiet, ...place });
   if (sent.channel !== undefined) ids.set(channel, sent.channel);
   return { channel: sent.channel ?? channel, ts: sent.ts ?? '' };
 }

@@ -157,6 +157,9 @@ const decideActions = ({ action }: MonitoringTools) => ({
     },
     show: showIncident((view) => `${view.id} is ${stateWords(view)}.`),
   }),
+});
+
+const closeActions = ({ action }: MonitoringTools) => ({
   'incident.note': action({
     ...common,
     title: 'Write a note into the timeline of an incident',
@@ -210,4 +213,9 @@ const raiseAction = ({ action }: MonitoringTools) => ({
   }),
 });
 
-export const incidentActions = (tools: MonitoringTools) => ({ ...listActions(tools), ...decideActions(tools), ...raiseAction(tools) });
+export const incidentActions = (tools: MonitoringTools) => ({
+  ...listActions(tools),
+  ...decideActions(tools),
+  ...closeActions(tools),
+  ...raiseAction(tools),
+});

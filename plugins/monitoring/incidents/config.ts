@@ -32,7 +32,7 @@ interface RouteInput {
   readonly routes: RouteInput[];
 }
 
-const routeConfig: z.ZodType<RouteInput, unknown> = z.strictObject({
+const routeConfig: z.ZodType<RouteInput> = z.strictObject({
   name: name.optional(),
   match: matchConfig,
   receiver: name.optional().meta({ description: 'Who is told first; default: as the route above' }),

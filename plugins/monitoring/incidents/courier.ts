@@ -27,7 +27,6 @@ const RETRY_FIRST_MS = 5_000;
 const RETRY_MAX_MS = 600_000;
 /** What could not be told for so long is given up; the timeline says so. */
 const GIVE_UP_MS = 86_400_000;
-const ABSENT_MS = 10_000;
 const SILENCED_MS = 30_000;
 
 /** What wakes people up; the end and mere changes do not. */
@@ -65,7 +64,11 @@ export function createCourier({ store, channels, clock, log, draw }: CourierOpti
   async function bring(claimed: Claimed, signal: AbortSignal): Promise<End> {
     const channel = channels.get(claimed.channel);
     const now = clock.now();
-    if (!channel) return endAbsent(claimed, now);
+    if (!channel)
+      return {
+        is: 'failed',
+        reason: `There was no channel "${claimed.channel}" all the time. Check that its plugin runs and is configured.`,
+      };
     if (claimed.why === 'changed' && !channel.edits) return { is: 'moot', reason: 'What was sent cannot be changed.' };
     const ready = await prepare(store, claimed, now);
     if (!('about' in ready)) return ready;
@@ -93,14 +96,10 @@ export function createCourier({ store, channels, clock, log, draw }: CourierOpti
   return {
     async deliver(signal) {
       const now = clock.now();
-      const claims = await store.transaction((desktop) => desktop.claim(now, { until: now + HOLD_MS, rowsMax: AT_ONCE_MAX }));
+      const hold = { until: now + HOLD_MS, rowsMax: AT_ONCE_MAX, channels: [...channels.keys()], givenUpBefore: now - GIVE_UP_MS };
+      const claims = await store.transaction((desktop) => desktop.claim(now, hold));
       await Promise.all(claims.map((claimed) => deliverOne(claimed, signal)));
       return claims.length;
     },
   };
-}
-
-function endAbsent({ channel, createdAt }: Claimed, now: number): End {
-  const reason = `There is no channel "${channel}" now. Check that its plugin runs and is configured.`;
-  return now - createdAt > GIVE_UP_MS ? { is: 'failed', reason } : { is: 'again', dueAt: now + ABSENT_MS, reason };
 }

@@ -1,12 +1,12 @@
 import { HubError, type Clock } from 'novacron/plugin';
 import type { Signal, Silence } from '../port.ts';
-import { advance, dueAt, shiftWaits, tellChanges } from './advance.ts';
 import { decide, type Decision } from './decisions.ts';
 import type { Policy } from './policy.ts';
 import { receive } from './receive.ts';
-import { draftOf, incidentId, rootOf, type Circumstances, type Draft, type IncidentRecord, type Telling, type Topology } from './record.ts';
-import { silenceAddressees, stateAt } from './silences.ts';
-import type { Desktop, Ledger, Store, StoredOverride } from './store.ts';
+import { draftOf, incidentId, rootOf, type Draft, type IncidentRecord, type Topology } from './record.ts';
+import { keepPace, reviewAll, settleDrafts, type Session } from './session.ts';
+import { beginSilence, endSilence, turnSilences, type NewSilence } from './silence-desk.ts';
+import type { Store, StoredOverride } from './store.ts';
 
 export interface DeskOptions {
   readonly store: Store;
@@ -16,11 +16,6 @@ export interface DeskOptions {
   /** After it is kept: what changed. */
   onChange(records: readonly IncidentRecord[]): void;
 }
-
-export type NewSilence = Pick<Silence, 'match' | 'incident' | 'tenant' | 'owner' | 'reason' | 'startsAt' | 'endsAt'> & {
-  /** The same again is the same silence. */
-  readonly key: string;
-};
 
 /** Where incidents are handled: each call is one transaction, and what must be told is kept in the same one. */
 export interface Desk {
@@ -33,89 +28,49 @@ export interface Desk {
   override(override: StoredOverride): Promise<void>;
 }
 
-const OPEN_MAX = 10_000;
 const DUE_ROWS = 500;
-/** So much backwards is a clock that is being adjusted, not one that was set. */
-const SET_BACK_MS = 1_000;
+/** What is left is due at the next look. */
+const ROUNDS_MAX = 100;
 const DAY_MS = 86_400_000;
 
-interface Session {
-  readonly desktop: Desktop;
-  readonly at: Circumstances;
-  ledger: Ledger;
-  readonly changed: IncidentRecord[];
+/** A silence of one incident ends with it. */
+async function endWithIncidents({ desktop, at, changed }: Session): Promise<void> {
+  const ended = new Set(changed.filter(({ state }) => state === 'resolved').map(({ number }) => incidentId(number)));
+  if (at.silences.some(({ incident }) => incident !== null && ended.has(incident))) await turnSilences(desktop, at);
 }
 
-/** Keeps what came of the drafts, once time has had its say too. */
-async function settleDrafts(session: Session, drafts: readonly Draft[]): Promise<void> {
-  const { desktop, at } = session;
-  for (const draft of drafts) {
-    const before = draft.record.version;
-    if (draft.isChanged) advance(draft, at);
-    if (draft.entries.length > 0 || draft.record.version !== before) tellChanges(draft, at);
-  }
-  const changed = drafts.filter((draft) => draft.isChanged);
-  if (changed.length === 0) return;
-  await desktop.save(changed, (record) => dueAt(record, at));
-  await desktop.tell(
-    changed.flatMap(({ tellings }) => tellings),
-    at.now,
-  );
-  session.changed.push(...changed.map(({ record }) => record));
-}
+/** The roots of all incidents that a signal may go to. */
+const rootsOf = (signal: Signal, topology: Topology): readonly string[] => [
+  rootOf(signal.subject),
+  ...topology.parentsOf(signal.subject),
+  ...(signal.takesDown === true ? topology.childrenOf(signal.subject) : []),
+];
 
-/** After the clock was set back, waits go on as if it had not been. */
-async function keepPace(desktop: Desktop, at: Circumstances): Promise<Ledger> {
-  const ledger = await desktop.ledger();
-  const byMs = at.now - ledger.lookedAt;
-  if (ledger.lookedAt > 0 && byMs < -SET_BACK_MS) {
-    const drafts = (await desktop.open(OPEN_MAX)).map(draftOf);
-    for (const draft of drafts) shiftWaits(draft, byMs);
-    await desktop.save(drafts, (record) => dueAt(record, at));
-    await desktop.shift(byMs);
-  }
-  const next = { ...ledger, lookedAt: at.now };
-  await desktop.saveLedger(next);
-  return next;
-}
-
-/** All open incidents are looked at anew: a silence began or ended. */
-async function reviewAll(session: Session): Promise<void> {
-  const drafts = (await session.desktop.open(OPEN_MAX)).map(draftOf);
-  for (const draft of drafts) draft.isChanged = true;
+async function raise(session: Session, signals: readonly Signal[], topology: Topology): Promise<void> {
+  const { desktop, at, ledger } = session;
+  const roots = [...new Set(signals.flatMap((signal) => rootsOf(signal, topology)))];
+  const concern = { keys: signals.map(({ key }) => key), roots, resolvedSince: at.now - at.policy.reopenMs };
+  const drafts = (await desktop.concerned(concern)).map(draftOf);
+  let { lastNumber } = ledger;
+  receive(signals, { drafts, topology, nextNumber: () => (lastNumber += 1), at });
+  if (lastNumber !== ledger.lastNumber) await desktop.saveLedger({ ...ledger, lastNumber });
   await settleDrafts(session, drafts);
 }
 
-function silenceTellings(silence: Silence, at: Circumstances, record: IncidentRecord | undefined): readonly Telling[] {
-  return silenceAddressees(silence, at, record?.audience ?? []).map(({ channel, to, person }) => ({
-    id: `${silence.id}/${silence.state}/${channel}/${to}`,
-    about: { silence: silence.id },
-    why: 'silenced',
-    channel,
-    to,
-    person,
-    dueAt: at.now,
-  }));
+async function lookAround(session: Session): Promise<void> {
+  for (let round = 0; round < ROUNDS_MAX; round++) {
+    const drafts = (await session.desktop.due(session.at.now, DUE_ROWS)).map(draftOf);
+    // Saved even when nothing came of it, so that the next instant is a later one.
+    for (const draft of drafts) draft.isChanged = true;
+    await settleDrafts(session, drafts);
+    if (drafts.length < DUE_ROWS) return;
+  }
 }
 
-const numberOf = (id: string): number => Number(id.slice(4));
-
-/** Begins and ends silences whose time has come; answers those that go on. */
-async function turnSilences(desktop: Desktop, at: Circumstances): Promise<{ silences: readonly Silence[]; turned: boolean }> {
-  let turned = false;
-  const silences: Silence[] = [];
-  for (const silence of at.silences) {
-    const record = silence.incident === null ? undefined : await desktop.incident(numberOf(silence.incident));
-    const state = record?.state === 'resolved' ? 'ended' : stateAt(silence, at.now);
-    if (state !== 'ended') silences.push({ ...silence, state });
-    if (state === silence.state) continue;
-    turned = true;
-    const next = { ...silence, state, endsAt: state === 'ended' ? Math.min(silence.endsAt, at.now) : silence.endsAt };
-    await desktop.saveSilence(next);
-    // One that was never active while the hub ran has hidden nothing.
-    if (silence.state === 'active' || state === 'active') await desktop.tell(silenceTellings(next, at, record), at.now);
-  }
-  return { silences, turned };
+async function draftFor({ desktop }: Session, number: number): Promise<Draft> {
+  const record = await desktop.incident(number);
+  if (record) return draftOf(record);
+  throw new HubError('incident_unknown', `There is no incident '${incidentId(number)}'.`, { status: 404 });
 }
 
 export function createDesk({ store, policy, topology, clock, onChange }: DeskOptions): Desk {
@@ -130,40 +85,14 @@ export function createDesk({ store, policy, topology, clock, onChange }: DeskOpt
       const session: Session = { desktop, at: { ...before, silences }, ledger, changed };
       if (turned) await reviewAll(session);
       const done = await work(session);
-      const ended = new Set(changed.filter(({ state }) => state === 'resolved').map(({ number }) => incidentId(number)));
-      if (silences.some(({ incident }) => incident !== null && ended.has(incident))) await turnSilences(desktop, session.at);
+      await endWithIncidents(session);
       return done;
     });
     if (changed.length > 0) onChange(changed);
     return result;
   }
-
-  /** The roots of all incidents that a signal may go to. */
-  const rootsOf = (signal: Signal): readonly string[] => [
-    rootOf(signal.subject),
-    ...topology.parentsOf(signal.subject),
-    ...(signal.takesDown === true ? topology.childrenOf(signal.subject) : []),
-  ];
-
-  async function draftFor(session: Session, number: number): Promise<Draft> {
-    const record = await session.desktop.incident(number);
-    if (record) return draftOf(record);
-    throw new HubError('incident_unknown', `There is no incident '${incidentId(number)}'.`, { status: 404 });
-  }
-
   return {
-    raise: (signals) =>
-      inSession(async (session) => {
-        const { desktop, at } = session;
-        const roots = [...new Set(signals.flatMap(rootsOf))];
-        const concern = { keys: signals.map(({ key }) => key), roots, resolvedSince: at.now - policy.reopenMs };
-        const drafts = (await desktop.concerned(concern)).map(draftOf);
-        let { lastNumber } = session.ledger;
-        receive(signals, { drafts, topology, nextNumber: () => (lastNumber += 1), at });
-        if (lastNumber !== session.ledger.lastNumber) await desktop.saveLedger({ ...session.ledger, lastNumber });
-        await settleDrafts(session, drafts);
-      }),
-
+    raise: (signals) => inSession((session) => raise(session, signals, topology)),
     decide: (number, decision, actor) =>
       inSession(async (session) => {
         const draft = await draftFor(session, number);
@@ -171,45 +100,9 @@ export function createDesk({ store, policy, topology, clock, onChange }: DeskOpt
         await settleDrafts(session, [draft]);
         return draft.record;
       }),
-
-    look: () =>
-      inSession(async (session) => {
-        for (;;) {
-          const drafts = (await session.desktop.due(session.at.now, DUE_ROWS)).map(draftOf);
-          // Saved even when nothing came of it, so that the next instant is a later one.
-          for (const draft of drafts) draft.isChanged = true;
-          await settleDrafts(session, drafts);
-          if (drafts.length < DUE_ROWS) return;
-        }
-      }),
-
-    silence: ({ key, ...fields }) =>
-      inSession(async (session) => {
-        const { desktop, at } = session;
-        const known = await desktop.silenceByKey(key);
-        if (known) return known;
-        const lastSilence = session.ledger.lastSilence + 1;
-        await desktop.saveLedger({ ...session.ledger, lastSilence });
-        const silence: Silence = { ...fields, id: `SIL-${lastSilence}`, state: 'pending' };
-        await desktop.saveSilence(silence, key);
-        const { silences, turned } = await turnSilences(desktop, { ...at, silences: [silence] });
-        if (turned) await reviewAll({ ...session, at: { ...at, silences: [...at.silences, ...silences] } });
-        return silences[0] ?? silence;
-      }),
-
-    endSilence: (id) =>
-      inSession(async (session) => {
-        const { desktop, at } = session;
-        const silence = at.silences.find((each) => each.id === id);
-        if (!silence) throw new HubError('silence_unknown', `There is no silence '${id}' that has not ended.`, { status: 404 });
-        const ended: Silence = { ...silence, state: 'ended', endsAt: Math.min(silence.endsAt, at.now) };
-        await desktop.saveSilence(ended);
-        const record = silence.incident === null ? undefined : await desktop.incident(numberOf(silence.incident));
-        if (silence.state === 'active') await desktop.tell(silenceTellings(ended, at, record), at.now);
-        await reviewAll({ ...session, at: { ...at, silences: at.silences.filter((each) => each !== silence) } });
-        return ended;
-      }),
-
+    look: () => inSession(lookAround),
+    silence: (silence) => inSession((session) => beginSilence(session, silence)),
+    endSilence: (id) => inSession((session) => endSilence(session, id)),
     override: (override) => inSession(({ desktop }) => desktop.saveOverride(override)),
   };
 }

@@ -140,7 +140,7 @@ export const createPostgresStore = (db: Database, options: PostgresStoreOptions)
     const rows = await db.sql<Numbers<Entry>>`
       select "at", "kind", "text", "actor", "tenant", "values" from "timeline" where "incident" = ${number}
       order by "id" limit ${TIMELINE_MAX}`;
-    return rows.map((row) => ({ ...row, at: Number(row.at) }) as Entry);
+    return rows.map((row) => ({ ...row, at: Number(row.at) }));
   },
   async told(number) {
     const rows = await db.sql<Parameters<typeof toldOf>[0]>`

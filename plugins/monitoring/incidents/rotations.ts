@@ -41,11 +41,30 @@ function localTime(at: number, timeZone: string): { readonly day: number; readon
   return { day: Date.UTC(year, month - 1, day) / DAY_MS, minute: hour * 60 + minute };
 }
 
-function turnAt({ timeZone, startsOn, handoverAt, everyDays }: Rotation, at: number): number {
+function turnOfDay({ timeZone, startsOn, handoverAt, everyDays }: Rotation, at: number): number {
   const { day, minute } = localTime(at, timeZone);
   const [hours = 0, minutes = 0] = handoverAt.split(':').map(Number);
   const shiftDay = minute < hours * 60 + minutes ? day - 1 : day;
   return Math.floor((shiftDay - Date.parse(startsOn) / DAY_MS) / everyDays);
+}
+
+/** How far local time is ahead of UTC. */
+function aheadMs(timeZone: string, at: number): number {
+  const { day, minute } = localTime(at, timeZone);
+  return day * DAY_MS + minute * MINUTE_MS - Math.floor(at / MINUTE_MS) * MINUTE_MS;
+}
+
+const TWICE_MINUTES_MAX = 120;
+
+/** In the hour that comes twice in autumn nobody is handed back what was handed over in it the first time. */
+function turnAt(rotation: Rotation, at: number): number {
+  const turn = turnOfDay(rotation, at);
+  const { timeZone } = rotation;
+  if (aheadMs(timeZone, at) >= aheadMs(timeZone, at - TWICE_MINUTES_MAX * MINUTE_MS)) return turn;
+  return Array.from({ length: TWICE_MINUTES_MAX }, (_, ago) => turnOfDay(rotation, at - ago * MINUTE_MS)).reduce(
+    (a, b) => Math.max(a, b),
+    turn,
+  );
 }
 
 const personOf = ({ people }: Rotation, turn: number): string => people[((turn % people.length) + people.length) % people.length] ?? '';

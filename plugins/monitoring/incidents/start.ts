@@ -1,7 +1,7 @@
 import { HubError, type Clock, type Database, type Events, type Log, type Metrics } from 'novacron/plugin';
 import type { Charts } from '../../charts/port.ts';
 import type { Hypervisor } from '../../hypervisor/port.ts';
-import { Incidents, type Channel, type Signal } from '../port.ts';
+import type { Channel, Incidents, Signal } from '../port.ts';
 import { configuredChannels } from '../channels/configured.ts';
 import { keepCalling } from '../channels/dead-man.ts';
 import { policyOf, type IncidentsConfig } from './config.ts';

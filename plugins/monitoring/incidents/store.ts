@@ -58,6 +58,14 @@ export interface Ledger {
   readonly lastSilence: number;
 }
 
+export interface Hold {
+  readonly until: number;
+  readonly rowsMax: number;
+  /** Only of these channels, since the others are not here now; of any when they were made before `givenUpBefore`. */
+  readonly channels: readonly string[];
+  readonly givenUpBefore: number;
+}
+
 /** What is done to the tables in one go. */
 export interface Desktop {
   ledger(): Promise<Ledger>;
@@ -76,7 +84,7 @@ export interface Desktop {
   saveOverride(override: StoredOverride): Promise<void>;
   tell(tellings: readonly Telling[], now: number): Promise<void>;
   /** The next due one of each message that nobody has in hand, the oldest first; it is this caller's until `until`. */
-  claim(now: number, hold: { readonly until: number; readonly rowsMax: number }): Promise<readonly Claimed[]>;
+  claim(now: number, hold: Hold): Promise<readonly Claimed[]>;
   finish(claimed: Claimed, end: End, now: number): Promise<void>;
   /** After the clock was set back by so much. */
   shift(byMs: number): Promise<void>;

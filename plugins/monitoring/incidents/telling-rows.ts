@@ -77,16 +77,18 @@ export const tellingTables = (db: Database, { editEveryMs }: { readonly editEver
   async tell(tellings, now) {
     for (const telling of tellings) await insertTelling(db, telling, { now, editEveryMs });
   },
-  async claim(now, { until, rowsMax }) {
+  async claim(now, { until, rowsMax, channels, givenUpBefore }) {
     // In the order in which they came, changes last: what is told shows the newest state anyway.
     const rows = await db.sql<Row>`
       with "next" as (
-        select distinct on ("message") "id", "dueAt", "heldUntil", "seq" from "telling" where "state" = 'waiting'
+        select distinct on ("message") "id", "dueAt", "heldUntil", "seq", "channel", "createdAt" from "telling" where "state" = 'waiting'
           and "message" in (select "message" from "telling" where "state" = 'waiting' and "dueAt" <= ${now})
         order by "message", "why" = 'changed', "seq"
       )
       update "telling" set "heldUntil" = ${until}, "attempts" = "attempts" + 1
-      from "message", (select "id" from "next" where "dueAt" <= ${now} and "heldUntil" <= ${now} order by "seq" limit ${rowsMax}) as "mine"
+      from "message", (
+        select "id" from "next" where "dueAt" <= ${now} and "heldUntil" <= ${now}
+          and ("channel" = any(${channels}::text[]) or "createdAt" < ${givenUpBefore}) order by "seq" limit ${rowsMax}) as "mine"
       where "telling"."id" = "mine"."id" and "message"."key" = "telling"."message"
       returning "telling".*, "message"."receipt" as "receipt"`;
     return rows.map(claimedOf);

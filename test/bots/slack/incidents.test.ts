@@ -154,5 +154,5 @@ it('a silence from its button is asked for in a form, shown in the message, and 
   const view = await chat.operator.waitForView();
   await chat.operator.submit(view, { reason: 'known', forSeconds: '1h' });
   await chat.operator.waitForMessage((next) => next.ts === message.ts && reads('🔕 silenced by SIL-1')(next));
-  await chat.operator.waitForMessage(reads('🔕 Silenced: *INC-2*', 'known'));
+  expect(await chat.operator.waitForMessage(reads('🔕 Silenced: *INC-2*', 'known'))).toMatchObject({ threadTs: null });
 });

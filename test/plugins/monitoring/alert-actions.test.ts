@@ -105,17 +105,17 @@ describe('alert rules over the door', () => {
     await until('default:many-cpus', 'firing (1)');
     expect((await list()).map(({ id }) => id)).toContain('default:many-cpus');
     expect((await list(as('operator', 'other'))).map(({ id }) => id)).not.toContain('default:many-cpus');
-    await expect(read('alert.show', { alert: 'default:many-cpus' }, as('viewer', 'other'))).rejects.toMatchObject({
+    await expect(read('alert.show', { rule: 'default:many-cpus' }, as('viewer', 'other'))).rejects.toMatchObject({
       code: 'alert_unknown',
     });
-    const shown = (await read('alert.show', { alert: 'many-cpus' })) as { active: readonly Json[]; rule: Json };
+    const shown = (await read('alert.show', { rule: 'many-cpus' })) as { active: readonly Json[]; rule: Json };
     expect(shown).toMatchObject({ active: [{ kind: 'vm', id: 'mine', state: 'firing' }], rule: { metric: 'vm.vcpus' } });
     await expect(hub.run('alert.create', input, as('operator'))).rejects.toMatchObject({ code: 'alert_name_taken' });
-    await hub.run('alert.disable', { alert: 'many-cpus', reason: 'a test' }, as('operator'));
+    await hub.run('alert.disable', { rule: 'many-cpus', reason: 'a test' }, as('operator'));
     await until('default:many-cpus', 'off');
-    await hub.run('alert.enable', { alert: 'many-cpus' }, as('operator'));
+    await hub.run('alert.enable', { rule: 'many-cpus' }, as('operator'));
     await until('default:many-cpus', /firing/);
-    await hub.run('alert.delete', { alert: 'many-cpus' }, as('operator'));
+    await hub.run('alert.delete', { rule: 'many-cpus' }, as('operator'));
     expect(await stateOf('default:many-cpus')).toBeUndefined();
   });
 
@@ -141,15 +141,15 @@ describe('alert rules over the door', () => {
     });
     await hub.run('alert.create', { name: 'sql', is: 'sql', sql: 'select entity, max(vcpus) as value from vm group by entity', above: 1 });
     await until('sql', 'firing (2)');
-    await hub.run('alert.delete', { alert: 'sql' });
+    await hub.run('alert.delete', { rule: 'sql' });
   });
 
   test('rules of the hub are changed by admins only; those of plugins are not deleted', async () => {
-    await expect(hub.run('alert.disable', { alert: 'monitoring.vm-memory', reason: 'no' }, as('operator'))).rejects.toMatchObject({
+    await expect(hub.run('alert.disable', { rule: 'monitoring.vm-memory', reason: 'no' }, as('operator'))).rejects.toMatchObject({
       code: 'permission_denied',
     });
-    await expect(hub.run('alert.delete', { alert: 'monitoring.vm-memory' })).rejects.toThrow(/alert_not_deletable/);
-    await hub.run('alert.disable', { alert: 'monitoring.vm-memory', reason: 'yes' });
+    await expect(hub.run('alert.delete', { rule: 'monitoring.vm-memory' })).rejects.toThrow(/alert_not_deletable/);
+    await hub.run('alert.disable', { rule: 'monitoring.vm-memory', reason: 'yes' });
     expect(await stateOf('monitoring.vm-memory')).toBe('off');
   });
 

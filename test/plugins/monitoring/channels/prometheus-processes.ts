@@ -85,6 +85,8 @@ groups:
     args: (folder, port) => [
       `--config.file=${join(folder, 'prometheus.yml')}`,
       `--storage.tsdb.path=${join(folder, 'data')}`,
+      // The first alert may come before Prometheus has looked where to send it.
+      '--rules.alert.resend-delay=1s',
       `--web.listen-address=127.0.0.1:${port}`,
     ],
   });

@@ -88,8 +88,8 @@ async function opened(signal: Signal): Promise<string> {
 }
 
 const whys = (id: string): string[] => told.flatMap(({ why, about }) => (about.is === 'incident' && about.incident.id === id ? [why] : []));
-const read = async (action: string, input: object, role: 'viewer' | 'operator' | 'admin' = 'operator', tenant = 'default') => {
-  const outcome = await hub.actions.execute(action, input, { actor: hub.as(role, tenant), via: 'http' });
+const read = async (action: string, input: object, actor = hub.as('operator')) => {
+  const outcome = await hub.actions.execute(action, input, { actor, via: 'http' });
   if (outcome.is !== 'done') throw new Error(outcome.is);
   return outcome;
 };
@@ -149,7 +149,7 @@ describe('an incident', () => {
   it('escalates to the person whom the route names, and stops when it is acknowledged', async () => {
     const id = await opened(signalOf({ severity: 'critical' }));
     await until('it escalated', () => told.some(({ to }) => to === 'U0OPERATOR'));
-    expect(whys(id).slice(0, 2)).toEqual(['opened', 'escalated']);
+    expect(new Set(whys(id))).toEqual(new Set(['opened', 'escalated']));
     await expect
       .poll(async () => (await read('route.explain', { incident: id })).output)
       .toMatchObject({ person: 'operator.default', told: true });
@@ -179,7 +179,7 @@ describe('an incident', () => {
     await incidents.raise([mine]);
     expect(await incidents.list({ subject: mine.subject })).toEqual([]);
     const keysSeen = async (role: 'operator' | 'admin', tenant: string) => {
-      const { output } = await read('incident.show', { incident: hostId }, role, tenant);
+      const { output } = await read('incident.show', { incident: hostId }, hub.as(role, tenant));
       const { incident, timeline } = output as { incident: { signals: { key: string }[] }; timeline: { text: string }[] };
       return { keys: incident.signals.map(({ key }) => key), text: timeline.map(({ text }) => text).join(' ') };
     };

@@ -190,13 +190,16 @@ function tellingTables(tables: Tables, editEveryMs: number): Pick<Desktop, 'tell
     async tell(tellings, now) {
       for (const telling of tellings) insert(telling, now);
     },
-    async claim(now, { until, rowsMax }) {
+    async claim(now, { until, rowsMax, channels, givenUpBefore }) {
       const order = [...tables.waiting.values()].toSorted(
         (a, b) => Number(a.why === 'changed') - Number(b.why === 'changed') || a.seq - b.seq,
       );
       const next = new Map<string, Row>();
       for (const row of order) if (!next.has(row.message)) next.set(row.message, row);
-      const mine = [...next.values()].filter(({ dueAt, heldUntil }) => dueAt <= now && heldUntil <= now).slice(0, rowsMax);
+      const mine = [...next.values()]
+        .filter(({ dueAt, heldUntil }) => dueAt <= now && heldUntil <= now)
+        .filter(({ channel, createdAt }) => channels.includes(channel) || createdAt < givenUpBefore)
+        .slice(0, rowsMax);
       return mine.map((row): Claimed => {
         const held = { ...row, heldUntil: until, attempts: row.attempts + 1 };
         putTelling(tables, held);
