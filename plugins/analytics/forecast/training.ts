@@ -14,8 +14,8 @@ const SERIES_MIN = 3;
 /** Fetched at once: their rows pass through the main loop. */
 const SERIES_PER_QUERY = 20;
 const HEAP_MAX_MEBIBYTES = 2_048;
-/** Of wall time: a busy machine gives a thread less than a processor. */
-const PATIENCE_FACTOR = 6;
+/** Of wall time: a busy machine gives a thread that stepped back little of a processor. */
+const PATIENCE_FACTOR = 20;
 
 export interface TrainingParts {
   readonly metrics: Metrics;

@@ -12,7 +12,7 @@ const CODE = `
   });
 `;
 
-it.runIf(process.platform === 'linux')('a thread steps back alone: the main loop keeps its place', async () => {
+it('a thread steps back alone: the main loop keeps its place', async () => {
   const before = getPriority(process.pid);
   const worker = new Worker(CODE, { eval: true });
   const priority = await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
