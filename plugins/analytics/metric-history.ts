@@ -35,7 +35,8 @@ const CAPACITY: Readonly<Record<string, string>> = {
   allocationBytes: 'capacityBytes',
 };
 
-function forecastMetric(metric: string, { kind, unit }: Metric): ForecastMetric {
+/** How a declared metric is read, and in which unit: counters as their rate. */
+export function asForecast(metric: string, { kind, unit }: Metric): ForecastMetric {
   const table = metric.slice(0, metric.lastIndexOf('.'));
   const of = { metric, table, kind: table.split('.')[0] ?? table };
   if (kind === 'counter') return { ...of, aggregate: 'rate', unit: RATE_UNITS[unit] };
@@ -47,7 +48,7 @@ export function findMetric(declared: ReadonlyMap<string, Metric>, name: string, 
   const isOfKind = (id: string): boolean => kind === undefined || id.startsWith(`${kind}.`);
   for (const id of [name, `vm.${name}`]) {
     const found = declared.get(id);
-    if (found !== undefined && isOfKind(id)) return forecastMetric(id, found);
+    if (found !== undefined && isOfKind(id)) return asForecast(id, found);
   }
   const known = [...declared.keys()].filter(isOfKind).toSorted();
   const whose = kind === 'vm' ? ' of VMs' : '';

@@ -199,3 +199,126 @@ export interface Forecasts {
   scores(filter: ScoreFilter): Promise<readonly ForecastScore[]>;
 }
 export const Forecasts = defineService<Forecasts>('forecasts');
+
+// --- Anomalies -------------------------------------------------------------------------------------------------------------------
+
+/** What was unusual in one metric. Values are in its unit (a counter's: per second). */
+export interface AnomalousMetric {
+  /** `vm.cpuRatio`. */
+  readonly metric: string;
+  readonly unit: Unit;
+  /** Epoch milliseconds: since when it is unusual. */
+  readonly since: number;
+  readonly value: number;
+  /** What the same time of the days and weeks before let expect. */
+  readonly expected: number;
+  /** 10th and 90th percentile of its past. */
+  readonly low: number;
+  readonly high: number;
+  /** Days of the past that had this time of the day. */
+  readonly days: number;
+  /** Powers of ten by which it is rarer than what this series usually has. */
+  readonly score: number;
+  /** A sentence: what, since when, against which past. */
+  readonly text: string;
+}
+
+export interface Anomaly {
+  /** `AN-17`. */
+  readonly id: string;
+  /** `fleet`: several VMs with a tag in common at once; its members have findings of their own. */
+  readonly kind: 'vm' | 'host' | 'fleet';
+  readonly subject: { readonly id: string; readonly name: string; readonly tenant: string | null };
+  /** Epoch milliseconds. */
+  readonly since: number;
+  readonly foundAt: number;
+  /** Of its most unusual metric. */
+  readonly score: number;
+  readonly text: string;
+  /** The most unusual first. Of a fleet: which metrics, each with the member that shows it most. */
+  readonly metrics: readonly AnomalousMetric[];
+  /** Of a fleet: the VMs. */
+  readonly members: readonly { readonly id: string; readonly name: string }[];
+  /** `dismissed`: a person said that this is none; the like of it is not reported again. */
+  readonly state: 'open' | 'dismissed';
+}
+
+export interface AnomalyQuery {
+  /** Ids of VMs or hosts; absent: all. Authorization is the caller's. */
+  readonly targets?: readonly string[];
+  /** Only of this tenant; null: of all. */
+  readonly tenant: string | null;
+  /** Epoch milliseconds of `foundAt`; `to` excluded. */
+  readonly from: number;
+  readonly to: number;
+  readonly states?: readonly Anomaly['state'][];
+  /** Default 200, at most 1,000. */
+  readonly rowsMax?: number;
+}
+
+export interface Anomalies {
+  /** The newest first. */
+  list(query: AnomalyQuery): Promise<readonly Anomaly[]>;
+  /** Called with each new finding, and again when a metric or a member joins it; returns the unsubscriber. */
+  subscribe(listener: (anomaly: Anomaly) => void): () => void;
+}
+export const Anomalies = defineService<Anomalies>('anomalies');
+
+declare module 'novacron/plugin' {
+  interface EventTypes {
+    'anomaly.found': { readonly anomaly: Anomaly };
+  }
+}
+
+// --- Workloads -------------------------------------------------------------------------------------------------------------------
+
+export const WORKLOAD_CLASSES = ['idle', 'steady', 'daily', 'weekly', 'bursty', 'growing', 'leaking', 'batch'] as const;
+export type WorkloadClass = (typeof WORKLOAD_CLASSES)[number];
+
+/** What kind of work a VM does, by what was measured of it. */
+export interface Workload {
+  readonly vm: { readonly id: string; readonly name: string };
+  readonly class: WorkloadClass;
+  /** Classes that apply as well. */
+  readonly also: readonly WorkloadClass[];
+  /** Sentences with numbers; the first is why it is called what it is called. */
+  readonly evidence: readonly string[];
+  /** Days of history that were looked at. */
+  readonly days: number;
+  /** Share of its vCPUs, 0 .. 1. */
+  readonly cpuMean: number;
+  readonly cpuP95: number;
+  /** Mean CPU by hour (UTC): 24 of a weekday, then 24 of a weekend. */
+  readonly profile: readonly number[];
+  /** What the rhythm of days and weeks tells of its CPU, 0 .. 1. */
+  readonly rhythm: number;
+}
+
+/** A VM whose days look like those of another. */
+export interface LookAlike {
+  readonly vm: { readonly id: string; readonly name: string };
+  /** Correlation of the profiles, up to 1. */
+  readonly likeness: number;
+}
+
+/** A VM of the same host whose work goes along with another's waiting. */
+export interface NoisyNeighbour {
+  readonly vm: { readonly id: string; readonly name: string };
+  /** What the other waits for. */
+  readonly for: 'cpu' | 'disk';
+  /** Correlation of the one's work with the other's waiting over the last day, up to 1. */
+  readonly correlation: number;
+  readonly text: string;
+}
+
+export interface Workloads {
+  /**
+   * Of those of these VMs that have history enough, in the given order. Ids that are unknown are passed over. Authorization is the caller's.
+   */
+  classify(vmIds: readonly string[], signal: AbortSignal): Promise<readonly Workload[]>;
+  /** The best first; only VMs with a rhythm of their own can look alike. Among the given VMs only. */
+  lookAlikes(vmId: string, among: readonly string[], signal: AbortSignal): Promise<readonly LookAlike[]>;
+  /** The worst first; empty when it hardly waits, or nobody is to blame. */
+  neighbours(vmId: string, signal: AbortSignal): Promise<readonly NoisyNeighbour[]>;
+}
+export const Workloads = defineService<Workloads>('workloads');
