@@ -7,6 +7,7 @@ import {
   type DeclaredAlert,
   type Database,
   type Events,
+  type HubCheck,
   type HubInfo,
   type Log,
   type Metrics,
@@ -14,15 +15,10 @@ import {
 } from './contract.ts';
 import type { DeclaredEndpoint } from './http/routes/endpoints.ts';
 import { openMetrics } from './metrics/metrics.ts';
+import type { HubConfig } from './plugins/hub-config.ts';
 import type { LoadedPlugin } from './plugins/load.ts';
 import type { PluginHost, PluginStatus } from './plugins/host.ts';
 import type { State } from './state/state.ts';
-
-export interface HealthCheck {
-  readonly name: string;
-  readonly ok: boolean;
-  readonly detail: string | null;
-}
 
 /** What makes this data folder's hub the same hub after a restart: its jobs are recovered under this id. */
 export function hubId(dataDir: string): string {
@@ -43,6 +39,7 @@ export function pluginDatabase(state: State, plugin: string): Database {
 
 interface MetricsOptions {
   readonly dataDir: string;
+  readonly config: Pick<HubConfig, 'metrics'>;
   readonly plugins: readonly LoadedPlugin[];
   readonly clock: Clock;
   readonly log: (name: string) => Log;
@@ -50,14 +47,14 @@ interface MetricsOptions {
 
 /** Opens the metrics store. Another process holding its file must not stop the hub: then every use of metrics says so. */
 export async function startMetrics(
-  { dataDir, plugins, clock, log }: MetricsOptions,
+  { dataDir, config, plugins, clock, log }: MetricsOptions,
   { stack, announce }: { stack: AsyncDisposableStack; announce: HubInfo['announce'] },
 ): Promise<Metrics> {
   const declared = plugins.flatMap((entry) =>
     entry.is === 'loaded' && entry.plugin.metrics ? [{ plugin: entry.plugin.name, metrics: entry.plugin.metrics }] : [],
   );
   try {
-    const metrics = await openMetrics({ dataDir, clock, log: log('metrics'), declared });
+    const metrics = await openMetrics({ dataDir, clock, log: log('metrics'), declared, ...config.metrics });
     stack.defer(() => metrics.close());
     return metrics;
   } catch (error) {
@@ -110,16 +107,21 @@ export const endpointsOf = (host: PluginHost): readonly DeclaredEndpoint[] =>
     Object.entries(endpoints).map(([key, endpoint]) => ({ plugin: name, key, endpoint, base: () => host.base(name) })),
   );
 
+/** A queue that is fuller than this soon takes no more. */
+const JOBS_FULL_RATIO = 0.8;
+
 export async function checkHealth({
   state,
   host,
   metrics,
+  jobs,
 }: {
   state: State;
   host: PluginHost;
   metrics: Metrics;
-}): Promise<readonly HealthCheck[]> {
-  const check = async (name: string, ask: () => Promise<unknown>): Promise<HealthCheck> => {
+  jobs: { readonly open: number; readonly max: number };
+}): Promise<readonly HubCheck[]> {
+  const check = async (name: string, ask: () => Promise<unknown>): Promise<HubCheck> => {
     try {
       await ask();
       return { name, ok: true, detail: null };
@@ -127,16 +129,18 @@ export async function checkHealth({
       return { name, ok: false, detail: error instanceof Error ? error.message : String(error) };
     }
   };
-  const plugins = [...host.status()].map(([name, status]): HealthCheck => {
+  const plugins = [...host.status()].map(([name, status]): HubCheck => {
     const detail = status.is === 'failed' ? status.error.message : status.is === 'started' ? null : status.is;
     return { name: `plugin ${name}`, ok: status.is === 'started', detail };
   });
   const select = () => metrics.sql('select 1 as one', { signal: AbortSignal.timeout(2_000) });
-  return [await check('postgresql', () => state.ping()), await check('metrics', select), ...plugins];
+  const isFull = jobs.open > jobs.max * JOBS_FULL_RATIO;
+  const queue: HubCheck = { name: 'jobs', ok: !isFull, detail: isFull ? `${jobs.open} of at most ${jobs.max} jobs are open.` : null };
+  return [await check('postgresql', () => state.ping()), await check('metrics', select), queue, ...plugins];
 }
 
 /** Without PostgreSQL the hub cannot work; without anything else it works less. */
-export const reportHealth = (checks: readonly HealthCheck[]) => ({
+export const reportHealth = (checks: readonly HubCheck[]) => ({
   ready: checks.every(({ name, ok }) => ok || name !== 'postgresql'),
   reasons: checks.flatMap(({ name, ok, detail }) => (ok ? [] : [`${name}: ${detail ?? 'not well'}`])),
 });

@@ -7,7 +7,7 @@ import { Resources } from './actions/resources.ts';
 import { createAudit, type Audit } from './audit/audit.ts';
 import { createBuiltin } from './builtin/index.ts';
 import * as contract from './contract.ts';
-import type { Clock, Events, HubInfo, Log, MachineFacts, Metrics } from './contract.ts';
+import type { Clock, Events, HubCheck, HubInfo, Log, MachineFacts, Metrics } from './contract.ts';
 import { createCounters } from './hub-counters.ts';
 import { createEvents } from './events/events.ts';
 import {
@@ -21,7 +21,6 @@ import {
   reportHealth,
   reportPlugin,
   startMetrics,
-  type HealthCheck,
 } from './hub-parts.ts';
 import { createHttp } from './http/server.ts';
 import { createIdentity, type Identity } from './identity/identity.ts';
@@ -60,7 +59,7 @@ export interface RunningHub {
   readonly state: State;
   plugins(): ReadonlyMap<string, PluginStatus>;
   announcements(): readonly Announcement[];
-  health(): Promise<readonly HealthCheck[]>;
+  health(): Promise<readonly HubCheck[]>;
 }
 
 export interface Hub extends AsyncDisposable {
@@ -94,7 +93,9 @@ async function startHub(options: HubOptions, stack: AsyncDisposableStack): Promi
   stack.defer(() => host.stop());
   await host.start();
   stack.defer(() => door.jobs.stop());
-  const health = () => checkHealth({ state: ground.state, host, metrics });
+  const health = () =>
+    checkHealth({ state: ground.state, host, metrics, jobs: { open: door.jobs.openCount, max: options.config.jobsMax } });
+  about.setHealth(health);
   const [url] = await together(startHttp(options, { ...ground, ...door, metrics, host, health, stack }), door.jobs.launch());
   about.setUrl(options.config.publicUrl ?? url);
   const { events, identity, audit, state } = ground;
@@ -125,7 +126,9 @@ async function together<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A
 function aboutHub({ dataDir, config, machine }: HubOptions) {
   const announcements: Announcement[] = [];
   let url = config.publicUrl ?? '';
+  let health: HubInfo['health'] = async () => [];
   const info: HubInfo = {
+    health: () => health(),
     version: VERSION,
     dataDir,
     machine: machine ?? { accelerator: null, imagesDir: join(dataDir, 'images') },
@@ -134,7 +137,7 @@ function aboutHub({ dataDir, config, machine }: HubOptions) {
       return url;
     },
   };
-  return { info, announcements, setUrl: (to: string) => void (url = to) };
+  return { info, announcements, setUrl: (to: string) => void (url = to), setHealth: (ask: HubInfo['health']) => void (health = ask) };
 }
 type About = ReturnType<typeof aboutHub>;
 

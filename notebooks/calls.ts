@@ -2,7 +2,8 @@ import { hasEnded, HubError, type Confirmation, type Job, type Json } from 'nova
 import { CELL_HOST, type CellHost, type HubAnswer, type HubRequest } from '../plugins/reports/session/protocol.ts';
 import { escapeHtml, shownAs } from './html.ts';
 
-type Given<I, R> = Partial<I> extends I ? (input?: I) => R : (input: I) => R;
+/** Nothing need be given where all is optional, or there is nothing to give. */
+type Given<I, R> = I extends Readonly<Record<string, never>> ? (input?: I) => R : Partial<I> extends I ? (input?: I) => R : (input: I) => R;
 
 /** A function that changes nothing: it answers what there is. */
 export type Read<I, O> = Given<I, Promise<O>>;

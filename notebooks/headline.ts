@@ -1,3 +1,4 @@
+import { HEADLINE } from '../plugins/reports/render/outputs.ts';
 import { escapeHtml, shownAs, type Displayable } from './html.ts';
 
 /** A figure that is worth saying first. Chat and mail say the figures of a report before its link. */
@@ -7,9 +8,6 @@ export interface Figure {
   readonly note?: string;
   readonly tone?: 'good' | 'warn' | 'bad' | 'idle';
 }
-
-/** The media type under which the runner finds the figures in an output. */
-export const HEADLINE = 'application/vnd.novacron.headline+json';
 
 const COLORS = { good: '#12866f', warn: '#b25e0a', bad: '#c43d3d', idle: '#1d2430' } as const;
 

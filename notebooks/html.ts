@@ -1,3 +1,6 @@
+export { escapeHtml } from '../plugins/reports/render/escape.ts';
+import { escapeHtml } from '../plugins/reports/render/escape.ts';
+
 /** The name that kernels of JavaScript look for. */
 export const DISPLAY = Symbol.for('Jupyter.display');
 
@@ -5,9 +8,6 @@ export type MimeBundle = Readonly<Record<string, unknown>>;
 export interface Displayable {
   [DISPLAY](): MimeBundle;
 }
-
-export const escapeHtml = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll("'", '&#39;');
 
 /** Gives a value a look without changing what it is. */
 export function shownAs<T extends object>(value: T, show: () => MimeBundle): T & Displayable {

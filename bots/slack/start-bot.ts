@@ -9,6 +9,7 @@ import { registerHandlers } from './handlers.ts';
 import { createIncidentChannel } from './incident-channel.ts';
 import { createJobMessages } from './job-messages.ts';
 import { createJobStore } from './job-store.ts';
+import { postReports } from './report-posts.ts';
 
 export interface BotConfig {
   readonly botToken?: Secret | undefined;
@@ -76,6 +77,10 @@ export async function startBot(context: Context): Promise<void> {
     const telling = createIncidentChannel({ bot: { ...bot, client: tellingClient(chat) }, defaultChannel: context.config.incidentChannel });
     defer(services.incidents?.offer(telling) ?? (() => undefined));
     defer(() => jobMessages.stop());
+    const posting = postReports(bot).catch((error: unknown) => {
+      if (!signal.aborted) log.error({ err: error }, 'Reports are not posted any more');
+    });
+    defer(() => posting);
     // Runs first at stop: nothing new is begun while the rest is taken down.
     defer(() => stopping.abort());
     log.info({ workspace, sandbox: chat.isSandbox }, 'The chat app is connected');

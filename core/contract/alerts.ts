@@ -15,7 +15,7 @@ export type Bound =
 export type AlertCondition =
   /** The value itself. */
   | ({ readonly is: 'threshold' } & Bound)
-  /** Change per second over the rule's window: of a counter its rate, of a gauge the slope from its older half to its newer. */
+  /** Change per second over the rule's window: of a counter its rate, of a gauge the slope of a line of least squares. */
   | ({ readonly is: 'rate' } & Bound)
   /** No sample for so long, of a thing that should have some. */
   | { readonly is: 'absence'; readonly seconds: number }
@@ -62,6 +62,8 @@ export interface AlertRule {
   /** How long it must be good before it resolves. Default 0: at once. */
   readonly keepFiringSeconds?: number;
   readonly scope?: AlertScope;
+  /** The thing is down as a whole while it fires: alerts of what stands on it (the VMs of a host) join its incident. */
+  readonly takesDown?: boolean;
   /** The likeliest first. */
   readonly actions?: readonly AlertAction[];
   /** For routes and silences. */

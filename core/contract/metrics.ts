@@ -55,8 +55,6 @@ export interface MetricQuery {
   /** Width of a bucket, seconds. */
   readonly stepSeconds: number;
   readonly aggregate: Aggregate;
-  /** Where buckets begin: at whole multiples of the step (the default), or at `from`: `to - from` as the step is then one bucket for all. */
-  readonly buckets?: 'round' | 'from';
 }
 
 /** Columns of equal length. Instants are epoch milliseconds. */

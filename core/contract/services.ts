@@ -242,6 +242,14 @@ export interface MachineFacts {
   readonly imagesDir: string;
 }
 
+/** How a part of the hub is: `plugin charts`, `postgresql`, `metrics`, `jobs`. */
+export interface HubCheck {
+  readonly name: string;
+  readonly ok: boolean;
+  /** Why not, as a sentence; `null` when it is well. */
+  readonly detail: string | null;
+}
+
 export interface HubInfo {
   readonly version: string;
   /** `http://127.0.0.1:7780` */
@@ -249,6 +257,8 @@ export interface HubInfo {
   readonly dataDir: string;
   /** What setup found out about, and built on, the machine that the hub runs on. */
   readonly machine: MachineFacts;
+  /** Asks every part how it is; takes up to a few seconds when one does not answer. */
+  health(): Promise<readonly HubCheck[]>;
   /** Shown by `up` and `doctor`: a URL or a warning of a plugin. */
   announce(line: { readonly label: string; readonly text: string; readonly tone?: 'info' | 'warn' }): void;
 }

@@ -51,17 +51,14 @@ function samples(source: Source, query: MetricQuery, range: { from: number; only
     .join('\nUNION ALL\n');
 }
 
-function bucketOf(ts: string, { stepSeconds, buckets, from }: MetricQuery): string {
-  const origin = buckets === 'from' ? `, make_timestamp_ms(${Math.round(from)})` : '';
-  return `time_bucket(to_microseconds(${Math.round(stepSeconds * 1e6)}), ${ts}${origin})`;
-}
+const bucketOf = (ts: string, stepSeconds: number): string => `time_bucket(to_microseconds(${Math.round(stepSeconds * 1e6)}), ${ts})`;
 
 const shown = (value: string, column: Column): string => `((${value}) / ${column.scale}::DOUBLE)::DOUBLE`;
 
 function aggregateSql(source: Source, query: MetricQuery & { aggregate: Exclude<Aggregate, 'rate'> }, rows: string): string {
   const key = seriesKey(source.shape);
   return `SELECT epoch_ms(bucket)::DOUBLE AS time, ${key}, ${shown(AGGREGATES[query.aggregate], source.column)} AS value
-    FROM (SELECT *, ${bucketOf('ts', query)} AS bucket FROM (${rows}) samples)
+    FROM (SELECT *, ${bucketOf('ts', query.stepSeconds)} AS bucket FROM (${rows}) samples)
     GROUP BY bucket, ${key} ORDER BY ${key}, bucket`;
 }
 
@@ -75,7 +72,7 @@ function rateSql(source: Source, query: MetricQuery, rows: string): string {
   const values = '(CASE WHEN value < before THEN value ELSE value - before END)::DOUBLE';
   return `WITH pairs AS (
       SELECT ts, ${key}, value, lag(value) OVER w AS before, lag(ts) OVER w AS since,
-        ${bucketOf('ts - INTERVAL 1 MICROSECOND', query)} AS bucket
+        ${bucketOf('ts - INTERVAL 1 MICROSECOND', query.stepSeconds)} AS bucket
       FROM (${rows}) samples WINDOW w AS (PARTITION BY ${key} ORDER BY ts)
     ), intervals AS (
       SELECT bucket, ${key}, ${values} / (epoch_us(ts) - epoch_us(since)) * 1e6 AS rate,

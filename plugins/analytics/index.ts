@@ -1,28 +1,40 @@
 import { definePlugin } from 'novacron/plugin';
+import { anomalyActions, anomalyKind } from './actions/anomaly.ts';
 import { demoActions } from './actions/demo-load.ts';
+import { forecastFullActions } from './actions/forecast-full.ts';
+import { forecastMetricActions } from './actions/forecast-metric.ts';
+import { forecastModelActions } from './actions/forecast-models.ts';
+import { forecastScoreActions } from './actions/forecast-scores.ts';
 import { forecastActions } from './actions/forecast-vm.ts';
 import { recommendationActions, recommendationKind } from './actions/recommendation.ts';
 import { scalingActions } from './actions/scaling.ts';
+import { workloadActions } from './actions/workload.ts';
+import { shippedAlerts } from './alerts/shipped.ts';
+import { anomalyMigrations } from './anomaly/store.ts';
 import { config, needs } from './config.ts';
-import { forecastsOf } from './forecasts-of.ts';
-import { Forecasts } from './port.ts';
-import { keepAdvising } from './recommendations/advising.ts';
+import { forecastMigrations } from './forecast/migrations.ts';
+import { Anomalies, Forecasts, Workloads } from './port.ts';
 import { recommendationMigrations } from './recommendations/store.ts';
-import { keepScaling } from './scaling/scaling.ts';
 import { scalingMigrations } from './scaling/store.ts';
+import { start } from './start.ts';
 
-export default definePlugin({ name: 'analytics', api: 1, config, needs, provides: { forecasts: Forecasts } }, (tools) => ({
-  resources: { recommendation: recommendationKind(tools) },
-  actions: { ...forecastActions(tools), ...recommendationActions(tools), ...scalingActions(tools), ...demoActions(tools) },
-  migrations: { ...recommendationMigrations, ...scalingMigrations },
-  start(ctx) {
-    const stop = new AbortController();
-    const signal = AbortSignal.any([ctx.signal, stop.signal]);
-    const working = ctx.services.hypervisor && Promise.all([keepAdvising(ctx, signal), keepScaling(ctx, signal)]);
-    ctx.defer(async () => {
-      stop.abort();
-      await working;
-    });
-    return { forecasts: forecastsOf(ctx.config) };
+const provides = { forecasts: Forecasts, anomalies: Anomalies, workloads: Workloads };
+
+export default definePlugin({ name: 'analytics', api: 1, config, needs, provides }, (tools) => ({
+  resources: { recommendation: recommendationKind(tools), anomaly: anomalyKind(tools) },
+  actions: {
+    ...forecastActions(tools),
+    ...forecastMetricActions(tools),
+    ...forecastFullActions(tools),
+    ...forecastScoreActions(tools),
+    ...forecastModelActions(tools),
+    ...anomalyActions(tools),
+    ...workloadActions(tools),
+    ...recommendationActions(tools),
+    ...scalingActions(tools),
+    ...demoActions(tools),
   },
+  alerts: shippedAlerts,
+  migrations: { ...forecastMigrations, ...recommendationMigrations, ...scalingMigrations, ...anomalyMigrations },
+  start,
 }));

@@ -75,6 +75,9 @@ export interface DiskFigures {
   readonly writeBytes: bigint;
   readonly readOps: bigint;
   readonly writeOps: bigint;
+  /** Time that requests took, added up. */
+  readonly readTimeNs?: bigint;
+  readonly writeTimeNs?: bigint;
   readonly capacityBytes?: number;
   readonly allocationBytes?: number;
 }
@@ -95,6 +98,8 @@ export interface VmScrape {
   readonly vcpus: number;
   /** CPU time of the guest since its start, all vcpus. */
   readonly cpuTimeNs: bigint;
+  /** Time that vcpus were ready to run but waited for a CPU of the host (steal), all vcpus; absent with libvirt before 7.1. */
+  readonly cpuWaitNs?: bigint;
   /** What the balloon leaves to the guest. */
   readonly memoryActualBytes?: number;
   /** Of the QEMU process on the host. */

@@ -51,10 +51,16 @@ export function vmScrape(id: string, params: DomainStats): VmScrape {
     id,
     vcpus: Number(params['vcpu.current'] ?? 0),
     cpuTimeNs: counter(params['cpu.time']),
-    ...withoutUndefined(memory),
+    ...withoutUndefined({ cpuWaitNs: cpuWaitNs(params), ...memory }),
     disks: numbered(params, 'block').map((key) => diskFigures(params, key)),
     nics: numbered(params, 'net').map((key, index) => nicFigures(params, key, index)),
   };
+}
+
+/** The run-queue delay of all vcpus; absent where none is told. */
+function cpuWaitNs(params: DomainStats): bigint | undefined {
+  const delays = Object.keys(params).filter((key) => /^vcpu\.\d+\.delay$/.test(key));
+  return delays.length === 0 ? undefined : delays.reduce((sum, key) => sum + counter(params[key]), 0n);
 }
 
 const numbered = (params: DomainStats, group: 'block' | 'net'): string[] =>
@@ -66,12 +72,15 @@ const counter = (value: DomainStats[string] | undefined): bigint =>
 function diskFigures(params: DomainStats, key: string): DiskFigures {
   const bytes = (name: string): number | undefined =>
     params[`${key}.${name}`] === undefined ? undefined : Number(params[`${key}.${name}`]);
+  const time = (name: string): bigint | undefined =>
+    params[`${key}.${name}`] === undefined ? undefined : counter(params[`${key}.${name}`]);
   return {
     device: String(params[`${key}.name`]),
     readBytes: counter(params[`${key}.rd.bytes`]),
     writeBytes: counter(params[`${key}.wr.bytes`]),
     readOps: counter(params[`${key}.rd.reqs`]),
     writeOps: counter(params[`${key}.wr.reqs`]),
+    ...withoutUndefined({ readTimeNs: time('rd.times'), writeTimeNs: time('wr.times') }),
     ...withoutUndefined({ capacityBytes: bytes('capacity'), allocationBytes: bytes('allocation') }),
   };
 }

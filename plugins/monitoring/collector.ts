@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HubError, type Log, type Metrics } from 'novacron/plugin';
-import type { Hypervisor } from '../hypervisor/port.ts';
+import { HubError, type Log, type Metrics, type StartContext } from 'novacron/plugin';
+import type { HostSurvey, Hypervisor } from '../hypervisor/port.ts';
+import type { Config, Needs } from './config.ts';
 import { createHostSampler, surveySamples } from './figures.ts';
 
 export interface CollectorOptions {
@@ -11,6 +12,8 @@ export interface CollectorOptions {
   readonly timeoutMs: number;
   /** Beat of what changes slowly: pools, file systems. */
   readonly surveyEveryMs: number;
+  /** Told of each survey, also of what it says beside its figures. */
+  readonly onSurvey?: (survey: HostSurvey) => void;
   readonly signal: AbortSignal;
 }
 
@@ -93,12 +96,14 @@ async function collectHost(options: CollectorOptions, host: string): Promise<voi
 }
 
 /** Surveys one host at its slower beat until the signal fires. That a host is away is told by its scrapes. */
-async function surveyHost({ hypervisor, metrics, surveyEveryMs, log, signal }: CollectorOptions, host: string): Promise<void> {
+async function surveyHost({ hypervisor, metrics, surveyEveryMs, onSurvey, log, signal }: CollectorOptions, host: string): Promise<void> {
   while (!signal.aborted) {
     const beganAt = performance.now();
     try {
       const within = AbortSignal.any([signal, AbortSignal.timeout(surveyEveryMs)]);
-      const batches = surveySamples(await hypervisor.survey(host, within), host);
+      const survey = await hypervisor.survey(host, within);
+      onSurvey?.(survey);
+      const batches = surveySamples(survey, host);
       if (batches.length > 0) await metrics.write('monitoring', batches);
     } catch (error) {
       if (!signal.aborted) log.debug({ host, code: codeOf(error), error }, 'a host was not surveyed');
@@ -127,4 +132,26 @@ export async function collect(options: CollectorOptions): Promise<void> {
     await pause(everyMs, signal);
   }
   await Promise.all([...running.values()].map(({ done }) => done));
+}
+
+/** Measures from now on until the plugin stops; `health` hears what the surveys say. */
+export function startCollecting(
+  { config, services, log, signal, defer }: StartContext<Config, Needs>,
+  health: { survey(survey: HostSurvey): void },
+): void {
+  const stop = new AbortController();
+  const collecting = collect({
+    hypervisor: services.hypervisor,
+    metrics: services.metrics,
+    log,
+    everyMs: config.everySeconds * 1000,
+    surveyEveryMs: config.surveySeconds * 1000,
+    timeoutMs: config.timeoutSeconds * 1000,
+    onSurvey: (survey) => health.survey(survey),
+    signal: AbortSignal.any([signal, stop.signal]),
+  });
+  defer(async () => {
+    stop.abort();
+    await collecting;
+  });
 }

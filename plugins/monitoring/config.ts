@@ -1,7 +1,8 @@
-import { Actions, Alerts, Database, Events, Metrics, optional, Resources, type Tools } from 'novacron/plugin';
+import { Actions, Alerts, Database, Events, Hub, Metrics, optional, Resources, type Tools } from 'novacron/plugin';
 import { z } from 'zod';
 import { Charts } from '../charts/port.ts';
 import { Hypervisor } from '../hypervisor/port.ts';
+import { healthConfig } from './health/config.ts';
 import { incidentsConfig } from './incidents/config.ts';
 import { rulesConfig } from './rules/config.ts';
 
@@ -11,6 +12,7 @@ export const config = z.strictObject({
   timeoutSeconds: z.int().min(1).max(600).default(8).meta({ description: 'How long a host may take to answer' }),
   rules: rulesConfig.prefault({}),
   incidents: incidentsConfig.prefault({}).meta({ description: 'Who is told of what, and how' }),
+  health: healthConfig.prefault({}),
 });
 export type Config = z.output<typeof config>;
 
@@ -20,6 +22,7 @@ export const needs = {
   charts: optional(Charts),
   database: Database,
   events: Events,
+  hub: Hub,
   hypervisor: Hypervisor,
   metrics: Metrics,
   resources: Resources,

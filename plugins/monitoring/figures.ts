@@ -37,6 +37,7 @@ function vmRow(vm: VmScrape, at: number, before: CpuMark | undefined): SampleRow
   const values = {
     cpuTimeSeconds: vm.cpuTimeNs,
     cpuRatio: cpuRatioOf(vm, at, before),
+    cpuWaitSeconds: vm.cpuWaitNs,
     vcpus: vm.vcpus,
     memoryBytes: memoryActualBytes,
     memoryRssBytes: vm.memoryRssBytes,
@@ -47,9 +48,10 @@ function vmRow(vm: VmScrape, at: number, before: CpuMark | undefined): SampleRow
 }
 
 function diskRow(entity: string, disk: DiskFigures): SampleRow {
-  const { device, readBytes, writeBytes, readOps, writeOps, capacityBytes, allocationBytes } = disk;
+  const { device, readBytes, writeBytes, readOps, writeOps, readTimeNs, writeTimeNs, capacityBytes, allocationBytes } = disk;
+  const times = { readTimeSeconds: readTimeNs, writeTimeSeconds: writeTimeNs };
   const allocatedRatio = ratio(allocationBytes ?? null, capacityBytes);
-  return { entity, device, values: { readBytes, writeBytes, readOps, writeOps, capacityBytes, allocationBytes, allocatedRatio } };
+  return { entity, device, values: { readBytes, writeBytes, readOps, writeOps, ...times, capacityBytes, allocationBytes, allocatedRatio } };
 }
 
 function nicRow(entity: string, nic: NicFigures): SampleRow {

@@ -8,6 +8,7 @@ export const metrics = {
   vm: {
     cpuTimeSeconds: counter('seconds', 'CPU time of the guest since its start, all vcpus; kept in whole nanoseconds.'),
     cpuRatio: gauge('ratio', 'Share of its vcpus that the guest used since the sample before, 0 to 1.'),
+    cpuWaitSeconds: counter('seconds', 'Time that vcpus were ready but waited for a CPU of the host (steal), all vcpus.'),
     vcpus: gauge('count', 'Virtual CPUs.'),
     memoryBytes: gauge('bytes', 'Memory that the guest may use now.'),
     memoryRssBytes: gauge('bytes', 'Memory of the QEMU process on the host.'),
@@ -19,6 +20,8 @@ export const metrics = {
     writeBytes: counter('bytes', 'Written to the disk.'),
     readOps: counter('count', 'Read requests.'),
     writeOps: counter('count', 'Write requests.'),
+    readTimeSeconds: counter('seconds', 'Time that read requests took, added up; over readOps: how long one takes.'),
+    writeTimeSeconds: counter('seconds', 'Time that write requests took, added up.'),
     capacityBytes: gauge('bytes', 'Size of the disk as the guest sees it.'),
     allocationBytes: gauge('bytes', 'What the disk takes on the host.'),
     allocatedRatio: gauge(

@@ -164,6 +164,7 @@ export interface Finding {
   /** `unknown`: no data to judge by; it changes no state, and an `absence` rule tells of it. */
   readonly verdict: 'bad' | 'good' | 'unknown';
   readonly summary: string;
+  /** `value` and `of`, where given, stand in the texts of the rule's actions. */
   readonly values: Readonly<Record<string, number>>;
   readonly actions?: readonly SuggestedAction[];
 }

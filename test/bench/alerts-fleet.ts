@@ -104,7 +104,7 @@ export function benchRules(count: number): Readonly<Record<string, AlertRule>> {
   for (let nth = 0; nth < count; nth++) {
     const shape = SHAPES[nth % SHAPES.length] as Shape;
     const scope = SCOPES[Math.floor(nth / SHAPES.length) % SCOPES.length]?.(nth);
-    const isTold = nth % 100 < SHAPES.length;
+    const isTold = nth % 1000 < SHAPES.length;
     // Most rules sit above what ever happens; a hundredth sees the bad ones.
     const edge = isTold ? 0.95 + 0.03 * random() : 1.01 + 0.5 * random();
     rules[`rule-${nth}`] = { title: `Rule ${nth}`, severity: 'warning', ...shape(edge), ...(scope && { scope }) };

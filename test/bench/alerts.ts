@@ -8,7 +8,7 @@ import { createLog } from '../../core/log.ts';
 import { openMetrics } from '../../core/metrics/metrics.ts';
 import { openState } from '../../core/state/state.ts';
 import { metrics as declared } from '../../plugins/monitoring/metrics.ts';
-import { migrations } from '../../plugins/monitoring/migrations.ts';
+import { ruleMigrations } from '../../plugins/monitoring/rules/migrations.ts';
 import { createEngine, type Engine, type LookReport } from '../../plugins/monitoring/rules/engine.ts';
 import { readyRule } from '../../plugins/monitoring/rules/source.ts';
 import { StateStore } from '../../plugins/monitoring/rules/state-store.ts';
@@ -44,7 +44,7 @@ async function openWorld(rules: Readonly<Record<string, AlertRule>>): Promise<Wo
   );
   const { url } = stack.use(await testDatabase());
   const state = stack.use(await openState({ dataDir, databaseUrl: url, log, signal: AbortSignal.timeout(3_600_000) }));
-  await state.migratePlugin('monitoring', migrations);
+  await state.migratePlugin('monitoring', ruleMigrations);
   const fleet = createFleet(VMS);
   const ready = Object.entries(rules).map(([id, rule]) => readyRule({ id, rule, tenant: null }, metrics.declared()));
   const counts = { signals: 0 };

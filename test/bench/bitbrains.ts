@@ -4,7 +4,8 @@ import type { Model } from '../../plugins/analytics/models/model.ts';
 import type { Forecast } from '../../plugins/analytics/port.ts';
 import { median } from '../../plugins/analytics/models/model.ts';
 import { hourlyMeans, type HourlySeries } from './bitbrains-data.ts';
-import { atMost, hourly, mean, readData, round, trainAcross } from './forecast-data.ts';
+import { readData } from './data.ts';
+import { atMost, hourly, mean, round, trainAcross } from './forecast-data.ts';
 import type { BenchOptions, BenchResult } from './main.ts';
 
 /** Bitbrains GWA-T-12: hourly CPU of 24 VMs; after 7 days of history the next 24 h, each day. About a minute. */

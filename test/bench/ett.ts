@@ -4,7 +4,8 @@ import { trainDense } from '../../plugins/analytics/models/dense-train.ts';
 import { trainSeasonLinear } from '../../plugins/analytics/models/season-linear.ts';
 import { applyWeights, type Weights } from '../../plugins/analytics/models/trained.ts';
 import { errorsOf, HORIZON, originsOf, parseEtt, PARTS, type Errors, type Part } from './ett-data.ts';
-import { atMost, readData, round } from './forecast-data.ts';
+import { readData } from './data.ts';
+import { atMost, round } from './forecast-data.ts';
 import type { BenchOptions, BenchResult } from './main.ts';
 
 /** ETTh1, horizon 96: all 2,785 windows of the test part. The models that the hub trains across series, here across the seven columns. Minutes. */

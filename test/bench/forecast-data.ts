@@ -1,31 +1,13 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { originsOf } from '../../plugins/analytics/forecast/backtest.ts';
 import { trainSeasonLinear, type SeasonTask } from '../../plugins/analytics/models/season-linear.ts';
 import { trainedModel } from '../../plugins/analytics/models/trained.ts';
 import type { Model } from '../../plugins/analytics/models/model.ts';
 import type { Series } from '../../plugins/analytics/port.ts';
-import type { Aim, BenchOptions, BenchResult } from './main.ts';
+import type { Aim } from './main.ts';
 
 /** Shared by the benches of forecasts on public data. */
 
 const HOUR_MS = 3_600_000;
-
-/** The text of a file of the data folder, or what to say when it is not there: the bench is skipped then, not failed. */
-export async function readData(options: BenchOptions, path: string): Promise<{ text: string } | { skipped: BenchResult }> {
-  if (options.data === undefined) return { skipped: skipped(`no data folder was named: give --data DIR with ${path} in it`) };
-  try {
-    const bytes = await readFile(join(options.data, path));
-    return { text: (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8') };
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
-      return { skipped: skipped(`${join(options.data, path)} is missing`) };
-    throw error;
-  }
-}
-
-const skipped = (reason: string): BenchResult => ({ figures: { skipped: reason }, aims: [] });
 
 export const atMost = (name: string, value: number, bound: number): Aim => ({ name, value, aim: `<= ${bound}`, met: value <= bound });
 
@@ -41,7 +23,7 @@ export const hourly = (values: ArrayLike<number>): Series => ({
 
 /** The seasonal models trained across series as the hub does it: `held` without what the backtest of each series looks at. */
 export function trainAcross(histories: readonly Float64Array[], horizon: number): Model[] {
-  const before = histories.map((history) => history.subarray(0, originsOf(history.length, horizon)[0] ?? 0));
+  const before = histories.map((history) => history.subarray(0, originsOf(history.length, { horizon, stepsPerDay: 24 })[0] ?? 0));
   return [true, false].flatMap((log) => {
     const task: SeasonTask = { season: 24, round: 7, horizon, log };
     const final = trainSeasonLinear(histories, task);

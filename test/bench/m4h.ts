@@ -1,6 +1,7 @@
 import { runPipeline } from '../../plugins/analytics/forecast/pipeline.ts';
 import { BASELINES } from '../../plugins/analytics/models/pool.ts';
-import { atMost, hourly, mean, readData, round, trainAcross } from './forecast-data.ts';
+import { readData } from './data.ts';
+import { atMost, hourly, mean, round, trainAcross } from './forecast-data.ts';
 import { maseOf, naive2, parseM4, smapeOf } from './m4h-scores.ts';
 import type { BenchOptions, BenchResult } from './main.ts';
 

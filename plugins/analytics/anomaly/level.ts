@@ -21,37 +21,37 @@ export interface Range {
 }
 
 /** 10th, 50th and 90th percentile. */
-export const rangeOf = (state: Float64Array, start: number): Range => ({
-  low: at(state, start + LOW),
-  middle: at(state, start + MIDDLE),
-  high: at(state, start + HIGH),
+export const rangeOf = (state: Float64Array): Range => ({
+  low: at(state, LOW),
+  middle: at(state, MIDDLE),
+  high: at(state, HIGH),
 });
 
 /** Width of what is usual; never 0. */
-export const widthOf = (state: Float64Array, start: number): number =>
-  Math.max(at(state, start + HIGHEST) - at(state, start + LOWEST), Math.abs(at(state, start + HIGHEST)) * 1e-3, 1e-9);
+export const widthOf = (state: Float64Array): number =>
+  Math.max(at(state, HIGHEST) - at(state, LOWEST), Math.abs(at(state, HIGHEST)) * 1e-3, 1e-9);
 
 /** Distance from the median in units of the distance to the percentile on that side. */
-export function distance(state: Float64Array, start: number, value: number): number {
-  if (at(state, start + ROWS) < WARMUP_ROWS) return 0;
-  const { low, middle, high } = rangeOf(state, start);
+export function distance(state: Float64Array, value: number): number {
+  if (at(state, ROWS) < WARMUP_ROWS) return 0;
+  const { low, middle, high } = rangeOf(state);
   const floor = Math.max((high - low) / 2.56, 1e-9 + Math.abs(middle) * 1e-3) / 2;
   return value > middle ? (value - middle) / Math.max(floor, high - middle) : (middle - value) / Math.max(floor, middle - low);
 }
 
-export function follow(state: Float64Array, start: number, value: number): void {
-  const rows = at(state, start + ROWS) + 1;
-  state[start + ROWS] = rows;
+export function follow(state: Float64Array, value: number): void {
+  const rows = at(state, ROWS) + 1;
+  state[ROWS] = rows;
   if (rows === 1) {
-    state.fill(value, start + FIRST, start + LEVEL_LENGTH);
+    state.fill(value, FIRST, LEVEL_LENGTH);
     return;
   }
-  const spread = at(state, start + SPREAD);
-  const deviation = Math.abs(value - at(state, start + MIDDLE));
-  state[start + SPREAD] = spread + (deviation - spread) * Math.max(SPREAD_ETA, 1 / rows);
-  const step = Math.max(ETA, 1 / rows) * 3 * at(state, start + SPREAD);
+  const spread = at(state, SPREAD);
+  const deviation = Math.abs(value - at(state, MIDDLE));
+  state[SPREAD] = spread + (deviation - spread) * Math.max(SPREAD_ETA, 1 / rows);
+  const step = Math.max(ETA, 1 / rows) * 3 * at(state, SPREAD);
   for (const [i, share] of QUANTILES.entries()) {
-    const index = start + FIRST + i;
+    const index = FIRST + i;
     state[index] = at(state, index) + (value < at(state, index) ? share - 1 : share) * step;
   }
 }

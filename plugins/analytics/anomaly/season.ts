@@ -22,34 +22,34 @@ export const seasonLength = ({ slots }: Season): number => FIRST_SLOT + 2 * slot
 
 const at = (state: Float64Array, index: number): number => state[index] ?? 0;
 
-function endVisit(state: Float64Array, start: number, { slots, visitsMax }: Season): void {
-  const slot = at(state, start + VISITED) - 1;
+function endVisit(state: Float64Array, { slots, visitsMax }: Season): void {
+  const slot = at(state, VISITED) - 1;
   if (slot < 0) return;
-  const mean = start + FIRST_SLOT + slot;
+  const mean = FIRST_SLOT + slot;
   const visits = at(state, mean + slots);
   const weight = Math.max(1 / visitsMax, 1 / (visits + 1));
-  state[mean] = at(state, mean) + weight * (at(state, start + SUM) / at(state, start + COUNT) - at(state, mean));
+  state[mean] = at(state, mean) + weight * (at(state, SUM) / at(state, COUNT) - at(state, mean));
   state[mean + slots] = visits + 1;
 }
 
 /** What past days (or weeks) had in the slot of this instant; NaN when none did. Then this value is added to the slot. */
-export function visit(state: Float64Array, start: number, season: Season, { instant, value }: { instant: number; value: number }): number {
+export function visit(state: Float64Array, season: Season, { instant, value }: { instant: number; value: number }): number {
   const { slots, periodMs } = season;
   const slot = Math.floor(((instant % periodMs) / periodMs) * slots);
-  if (slot + 1 !== at(state, start + VISITED)) {
-    endVisit(state, start, season);
-    state[start + VISITED] = slot + 1;
-    state[start + SUM] = 0;
-    state[start + COUNT] = 0;
+  if (slot + 1 !== at(state, VISITED)) {
+    endVisit(state, season);
+    state[VISITED] = slot + 1;
+    state[SUM] = 0;
+    state[COUNT] = 0;
   }
-  state[start + SUM] = at(state, start + SUM) + value;
-  state[start + COUNT] = at(state, start + COUNT) + 1;
-  const mean = start + FIRST_SLOT + slot;
+  state[SUM] = at(state, SUM) + value;
+  state[COUNT] = at(state, COUNT) + 1;
+  const mean = FIRST_SLOT + slot;
   return at(state, mean + slots) > 0 ? at(state, mean) : Number.NaN;
 }
 
 /** How many days (or weeks) the slot visited last had before. */
-export function visitsOf(state: Float64Array, start: number, { slots }: Season): number {
-  const slot = at(state, start + VISITED) - 1;
-  return slot < 0 ? 0 : at(state, start + FIRST_SLOT + slots + slot);
+export function visitsOf(state: Float64Array, { slots }: Season): number {
+  const slot = at(state, VISITED) - 1;
+  return slot < 0 ? 0 : at(state, FIRST_SLOT + slots + slot);
 }

@@ -27,23 +27,24 @@ export const SHAPES_LENGTH = WINDOW + windowLength(ROWS);
 
 const at = (state: Float64Array, index: number): number => state[index] ?? 0;
 
-function describeCourse(state: Float64Array, start: number): void {
+function describeCourse(state: Float64Array): void {
+  const window = state.subarray(WINDOW);
   let back = 0;
   for (const [part, width] of WIDTHS.entries()) {
     let sum = 0;
-    for (let i = 0; i < width; i++) sum += recall(state, start + WINDOW, ROWS, back++);
-    state[start + CURRENT + part] = sum / width;
+    for (let i = 0; i < width; i++) sum += recall(window, back++);
+    state[CURRENT + part] = sum / width;
   }
 }
 
-function nearest(state: Float64Array, start: number): { readonly shape: number; readonly squares: number } {
-  const known = at(state, start + KNOWN);
+function nearest(state: Float64Array): { readonly shape: number; readonly squares: number } {
+  const known = at(state, KNOWN);
   let [shape, squares] = [-1, Number.POSITIVE_INFINITY];
   for (let i = 0; i < known; i++) {
     let sum = 0;
-    const from = start + FIRST_SHAPE + i * PARTS;
+    const from = FIRST_SHAPE + i * PARTS;
     for (let part = 0; part < PARTS; part++) {
-      const difference = at(state, from + part) - at(state, start + CURRENT + part);
+      const difference = at(state, from + part) - at(state, CURRENT + part);
       sum += difference * difference;
     }
     if (sum < squares) [shape, squares] = [i, sum];
@@ -51,35 +52,35 @@ function nearest(state: Float64Array, start: number): { readonly shape: number; 
   return { shape, squares };
 }
 
-function placeForNew(state: Float64Array, start: number): number {
-  const known = at(state, start + KNOWN);
+function placeForNew(state: Float64Array): number {
+  const known = at(state, KNOWN);
   if (known < SHAPES_MAX) {
-    state[start + KNOWN] = known + 1;
+    state[KNOWN] = known + 1;
     return known;
   }
   let oldest = 0;
-  for (let i = 1; i < SHAPES_MAX; i++) if (at(state, start + FIRST_MET + i) < at(state, start + FIRST_MET + oldest)) oldest = i;
+  for (let i = 1; i < SHAPES_MAX; i++) if (at(state, FIRST_MET + i) < at(state, FIRST_MET + oldest)) oldest = i;
   return oldest;
 }
 
-function learn(state: Float64Array, start: number, shape: number, rate: number): void {
-  const from = start + FIRST_SHAPE + shape * PARTS;
+function learn(state: Float64Array, shape: number, rate: number): void {
+  const from = FIRST_SHAPE + shape * PARTS;
   for (let part = 0; part < PARTS; part++) {
     const known = at(state, from + part);
-    state[from + part] = known + rate * (at(state, start + CURRENT + part) - known);
+    state[from + part] = known + rate * (at(state, CURRENT + part) - known);
   }
-  state[start + FIRST_MET + shape] = at(state, start + SEEN);
+  state[FIRST_MET + shape] = at(state, SEEN);
 }
 
 /** How far the course that ends in `value` is from the nearest known one, in units of `width`; learns it. */
-export function novelty(state: Float64Array, start: number, value: number, width: number): number {
-  const seen = at(state, start + SEEN);
-  state[start + SEEN] = seen + 1;
-  remember(state, start + WINDOW, ROWS, value);
-  describeCourse(state, start);
-  const { shape, squares } = nearest(state, start);
+export function novelty(state: Float64Array, value: number, width: number): number {
+  const seen = at(state, SEEN);
+  state[SEEN] = seen + 1;
+  remember(state.subarray(WINDOW), value);
+  describeCourse(state);
+  const { shape, squares } = nearest(state);
   const distance = shape === -1 ? 0 : Math.sqrt(squares / PARTS) / width;
   const isNew = shape === -1 || distance > NEAR;
-  learn(state, start, isNew ? placeForNew(state, start) : shape, isNew ? 1 : LEARNING_RATE);
+  learn(state, isNew ? placeForNew(state) : shape, isNew ? 1 : LEARNING_RATE);
   return seen < WARMUP_ROWS ? 0 : distance;
 }

@@ -21,22 +21,22 @@ export const SURPRISE_LENGTH = FIRST_SLOT + SLOTS;
 
 const at = (state: Float64Array, index: number): number => state[index] ?? 0;
 
-function endVisit(state: Float64Array, start: number): void {
-  const slot = at(state, start + SLOT) - 1;
+function endVisit(state: Float64Array): void {
+  const slot = at(state, SLOT) - 1;
   if (slot < 0) return;
-  const usual = at(state, start + FIRST_SLOT + slot);
-  const peak = at(state, start + PEAK);
-  state[start + FIRST_SLOT + slot] = usual + (peak > usual ? UP : DOWN) * (peak - usual);
+  const usual = at(state, FIRST_SLOT + slot);
+  const peak = at(state, PEAK);
+  state[FIRST_SLOT + slot] = usual + (peak > usual ? UP : DOWN) * (peak - usual);
 }
 
 /** What of a score is more than usual; 0 when nothing is. Then the score is part of what is usual. */
-export function beyondUsual(state: Float64Array, start: number, instant: number, score: number): number {
+export function beyondUsual(state: Float64Array, instant: number, score: number): number {
   const slot = Math.floor(((instant % DAY.periodMs) / DAY.periodMs) * SLOTS);
-  if (slot + 1 !== at(state, start + SLOT)) {
-    endVisit(state, start);
-    state[start + SLOT] = slot + 1;
-    state[start + PEAK] = 0;
+  if (slot + 1 !== at(state, SLOT)) {
+    endVisit(state);
+    state[SLOT] = slot + 1;
+    state[PEAK] = 0;
   }
-  state[start + PEAK] = Math.max(at(state, start + PEAK), Math.min(score, PEAK_MAX));
-  return Math.max(0, score - at(state, start + FIRST_SLOT + slot));
+  state[PEAK] = Math.max(at(state, PEAK), Math.min(score, PEAK_MAX));
+  return Math.max(0, score - at(state, FIRST_SLOT + slot));
 }

@@ -20,7 +20,7 @@ const WARMUP_ROWS = 100;
 const TINY = 1e-12;
 const OUTER_SHARE = 0.1;
 
-// Where what stands, from the tail's first number.
+// Where what stands in the tail's numbers.
 const ROWS = 0;
 const WEIGHT = 1;
 const TOTAL = 2;
@@ -34,79 +34,79 @@ export const TAIL_LENGTH = FIRST_BIN + BINS;
 const at = (state: Float64Array, index: number): number => state[index] ?? 0;
 
 /** Magnitude that a share of all counts reach. */
-function reachedBy(state: Float64Array, start: number, share: number): number {
-  const wanted = at(state, start + TOTAL) * share;
+function reachedBy(state: Float64Array, share: number): number {
+  const wanted = at(state, TOTAL) * share;
   let above = 0;
   for (let bin = 0; bin < BINS; bin++) {
-    above += at(state, start + FIRST_BIN + bin);
-    if (above >= wanted) return 2 ** ((at(state, start + TOP) - bin + 0.5) / BINS_PER_OCTAVE);
+    above += at(state, FIRST_BIN + bin);
+    if (above >= wanted) return 2 ** ((at(state, TOP) - bin + 0.5) / BINS_PER_OCTAVE);
   }
   return 0;
 }
 
 /** Count above a magnitude; within its bin by proportion. */
-function countAbove(state: Float64Array, start: number, magnitude: number): number {
+function countAbove(state: Float64Array, magnitude: number): number {
   const exact = Math.log2(magnitude + TINY) * BINS_PER_OCTAVE;
-  const bin = at(state, start + TOP) - Math.floor(exact);
+  const bin = at(state, TOP) - Math.floor(exact);
   if (bin < 0) return 0;
   let above = 0;
-  for (let i = 0; i < Math.min(bin, BINS); i++) above += at(state, start + FIRST_BIN + i);
-  return bin < BINS ? above + at(state, start + FIRST_BIN + bin) * (1 - (exact - Math.floor(exact))) : above;
+  for (let i = 0; i < Math.min(bin, BINS); i++) above += at(state, FIRST_BIN + i);
+  return bin < BINS ? above + at(state, FIRST_BIN + bin) * (1 - (exact - Math.floor(exact))) : above;
 }
 
 /**
  * Minus the decimal logarithm of the share that is as large: 2 is one of a hundred. A record counts by how far it lies beyond the
  * one before, measured in the width of the outer tenth.
  */
-export function rarity(state: Float64Array, start: number, magnitude: number): number {
-  if (at(state, start + ROWS) < WARMUP_ROWS) return 0;
-  const one = at(state, start + WEIGHT);
-  const total = at(state, start + TOTAL);
-  const largest = at(state, start + LARGEST);
+export function rarity(state: Float64Array, magnitude: number): number {
+  if (at(state, ROWS) < WARMUP_ROWS) return 0;
+  const one = at(state, WEIGHT);
+  const total = at(state, TOTAL);
+  const largest = at(state, LARGEST);
   const record = magnitude > largest;
-  const above = record ? 0 : countAbove(state, start, magnitude);
+  const above = record ? 0 : countAbove(state, magnitude);
   const rare = -Math.log10((above + one / 2) / (total + one));
   if (!record) return rare;
-  return rare + (magnitude - largest) / (largest * 1.01 - reachedBy(state, start, OUTER_SHARE) + 1e-9);
+  return rare + (magnitude - largest) / (largest * 1.01 - reachedBy(state, OUTER_SHARE) + 1e-9);
 }
 
 /** Makes room above for larger ones; the smallest are lumped together. */
-function raise(state: Float64Array, start: number, top: number): void {
-  const first = start + FIRST_BIN;
-  const by = Math.min(BINS, top - at(state, start + TOP));
+function raise(state: Float64Array, top: number): void {
+  const first = FIRST_BIN;
+  const by = Math.min(BINS, top - at(state, TOP));
   let lost = 0;
   for (let i = BINS - by; i < BINS; i++) lost += at(state, first + i);
   state.copyWithin(first + by, first, first + BINS - by);
   state.fill(0, first, first + by);
   state[first + BINS - 1] = at(state, first + BINS - 1) + lost;
-  state[start + TOP] = top;
+  state[TOP] = top;
 }
 
-function shrinkWeights(state: Float64Array, start: number): void {
-  const factor = 1 / at(state, start + WEIGHT);
-  for (let i = start + FIRST_BIN; i < start + TAIL_LENGTH; i++) state[i] = at(state, i) * factor;
-  state[start + TOTAL] = at(state, start + TOTAL) * factor;
-  state[start + WEIGHT] = 1;
+function shrinkWeights(state: Float64Array): void {
+  const factor = 1 / at(state, WEIGHT);
+  for (let i = FIRST_BIN; i < TAIL_LENGTH; i++) state[i] = at(state, i) * factor;
+  state[TOTAL] = at(state, TOTAL) * factor;
+  state[WEIGHT] = 1;
 }
 
-export function count(state: Float64Array, start: number, magnitude: number): void {
-  const rows = at(state, start + ROWS);
+export function count(state: Float64Array, magnitude: number): void {
+  const rows = at(state, ROWS);
   const top = Math.floor(Math.log2(magnitude + TINY) * BINS_PER_OCTAVE);
   if (rows === 0) {
-    state[start + TOP] = top;
-    state[start + WEIGHT] = 1;
-  } else if (top > at(state, start + TOP)) raise(state, start, top);
+    state[TOP] = top;
+    state[WEIGHT] = 1;
+  } else if (top > at(state, TOP)) raise(state, top);
   // Newer counts weigh more: the same as letting all older ones fade, and much cheaper.
-  const weight = at(state, start + WEIGHT) * GROWTH;
-  const bin = start + FIRST_BIN + Math.min(BINS - 1, at(state, start + TOP) - top);
-  state[start + ROWS] = rows + 1;
-  state[start + WEIGHT] = weight;
+  const weight = at(state, WEIGHT) * GROWTH;
+  const bin = FIRST_BIN + Math.min(BINS - 1, at(state, TOP) - top);
+  state[ROWS] = rows + 1;
+  state[WEIGHT] = weight;
   state[bin] = at(state, bin) + weight;
-  state[start + TOTAL] = at(state, start + TOTAL) + weight;
-  if (weight > WEIGHT_MAX) shrinkWeights(state, start);
-  state[start + COMING] = Math.max(magnitude, at(state, start + COMING));
-  state[start + LARGEST] = at(state, start + LARGEST) * RECORD_FADING;
+  state[TOTAL] = at(state, TOTAL) + weight;
+  if (weight > WEIGHT_MAX) shrinkWeights(state);
+  state[COMING] = Math.max(magnitude, at(state, COMING));
+  state[LARGEST] = at(state, LARGEST) * RECORD_FADING;
   if ((rows + 1) % HOLD_ROWS !== 0 && rows >= WARMUP_ROWS) return;
-  state[start + LARGEST] = Math.max(at(state, start + COMING), at(state, start + LARGEST));
-  state[start + COMING] = 0;
+  state[LARGEST] = Math.max(at(state, COMING), at(state, LARGEST));
+  state[COMING] = 0;
 }

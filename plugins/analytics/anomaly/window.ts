@@ -8,16 +8,17 @@ export const windowLength = (rows: number): number => FIRST + rows;
 const at = (state: Float64Array, index: number): number => state[index] ?? 0;
 
 /** The value `back` rows ago; the oldest when there are not that many. 0 is the newest. */
-export function recall(state: Float64Array, start: number, rows: number, back: number): number {
-  const seen = at(state, start + ROWS);
+export function recall(state: Float64Array, back: number): number {
+  const rows = state.length - FIRST;
+  const seen = at(state, ROWS);
   const age = Math.min(back, Math.min(seen, rows) - 1);
-  return at(state, start + FIRST + ((seen - 1 - age) % rows));
+  return at(state, FIRST + ((seen - 1 - age) % rows));
 }
 
-export function remember(state: Float64Array, start: number, rows: number, value: number): void {
-  const seen = at(state, start + ROWS);
-  state[start + FIRST + (seen % rows)] = value;
-  state[start + ROWS] = seen + 1;
+export function remember(state: Float64Array, value: number): void {
+  const seen = at(state, ROWS);
+  state[FIRST + (seen % (state.length - FIRST))] = value;
+  state[ROWS] = seen + 1;
 }
 
 export interface Moments {
@@ -26,14 +27,15 @@ export interface Moments {
 }
 
 /** Of the newest `count` values. Added anew each time: running sums would drift apart from what is in the window. */
-export function momentsOf(state: Float64Array, start: number, rows: number, count: number): Moments {
-  const seen = at(state, start + ROWS);
+export function momentsOf(state: Float64Array, count: number): Moments {
+  const rows = state.length - FIRST;
+  const seen = at(state, ROWS);
   const held = Math.min(seen, count);
   let [sum, squares] = [0, 0];
   // Against the newest value, so that large values with small changes keep their digits.
-  const newest = recall(state, start, rows, 0);
+  const newest = recall(state, 0);
   for (let i = 0; i < held; i++) {
-    const difference = at(state, start + FIRST + ((seen - 1 - i) % rows)) - newest;
+    const difference = at(state, FIRST + ((seen - 1 - i) % rows)) - newest;
     sum += difference;
     squares += difference * difference;
   }

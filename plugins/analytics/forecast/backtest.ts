@@ -14,12 +14,19 @@ export interface Tested {
 
 const FOLDS_MAX = 30;
 const TEST_SHARE = 0.6;
-const TEST_HORIZONS = 1.5;
+const TEST_HORIZONS = { min: 1.5, wanted: 5 } as const;
 const TRAIN_MIN = 12;
+/** With so much before the first origin, models of the week can be tested as well. */
+const TRAIN_WANTED_DAYS = 8;
 
-/** Where the forecasts of the backtest begin, the earliest first: evenly over the last three fifths, so that they meet all hours of a day. */
-export function originsOf(length: number, horizon: number): number[] {
-  const test = Math.min(length - TRAIN_MIN, Math.ceil(Math.max(length * TEST_SHARE, horizon * TEST_HORIZONS)));
+/**
+ * Where the forecasts of the backtest begin, the earliest first: evenly over the last three fifths, so that they meet all hours of a day; later
+ * where that leaves enough tests and lets models of the week take part.
+ */
+export function originsOf(length: number, { horizon, stepsPerDay }: Shape): number[] {
+  const wanted = Math.min(TRAIN_WANTED_DAYS * stepsPerDay, length - TEST_HORIZONS.wanted * horizon);
+  const most = Math.min(length * TEST_SHARE, length - wanted);
+  const test = Math.min(length - TRAIN_MIN, Math.ceil(Math.max(most, horizon * TEST_HORIZONS.min)));
   const [first, last] = [length - test, length - horizon];
   if (last < first) return [];
   const stride = Math.max(1, Math.ceil((last - first) / (FOLDS_MAX - 1)));
@@ -101,7 +108,7 @@ export interface Combined {
 
 /** Scores every model that the history before the first origin is long enough for, and their combination. */
 export async function backtest({ measured, filled, shape, models }: BacktestInput): Promise<Backtest> {
-  const origins = originsOf(filled.length, shape.horizon);
+  const origins = originsOf(filled.length, shape);
   const [first] = origins;
   if (first === undefined) return { tested: [], combined: undefined };
   const scale = scaleOfErrors(measured.subarray(0, first), shape.stepsPerDay);

@@ -2,12 +2,13 @@ import type { Forecast, ForecastOptions, Series } from '../port.ts';
 import type { Model, Shape } from '../models/model.ts';
 import { backtest, choose, originsOf, type Backtest, type Choice } from './backtest.ts';
 import { combine } from './combine.ts';
+import { outlookOf } from './limit.ts';
 import { calibrate, type Band } from './quantiles.ts';
 import { grantHorizon, historyNeededSeconds, historyShort, STEPS_MIN } from './rules.ts';
 import { findSeason } from './season.ts';
 import { countMeasured, fillGaps, toSteps, type Grid } from './steps.ts';
 
-export type PipelineOptions = Pick<ForecastOptions, 'horizonSeconds' | 'stepSeconds' | 'minimum' | 'maximum'>;
+export type PipelineOptions = Pick<ForecastOptions, 'horizonSeconds' | 'stepSeconds' | 'minimum' | 'maximum' | 'limit'>;
 
 const DAY_SECONDS = 86_400;
 
@@ -23,10 +24,10 @@ function taskOf(series: Series, { horizonSeconds, stepSeconds }: PipelineOptions
   const measured = countMeasured(grid.values);
   const granted = grantHorizon(horizonSeconds, measured * stepSeconds);
   const horizon = Math.max(1, Math.floor(granted / stepSeconds));
-  if (measured < STEPS_MIN || originsOf(grid.values.length, horizon).length === 0) {
+  const stepsPerDay = Math.max(1, Math.round(DAY_SECONDS / stepSeconds));
+  if (measured < STEPS_MIN || originsOf(grid.values.length, { horizon, stepsPerDay }).length === 0) {
     throw historyShort(measured * stepSeconds, { horizonSeconds, leastSeconds: STEPS_MIN * stepSeconds });
   }
-  const stepsPerDay = Math.max(1, Math.round(DAY_SECONDS / stepSeconds));
   const filled = fillGaps(grid.values, stepsPerDay);
   const season = findSeason(filled, stepsPerDay);
   return { grid, measured, filled, shape: { horizon, stepsPerDay, ...(season !== undefined && { season }) } };
@@ -82,9 +83,11 @@ export async function runPipeline(series: Series, options: PipelineOptions, mode
   const choice = choose(result);
   if (choice === undefined) throw historyShort(task.measured * options.stepSeconds, options);
   const { residuals, score } = choice.is === 'single' ? choice.best : choice.combined;
-  const [first = 0, second = first + 1] = originsOf(filled.length, shape.horizon);
+  const [first = 0, second = first + 1] = originsOf(filled.length, shape);
   const { band, coverage } = calibrate(residuals, { horizon: shape.horizon, stride: second - first });
   const granted = shape.horizon * options.stepSeconds;
+  const line = await finalLine(choice, result, task);
+  const points = pointsOf(line, band, { grid, options });
   return {
     model: score.model,
     backtest: scoresOf(result),
@@ -94,7 +97,11 @@ export async function runPipeline(series: Series, options: PipelineOptions, mode
     stepSeconds: options.stepSeconds,
     horizonSeconds: granted,
     shortened: shortened(granted, options.horizonSeconds, options.stepSeconds),
-    points: pointsOf(await finalLine(choice, result, task), band, { grid, options }),
+    points,
+    limit:
+      options.limit === undefined
+        ? null
+        : outlookOf(options.limit, { line, residuals, at: points.map(({ at }) => at), stepSeconds: options.stepSeconds }),
     observed: {
       at: Array.from(grid.values, (_, i) => grid.from + i * grid.stepMs),
       value: Array.from(grid.values, (value) => (Number.isNaN(value) ? null : value)),

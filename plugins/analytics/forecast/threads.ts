@@ -1,6 +1,7 @@
-import { Worker } from 'node:worker_threads';
 import { HubError } from 'novacron/plugin';
-import type { Forecast, Forecasts } from '../port.ts';
+import type { TrainedModel } from '../models/trained.ts';
+import type { Forecast, ForecastOptions, Series } from '../port.ts';
+import { runThread } from './run-thread.ts';
 import type { ForecastReply, ForecastRequest } from './worker.ts';
 
 export interface ThreadLimits {
@@ -12,31 +13,18 @@ export interface ThreadLimits {
 const TIMEOUT_MS = 20_000;
 const HEAP_MAX_MEBIBYTES = 512;
 
-/** Runs one forecast in a thread of its own, which is gone when the promise settles: WebAssembly memory never shrinks, an ended thread gives it back. */
 async function runInThread(request: ForecastRequest, signal: AbortSignal, timeoutMs: number): Promise<Forecast> {
-  signal.throwIfAborted();
-  const { promise, resolve, reject } = Promise.withResolvers<ForecastReply>();
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+  const job = {
+    file: new URL('./worker.ts', import.meta.url),
     name: 'forecast',
-    workerData: request,
-    resourceLimits: { maxOldGenerationSizeMb: HEAP_MAX_MEBIBYTES },
-  });
-  const abort = (): void => reject(signal.reason);
-  const timer = setTimeout(() => reject(timeoutError(timeoutMs)), timeoutMs);
-  signal.addEventListener('abort', abort, { once: true });
-  worker.on('message', resolve);
-  worker.on('error', (error: Error) => reject(failedError(error.message, error)));
-  worker.on('exit', (code) => reject(failedError(`exit code ${code}`)));
-  try {
-    const reply = await promise;
-    if ('forecast' in reply) return reply.forecast;
-    const { code, message, status, details } = reply.error;
-    throw new HubError(code, message, { status, details: { ...details } });
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', abort);
-    await worker.terminate();
-  }
+    data: request,
+    heapMaxMebibytes: HEAP_MAX_MEBIBYTES,
+    timeoutMs,
+  };
+  const reply = await runThread<ForecastReply>(job, signal, { failed: failedError, timeout: () => timeoutError(timeoutMs) });
+  if ('forecast' in reply) return reply.forecast;
+  const { code, message, status, details } = reply.error;
+  throw new HubError(code, message, { status, details: { ...details } });
 }
 
 const failedError = (reason: string, cause?: Error): HubError =>
@@ -79,17 +67,21 @@ function createTurns({ runningMax, waitingMax }: ThreadLimits): (signal: AbortSi
   };
 }
 
+export interface ForecastThreads {
+  /** `trained`: models trained across series that take part. */
+  forecast(series: Series, options: ForecastOptions & { readonly trained?: readonly TrainedModel[] }): Promise<Forecast>;
+}
+
 /** Forecasts in threads. Holds nothing between calls, so there is nothing to close. */
-export function createForecasts(limits: ThreadLimits): Forecasts {
+export function createForecasts(limits: ThreadLimits): ForecastThreads {
   const enter = createTurns(limits);
   return {
-    async forecast(series, { horizonSeconds, stepSeconds, signal, minimum, maximum, timeoutMs = TIMEOUT_MS, seed = 1 }) {
+    async forecast(series, { signal, timeoutMs = TIMEOUT_MS, seed = 1, trained = [], ...options }) {
       signal.throwIfAborted();
-      checkHorizon(horizonSeconds);
+      checkHorizon(options.horizonSeconds);
       const leave = await enter(signal);
       try {
-        const bounds = { ...(minimum === undefined ? {} : { minimum }), ...(maximum === undefined ? {} : { maximum }) };
-        return await runInThread({ series, seed, options: { horizonSeconds, stepSeconds, ...bounds } }, signal, timeoutMs);
+        return await runInThread({ series, seed, trained, options }, signal, timeoutMs);
       } finally {
         leave();
       }

@@ -24,12 +24,7 @@ export interface Dense {
   readonly outer: readonly number[];
 }
 
-/** How a history is seen: relative to its last value (a network: to the mean of its last season), in units of its change from season to season. */
-export interface View {
-  readonly base: number;
-  readonly scale: number;
-}
-
+/** A history is seen in units of its change from season to season … */
 export function scaleOf(history: Float64Array, season: number): number {
   let change = 0;
   let size = 0;
@@ -42,6 +37,7 @@ export function scaleOf(history: Float64Array, season: number): number {
   return Math.max(change / count, (0.02 * size) / count, 1e-12);
 }
 
+/** … and relative to its last value (by a network: to the mean of its last season). */
 export function baseAt(history: Float64Array, origin: number, { season, hidden }: DenseTask): number {
   if (hidden === 0) return history[origin - 1] ?? 0;
   let sum = 0;

@@ -1,3 +1,4 @@
+import type { ModelName } from '../port.ts';
 import type { Model } from './model.ts';
 
 const HISTORY_MIN = 12;
@@ -18,10 +19,10 @@ interface State {
   readonly season: Float64Array;
 }
 
-function* grid(seasonal: boolean): Generator<Smoothing> {
+function* grid(seasonal: boolean, damping: number): Generator<Smoothing> {
   for (const level of [0.05, 0.15, 0.35, 0.7]) {
     for (const trend of [0.01, 0.05, 0.2]) {
-      for (const season of seasonal ? [0.05, 0.2, 0.5] : [0]) for (const damping of [1, 0.98]) yield { level, trend, season, damping };
+      for (const season of seasonal ? [0.05, 0.2, 0.5] : [0]) yield { level, trend, season, damping };
     }
   }
 }
@@ -68,20 +69,26 @@ function extend(state: State, length: number, task: { horizon: number; period: n
   });
 }
 
-/** Holt-Winters, additive, with a season of a day; without two days of history only level and trend. */
-export const holtWinters: Model = {
-  name: 'holt-winters',
+/** Additive, with a season of a day; without two days of history only level and trend. */
+const holtWintersOf = (name: ModelName, damping: number): Model => ({
+  name,
   historyMin: () => HISTORY_MIN,
   fit: (history, { horizon, stepsPerDay }) => {
     const period = history.length >= SEASONS_MIN * stepsPerDay ? stepsPerDay : 0;
-    let best: Smoothing = { level: 0.15, trend: 0.05, season: 0.2, damping: 1 };
+    let best: Smoothing = { level: 0.15, trend: 0.05, season: 0.2, damping };
     let least = Infinity;
-    for (const smoothing of grid(period > 0)) {
+    for (const smoothing of grid(period > 0, damping)) {
       const { error } = follow(history, period, smoothing);
       if (error < least) [best, least] = [smoothing, error];
     }
     return {
-      forecast: (later) => extend(follow(later, period, best).state, later.length, { horizon, period, damping: best.damping }),
+      forecast: (later) => extend(follow(later, period, best).state, later.length, { horizon, period, damping }),
     };
   },
-};
+});
+
+/** Its trend goes on for ever. */
+export const holtWinters = holtWintersOf('holt-winters', 1);
+
+/** Its trend fades. A model of its own, since one step ahead the two look the same: only the backtest over the whole horizon tells them apart. */
+export const holtDamped = holtWintersOf('holt-damped', 0.98);

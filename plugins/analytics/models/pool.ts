@@ -1,6 +1,7 @@
+import { drift } from './drift.ts';
 import { fadingHour, fadingLast, fadingMedian } from './fading.ts';
 import { medianFound, seasonalFound } from './found-season.ts';
-import { holtWinters } from './holt-winters.ts';
+import { holtDamped, holtWinters } from './holt-winters.ts';
 import { lastValue } from './last-value.ts';
 import { medianDay, medianHalfDay, medianSevenDays, medianTwoDays } from './median-recent.ts';
 import { medianWeek } from './median-week.ts';
@@ -25,5 +26,7 @@ export const BASELINES: readonly Model[] = [
   medianFound,
   profileDay,
   profileWeek,
+  drift,
   holtWinters,
+  holtDamped,
 ];

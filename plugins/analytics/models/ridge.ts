@@ -14,10 +14,16 @@ export const normalOfWidth = (width: number): Normal => ({
   weight: 0,
 });
 
-/** Adds one row that begins at `offset` of `rows`. */
-export function addRow(normal: Normal, row: { readonly rows: Float64Array; readonly offset: number }, y: number, weight: number): void {
+/** Row number `row` of `rows`, its target `y`, and what it counts. */
+export interface Row {
+  readonly row: number;
+  readonly y: number;
+  readonly weight: number;
+}
+
+export function addRow(normal: Normal, rows: Float64Array, { row, y, weight }: Row): void {
   const { width, products, targets } = normal;
-  const { rows, offset } = row;
+  const offset = row * width;
   for (let i = 0; i < width; i++) {
     const scaled = weight * (rows[offset + i] as number);
     if (scaled === 0) continue;

@@ -125,9 +125,8 @@ function fitBlock({ rows, targets }: { rows: Float64Array; targets: Float64Array
   for (let round = 0; round <= ROUNDS; round++) {
     const normal = normalOfWidth(width);
     for (const [row, target] of targets.entries()) {
-      const offset = row * width;
-      const importance = weights === undefined ? 1 : 1 / Math.max(SHARP, Math.abs(target - dot(rows, offset, weights)));
-      addRow(normal, { rows, offset }, target, importance);
+      const importance = weights === undefined ? 1 : 1 / Math.max(SHARP, Math.abs(target - dot(rows, row * width, weights)));
+      addRow(normal, rows, { row, y: target, weight: importance });
     }
     weights = ridgeOf(normal, PENALTY);
   }

@@ -1,6 +1,6 @@
 import type { ModelName } from '../port.ts';
 import { applyDense, type Dense } from './dense.ts';
-import type { Model } from './model.ts';
+import type { Model, Shape } from './model.ts';
 import { seasonHistoryMin } from './season-features.ts';
 import { applySeasonLinear, seasonModelName, type SeasonLinear } from './season-linear.ts';
 
@@ -22,7 +22,8 @@ export function modelNameOf(weights: Weights): ModelName {
   }
 }
 
-function historyMinOf(weights: Weights): number {
+/** Fewest steps that it can go on from. */
+export function historyMinOf(weights: Weights): number {
   switch (weights.kind) {
     case 'season-linear':
       return seasonHistoryMin(weights.task);
@@ -41,12 +42,16 @@ export function applyWeights(weights: Weights, history: Float64Array): Float64Ar
   }
 }
 
-/** A trained model as one of the pool. It takes part where the task is the one that it was trained for. */
-export function trainedModel({ held, final }: TrainedModel): Model {
-  const { horizon: trainedHorizon, season } = final.task;
+/** A trained model takes part where the task is the one that it was trained for, or a shorter one. */
+export const isUsable = ({ final: { task } }: TrainedModel, { horizon, stepsPerDay }: Shape): boolean =>
+  horizon <= task.horizon && stepsPerDay === task.season;
+
+/** A trained model as one of the pool. */
+export function trainedModel(model: TrainedModel): Model {
+  const { held, final } = model;
   return {
     name: modelNameOf(final),
-    historyMin: ({ horizon, stepsPerDay }) => (horizon <= trainedHorizon && stepsPerDay === season ? historyMinOf(final) : Infinity),
+    historyMin: (shape) => (isUsable(model, shape) ? historyMinOf(final) : Infinity),
     fit: (_history, { horizon }, stage = 'final') => {
       const weights = stage === 'final' ? final : held;
       return { forecast: (history) => applyWeights(weights, history).subarray(0, horizon) };

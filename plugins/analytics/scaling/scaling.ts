@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HubError, type Base, type Resolved } from 'novacron/plugin';
 import type { Config, Needs } from '../config.ts';
-import { forecastsOf } from '../forecasts-of.ts';
+import { runtimeOf } from '../runtime.ts';
 import { createRecommendationStore } from '../recommendations/store.ts';
 import { scale, type ScalerOptions } from './scaler.ts';
 import { createScalingStore } from './store.ts';
@@ -14,7 +14,7 @@ export function scalerOptions({ services, config, clock, log }: Context): Scaler
   if (hypervisor === undefined)
     throw new HubError('plugin_unavailable', 'Without the hypervisor plugin there are no VMs to scale.', { status: 503 });
   const [store, recommendations] = [createScalingStore(database), createRecommendationStore(database)];
-  return { hypervisor, metrics, actions, store, recommendations, forecasts: forecastsOf(config), clock, log };
+  return { hypervisor, metrics, actions, store, recommendations, forecasts: runtimeOf({ services }).forecasts, clock, log };
 }
 
 /** Follows the policies now and then until the signal fires. */

@@ -1,5 +1,5 @@
 import { setImmediate as breathe } from 'node:timers/promises';
-import type { Frame, Log, MetricQuery, Metrics } from 'novacron/plugin';
+import type { Log, Metrics, WindowMatrix, WindowQuery } from 'novacron/plugin';
 import { keyOf, tableOf, type Source } from './source.ts';
 import { seriesKey, type TableView } from './tables.ts';
 
@@ -13,7 +13,7 @@ export interface Columns {
 }
 
 export interface ColumnsOptions {
-  readonly metrics: Pick<Metrics, 'query'>;
+  readonly metrics: Pick<Metrics, 'windows'>;
   readonly log: Log;
   readonly everyMs: number;
 }
@@ -44,23 +44,27 @@ export function windowsOf(source: Source): readonly Window[] {
   return source.is === 'quotient' || source.is === 'difference' ? [...windowsOf(source.a), ...windowsOf(source.b)] : [];
 }
 
-export function queryOf({ metric, aggregate, windowMs, agoMs }: Window, at: number): MetricQuery {
-  const to = Math.round(at - agoMs);
-  return { metric, targets: [], from: to - windowMs, to, stepSeconds: windowMs / 1000, aggregate, buckets: 'from' };
+type WindowIn = Pick<Window, 'metric' | 'function' | 'parameter' | 'windowMs' | 'agoMs'>;
+
+/** A window at the instants of a grid; one instant when `to` is `from`. */
+export function windowQuery(window: WindowIn, grid: { readonly from: number; readonly to: number; readonly stepMs: number }): WindowQuery {
+  const { metric, parameter, windowMs, agoMs } = window;
+  const [from, to] = [Math.round(grid.from - agoMs), Math.round(grid.to - agoMs)];
+  const optional = parameter === null ? {} : { parameter };
+  return { metric, targets: null, from, to, stepMs: grid.stepMs, windowMs, function: window.function, ...optional };
 }
 
-/** The values of a frame at the places of their rows. */
-export async function place(frame: Frame, indexOf: ReadonlyMap<string, number>, length: number): Promise<Float64Array> {
-  const column = new Float64Array(length).fill(Number.NaN);
-  const field = (name: string) => frame.fields.find((one) => one.name === name)?.values ?? [];
-  const [entities, devices, values] = [field('entity'), field('device'), field('value')];
-  for (let nth = 0; nth < values.length; nth++) {
-    const index = indexOf.get(seriesKey(String(entities[nth]), devices[nth] as string | null | undefined));
-    const value = values[nth];
-    if (index !== undefined && typeof value === 'number') column[index] = value;
-    if (nth % SLICE === SLICE - 1) await breathe();
+/** The values at the places of their rows: cells by step, then by row. */
+export async function place(matrix: WindowMatrix, indexOf: ReadonlyMap<string, number>, width: number): Promise<Float64Array> {
+  const { entities, devices, steps, values } = matrix;
+  const cells = new Float64Array(width * steps).fill(Number.NaN);
+  for (let series = 0; series < entities.length; series++) {
+    const index = indexOf.get(seriesKey(entities[series] ?? '', devices[series]));
+    if (index !== undefined)
+      for (let step = 0; step < steps; step++) cells[step * width + index] = values[series * steps + step] ?? Number.NaN;
+    if (series % SLICE === SLICE - 1) await breathe();
   }
-  return column;
+  return cells;
 }
 
 function combine(a: Float64Array, b: Float64Array, by: (a: number, b: number) => number): Float64Array {
@@ -81,7 +85,7 @@ export function compose(source: Source, read: (leaf: Source) => Float64Array): F
     case 'quotient':
       return combine(compose(source.a, read), compose(source.b, read), divide);
     case 'difference':
-      return combine(compose(source.a, read), compose(source.b, read), (a, b) => (a - b) / source.perSeconds);
+      return combine(compose(source.a, read), compose(source.b, read), (a, b) => a - b);
   }
 }
 
@@ -101,10 +105,8 @@ export function createColumns({ metrics, log, everyMs }: ColumnsOptions): Column
     // A look that comes a little early must not skip a beat.
     const freshMs = Math.max(everyMs, window.windowMs / WINDOW_PART) * 0.9;
     if (before && before.rows === view.rows && Math.abs(at - before.readAt) < freshMs) return before;
-    const frame = await metrics.query(queryOf(window, at), signal);
-    if (frame.truncated)
-      log.warn({ metric: window.metric, rows: view.rows.length }, 'there are more things than one query answers; rules see a part of them');
-    const cached = { column: await place(frame, view.indexOf, view.rows.length), rows: view.rows, readAt: at };
+    const matrix = await metrics.windows(windowQuery(window, { from: at, to: at, stepMs: 1000 }), signal);
+    const cached = { column: await place(matrix, view.indexOf, view.rows.length), rows: view.rows, readAt: at };
     cache.set(key, cached);
     return cached;
   }

@@ -18,4 +18,3 @@ export const rulesConfig = z.strictObject({
     .meta({ description: 'Pairs of a rule and a thing that may be pending or firing at once' }),
   previewDays: z.number().min(0.01).max(90).default(7).meta({ description: 'How far back a preview of a rule looks' }),
 });
-export type RulesConfig = z.output<typeof rulesConfig>;

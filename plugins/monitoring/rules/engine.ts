@@ -15,7 +15,7 @@ import { createTables, type TableView } from './tables.ts';
 import type { Thing, Things } from './things.ts';
 
 export interface EngineOptions {
-  readonly metrics: Pick<Metrics, 'latest' | 'query' | 'sql'>;
+  readonly metrics: Pick<Metrics, 'latest' | 'windows' | 'sql'>;
   readonly store: StateStore;
   readonly things: Things;
   /** All rules that are on; the same object as long as a rule has not changed. */

@@ -30,7 +30,7 @@ export interface EvaluatorRequest<K extends keyof ThreadCalls = keyof ThreadCall
 export type EvaluatorReply = { readonly id: number; readonly answer: unknown } | { readonly id: number; readonly error: string };
 
 const evaluator = createEvaluator(workerData as Parameters<typeof createEvaluator>[0]);
-const found: { changes: readonly Change[]; repeated: readonly Change[] } = { changes: [], repeated: [] };
+const found = { changes: [] as readonly Change[], repeated: [] as readonly Change[], next: 0 };
 
 const calls: ThreadCalls = {
   setRules: (change) => evaluator.setRules(change),
@@ -38,15 +38,17 @@ const calls: ThreadCalls = {
   load: (kept, lastAt) => evaluator.load(kept, lastAt),
   look(look) {
     const { changes, repeated, active, refused } = evaluator.look(look);
-    Object.assign(found, { changes, repeated });
+    Object.assign(found, { changes, repeated, next: 0 });
     return { changes: changes.length, repeated: repeated.length, active, refused };
   },
   take(countMax) {
-    const changes = found.changes.slice(0, countMax);
-    const repeated = found.repeated.slice(0, countMax - changes.length);
-    found.changes = found.changes.slice(changes.length);
-    found.repeated = found.repeated.slice(repeated.length);
-    return { changes, repeated };
+    const { changes, repeated, next } = found;
+    const end = (found.next = next + countMax);
+    const from = next - changes.length;
+    return {
+      changes: changes.slice(next, end),
+      repeated: end <= changes.length ? [] : repeated.slice(Math.max(0, from), end - changes.length),
+    };
   },
 };
 

@@ -86,16 +86,14 @@ async function targetsOf(ready: ReadyRule, { metrics, things, now, tenant }: Pre
 function gridOf(ready: ReadyRule, targets: readonly Target[], { now, days, everyMs }: PreviewOptions): Grid {
   const rangeMs = days * 86_400_000;
   const steps = Math.max(STEPS_MIN, Math.min(STEPS_MAX, Math.floor(CELLS_MAX / Math.max(1, targets.length))));
-  const aggregate = ready.rule.aggregate ?? 'mean';
-  const percentile = ['p50', 'p95', 'p99'].includes(aggregate) ? (ready.rule.windowSeconds ?? 0) * 1000 : 0;
-  const stepMs = Math.ceil(Math.max(rangeMs / steps, STEP_MS_MIN, everyMs, percentile) / 1000) * 1000;
+  const stepMs = Math.ceil(Math.max(rangeMs / steps, STEP_MS_MIN, everyMs) / 1000) * 1000;
   const entities = [...new Set(targets.map(({ subject }) => subject.id))];
   return {
     from: now - Math.floor(rangeMs / stepMs) * stepMs,
     stepMs,
     steps: Math.floor(rangeMs / stepMs),
     indexOf: new Map(targets.map(({ series }, index) => [series, index])),
-    targets: entities.length <= TARGETS_MAX ? entities : [],
+    targets: entities.length <= TARGETS_MAX ? entities : null,
     presence: ready.rule.metric ?? null,
   };
 }

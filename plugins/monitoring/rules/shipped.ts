@@ -39,11 +39,26 @@ export const shippedRules: Readonly<Record<string, AlertRule>> = {
     actions: [{ action: 'vm.disk.grow', label: 'Grow the disk', input: { vm: '{id}', device: '{device}', size: '{of*1.5}' } }],
     help: 'What the disk takes on the host nears what the guest may write. When the guest has written all of it, its writes fail.',
   },
+  'vm-filesystem': {
+    title: 'File system of a VM nearly full',
+    severity: 'warning',
+    metric: 'vm.filesystem.usedRatio',
+    condition: { is: 'threshold', above: 0.9, resolveAt: 0.85 },
+    help: 'As the agent of the guest says. Delete what nobody needs, or let its disk and then the file system grow.',
+  },
+  pool: {
+    title: 'Storage pool nearly full',
+    severity: 'critical',
+    metric: 'host.pool.allocatedRatio',
+    condition: { is: 'threshold', above: 0.95, resolveAt: 0.92 },
+    help: 'A full pool stops every guest that writes. Empty the trash, delete volumes that nobody needs, or make the pool larger.',
+  },
   'host-unreachable': {
     title: 'Host does not answer',
     severity: 'critical',
     metric: 'host.memoryBytes',
     condition: { is: 'absence', seconds: 120 },
+    takesDown: true,
     help: 'Its VMs may well run on. Check the power, the network and libvirtd of the host; `/nova host get` says why it cannot be reached.',
   },
   'vm-vanished': {

@@ -85,8 +85,8 @@ const PLACE = /\{(id|name|device|tenant|value|of)(?:\*([0-9.]+))?\}/g;
 
 /** A text with its places filled; `undefined` when something is not known: a button without its figures would do something else. */
 function fill(text: string, told: Told): string | undefined {
-  const { subject, value, of } = told;
-  const texts: Record<string, string | number | null | undefined> = { ...subject, value, of };
+  const { subject, value, of, finding } = told;
+  const texts: Record<string, string | number | null | undefined> = { ...subject, value, of, ...finding?.values };
   let isWhole = true;
   const filled = text.replaceAll(PLACE, (_, name: string, factor: string | undefined) => {
     const known = texts[name];
@@ -133,6 +133,7 @@ export function signalOf(told: Told): Signal | null {
     values: { ...(value !== null && { value: flat.isAge ? Math.abs(value) : value }), ...finding?.values },
     ...(unit !== undefined && { unit }),
     ...(rule.labels && { labels: rule.labels }),
+    ...(rule.takesDown && { takesDown: true }),
     ...(actions.length > 0 && { actions }),
     ...(chart && { chart }),
   };

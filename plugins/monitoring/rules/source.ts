@@ -1,15 +1,21 @@
-import { HubError, type Aggregate, type AlertRule, type Bound, type Metric, type Unit } from 'novacron/plugin';
+import { HubError, type Aggregate, type AlertRule, type Bound, type Metric, type Unit, type WindowFunction } from 'novacron/plugin';
 import { usualAggregate } from '../range.ts';
 import type { FlatRule } from './evaluator.ts';
 
 /** Where a rule's values come from: what is measured, or two of these taken together. Equal sources are read once. */
 export type Source =
   | { readonly is: 'newest'; readonly metric: string }
-  | { readonly is: 'window'; readonly metric: string; readonly aggregate: Aggregate; readonly windowMs: number; readonly agoMs: number }
+  | {
+      readonly is: 'window';
+      readonly metric: string;
+      readonly function: WindowFunction;
+      readonly parameter: number | null;
+      readonly windowMs: number;
+      readonly agoMs: number;
+    }
   | { readonly is: 'age'; readonly table: string }
   | { readonly is: 'quotient'; readonly a: Source; readonly b: Source }
-  /** a - b, per so many seconds. */
-  | { readonly is: 'difference'; readonly a: Source; readonly b: Source; readonly perSeconds: number }
+  | { readonly is: 'difference'; readonly a: Source; readonly b: Source }
   /** Rows and values of its own: SQL, offered kinds. */
   | { readonly is: 'own' };
 
@@ -29,6 +35,20 @@ const WEEK_SECONDS = 7 * 86_400;
 const THEN_WINDOW_MS = 300_000;
 const COUNTER_WINDOW_MS = 300_000;
 const RATE_UNITS: Partial<Record<Unit, Unit>> = { bytes: 'bytesPerSecond', count: 'countPerSecond', seconds: 'ratio' };
+
+const plain = (name: WindowFunction) => ({ function: name, parameter: null });
+const quantile = (fraction: number) => ({ function: 'quantile', parameter: fraction }) as const;
+const FUNCTIONS: Readonly<Record<Aggregate, { readonly function: WindowFunction; readonly parameter: number | null }>> = {
+  mean: plain('mean'),
+  min: plain('min'),
+  max: plain('max'),
+  last: plain('last'),
+  sum: plain('sum'),
+  rate: plain('rate'),
+  p50: quantile(0.5),
+  p95: quantile(0.95),
+  p99: quantile(0.99),
+};
 
 export const keyOf = (source: Source): string => JSON.stringify(source);
 
@@ -60,23 +80,21 @@ function measured(declared: Declared, name: string, rule: AlertRule): Source {
     throw invalid(`${name} is a counter: take its rate, not its ${aggregate}.`);
   if (metric.kind === 'gauge' && aggregate === 'rate')
     throw invalid(`${name} is a gauge: for its change per second take the condition "rate".`);
-  return { is: 'window', metric: name, aggregate, windowMs, agoMs: 0 };
+  return { is: 'window', metric: name, ...FUNCTIONS[aggregate], windowMs, agoMs: 0 };
 }
 
 function slope(declared: Declared, name: string, rule: AlertRule): Source {
   const windowMs = (rule.windowSeconds ?? 0) * 1000;
   if (windowMs <= 0) throw invalid('A rate is over a window: say over how many seconds (windowSeconds).');
-  if (metricOf(declared, name).kind === 'counter') return { is: 'window', metric: name, aggregate: 'rate', windowMs, agoMs: 0 };
-  // The mean of the newer half less that of the older: one odd sample does not make a slope.
-  const half = { is: 'window', metric: name, aggregate: 'mean', windowMs: windowMs / 2 } as const;
-  return { is: 'difference', a: { ...half, agoMs: 0 }, b: { ...half, agoMs: half.windowMs }, perSeconds: half.windowMs / 1000 };
+  const change = metricOf(declared, name).kind === 'counter' ? 'rate' : 'deriv';
+  return { is: 'window', metric: name, function: change, parameter: null, windowMs, agoMs: 0 };
 }
 
 /** The same so long ago. */
 function ago(source: Source, agoMs: number): Source {
   switch (source.is) {
     case 'newest':
-      return { is: 'window', metric: source.metric, aggregate: 'mean', windowMs: THEN_WINDOW_MS, agoMs };
+      return { is: 'window', metric: source.metric, ...FUNCTIONS.mean, windowMs: THEN_WINDOW_MS, agoMs };
     case 'window':
       return { ...source, agoMs: source.agoMs + agoMs };
     case 'quotient':
@@ -99,7 +117,7 @@ function sourceOf(rule: AlertRule, declared: Declared): Source {
   const now: Source = of === undefined ? read(metric) : { is: 'quotient', a: read(metric), b: measured(declared, `${table}.${of}`, rule) };
   if (condition.is !== 'past') return now;
   const then = ago(now, (condition.agoSeconds ?? WEEK_SECONDS) * 1000);
-  return condition.compare === 'ratio' ? { is: 'quotient', a: now, b: then } : { is: 'difference', a: now, b: then, perSeconds: 1 };
+  return condition.compare === 'ratio' ? { is: 'quotient', a: now, b: then } : { is: 'difference', a: now, b: then };
 }
 
 function edgeOf(bound: Bound): Pick<FlatRule, 'sign' | 'edge' | 'resolveAt'> {

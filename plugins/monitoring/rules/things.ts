@@ -49,27 +49,37 @@ interface Known {
   seenAt: number;
 }
 
-const isSame = (a: Thing, b: Thing): boolean =>
+type Fields = Pick<Thing, 'id' | 'name' | 'tenant' | 'tags'>;
+
+const isSame = (a: Thing, b: Fields): boolean =>
   a.name === b.name && a.tenant === b.tenant && (a.tags === b.tags || a.tags.join('\n') === b.tags.join('\n'));
+
+const NONE: readonly string[] = [];
+const NO_IDS: ReadonlySet<string> = new Set<string>();
 
 export function createThings({ hypervisor, resources, startedAt }: ThingsOptions): Things {
   const kinds = new Map<string, Map<string, Known>>();
   const learnt = new Map<string, Map<string, { readonly thing: Thing | undefined; readonly until: number }>>();
 
-  function see(known: Map<string, Known>, thing: Thing, at: number): void {
-    const before = known.get(thing.id);
-    if (before && isSame(before.thing, thing)) before.seenAt = at;
-    else known.set(thing.id, { thing, since: before?.since ?? at, seenAt: at });
+  /** Thousands at every look: an object is made only of what has changed. */
+  function see(kind: string, seen: Fields, at: number): void {
+    const known = knownOf(kind);
+    const before = known.get(seen.id);
+    if (before && isSame(before.thing, seen)) {
+      before.seenAt = at;
+      return;
+    }
+    const { id, name, tenant, tags } = seen;
+    known.set(id, { thing: { kind, id, name, tenant, tags }, since: before?.since ?? at, seenAt: at });
   }
   function knownOf(kind: string): Map<string, Known> {
     const known = kinds.get(kind) ?? new Map<string, Known>();
     kinds.set(kind, known);
     return known;
   }
-  function settle(kind: string, seen: { things: Iterable<Thing>; quiet: ReadonlySet<string> }, at: number): void {
+  function forget(kind: string, quiet: ReadonlySet<string>, at: number): void {
     const known = knownOf(kind);
-    for (const thing of seen.things) see(known, thing, at);
-    for (const [id, { seenAt }] of known) if (seen.quiet.has(id) || Math.abs(at - seenAt) > GONE_AFTER_MS) known.delete(id);
+    for (const [id, { seenAt }] of known) if (quiet.has(id) || Math.abs(at - seenAt) > GONE_AFTER_MS) known.delete(id);
   }
   async function look(kind: string, id: string): Promise<Thing | undefined> {
     try {
@@ -82,15 +92,17 @@ export function createThings({ hypervisor, resources, startedAt }: ThingsOptions
   }
   return {
     refresh(at) {
-      const vms = hypervisor.vms();
-      const quiet = new Set(vms.filter(({ state }) => QUIET.has(state)).map(({ id }) => id));
-      const running = vms.filter(({ id }) => !quiet.has(id)).map(({ id, name, tenant, tags }) => ({ kind: 'vm', id, name, tenant, tags }));
-      settle('vm', { things: running, quiet }, at);
-      const hosts = hypervisor.hosts().map(({ id, name }) => ({ kind: 'host', id, name, tenant: null, tags: [] }));
-      settle('host', { things: hosts, quiet: new Set() }, at);
+      const quiet = new Set<string>();
+      for (const vm of hypervisor.vms()) {
+        if (QUIET.has(vm.state)) quiet.add(vm.id);
+        else see('vm', vm, at);
+      }
+      for (const { id, name } of hypervisor.hosts()) see('host', { id, name, tenant: null, tags: NONE }, at);
+      forget('vm', quiet, at);
+      forget('host', NO_IDS, at);
     },
     remember(things, at) {
-      for (const thing of things) if (thing.kind === 'vm' || thing.kind === 'host') see(knownOf(thing.kind), thing, at);
+      for (const thing of things) if (thing.kind === 'vm' || thing.kind === 'host') see(thing.kind, thing, at);
     },
     list: (kind) => [...(kinds.get(kind)?.values() ?? [])].map(({ thing }) => thing),
     find: (kind, id) => kinds.get(kind)?.get(id)?.thing ?? learnt.get(kind)?.get(id)?.thing,

@@ -43,7 +43,7 @@ class Kernel {
   readonly #sockets: Sockets;
   readonly #options: KernelOptions;
   readonly #ended = Promise.withResolvers<void>();
-  readonly #abort = new AbortController();
+  readonly #stop = new AbortController();
   #evaluator: Evaluator | null = null;
   /** What is shown belongs to this request, also when it comes late. */
   #parent: Header | null = null;
@@ -66,7 +66,7 @@ class Kernel {
       cwd: this.#options.cwd,
       interruptible: true,
       output: (output) => this.#show(output),
-      answer: createHubCalls({ connection: this.#options.hub, signal: this.#abort.signal }),
+      answer: createHubCalls({ connection: this.#options.hub, signal: this.#stop.signal }),
     });
   }
 
@@ -191,14 +191,20 @@ class Kernel {
     const { name, message, traceback } = result.is === 'error' ? result.error : INTERRUPTED;
     const error = { ename: name, evalue: message, traceback };
     await this.#sockets.publish('error', header, error);
+    // Taken out before the answer: what is asked for after it is meant to run.
+    const aborted = content['stop_on_error'] === false ? [] : this.#takeRuns();
     await reply('execute_reply', { status: 'error', execution_count: count, ...error });
-    if (content['stop_on_error'] !== false) await this.#abortWaiting();
+    await this.#abort(aborted);
   }
 
-  /** The rest of "run all": what was asked for before the error is not run any more. */
-  async #abortWaiting(): Promise<void> {
-    const [runs, others] = [this.#waiting.filter(isExecute), this.#waiting.filter((queued) => !isExecute(queued))];
-    this.#waiting = others;
+  /** The rest of "run all": what was asked for before an error is not run any more. */
+  #takeRuns(): readonly Queued[] {
+    const runs = this.#waiting.filter(isExecute);
+    this.#waiting = this.#waiting.filter((queued) => !isExecute(queued));
+    return runs;
+  }
+
+  async #abort(runs: readonly Queued[]): Promise<void> {
     for (const { message, reply } of runs) {
       await this.#sockets.publish('status', message.header, { execution_state: 'busy' });
       await reply('execute_reply', { status: 'aborted' });
@@ -239,7 +245,7 @@ class Kernel {
 
   async #shutdown({ message, reply }: Queued): Promise<void> {
     await reply('shutdown_reply', { status: 'ok', restart: message.content['restart'] === true });
-    this.#abort.abort();
+    this.#stop.abort();
     this.#evaluator?.kill();
     // The reply and the status after it are sent by then.
     setTimeout(() => this.#ended.resolve(), 50);

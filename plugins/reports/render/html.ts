@@ -2,14 +2,12 @@ import { stripVTControlCharacters } from 'node:util';
 import { Marked } from 'marked';
 import { hasTag, type Cell, type Notebook, type NotebookOutput } from '../runner/notebook.ts';
 import type { Run } from '../store.ts';
+import { escapeHtml } from './escape.ts';
 import { dataOf, textOf } from './outputs.ts';
 import { STYLE } from './style.ts';
 
 const marked = new Marked({ gfm: true });
 const proseOf = (text: string): string => `<div class="prose">${marked.parse(text, { async: false })}</div>`;
-
-const escape = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll("'", '&#39;');
 
 /** Nothing of a report may run in the reader's browser, or be fetched from anywhere: not what it holds, and not what somebody put into it. */
 export const REPORT_POLICY =
@@ -24,29 +22,29 @@ function pictureOf(data: Readonly<Record<string, unknown>>, metadata: unknown): 
     png !== '' ? `data:image/png;base64,${png}` : svg !== '' ? `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}` : null;
   if (source === null) return null;
   const size = (metadata as { readonly 'image/png'?: { readonly width?: number } } | undefined)?.['image/png']?.width;
-  return `<img src="${source}" alt="${escape(textOf(data['text/plain']).slice(0, 500))}"${typeof size === 'number' ? ` width="${size}"` : ''}>`;
+  return `<img src="${source}" alt="${escapeHtml(textOf(data['text/plain']).slice(0, 500))}"${typeof size === 'number' ? ` width="${size}"` : ''}>`;
 }
 
 function outputHtml(output: NotebookOutput): string {
   if (output.output_type === 'stream')
-    return `<pre class="text ${output['name'] === 'stderr' ? 'warn' : ''}">${escape(stripVTControlCharacters(textOf(output['text'])))}</pre>`;
+    return `<pre class="text ${output['name'] === 'stderr' ? 'warn' : ''}">${escapeHtml(stripVTControlCharacters(textOf(output['text'])))}</pre>`;
   if (output.output_type === 'error') {
     const lines = Array.isArray(output['traceback']) ? output['traceback'].join('\n') : '';
-    return `<pre class="text bad">${escape(stripVTControlCharacters(lines))}</pre>`;
+    return `<pre class="text bad">${escapeHtml(stripVTControlCharacters(lines))}</pre>`;
   }
   const data = dataOf(output);
   const picture = pictureOf(data, output['metadata']);
   if (picture !== null) return `<figure>${picture}</figure>`;
   if (data['text/html'] !== undefined) return `<div class="html">${textOf(data['text/html'])}</div>`;
   if (data['text/markdown'] !== undefined) return proseOf(textOf(data['text/markdown']));
-  return `<pre class="text">${escape(textOf(data['text/plain']))}</pre>`;
+  return `<pre class="text">${escapeHtml(textOf(data['text/plain']))}</pre>`;
 }
 
 function cellHtml(cell: Cell): string {
   if (cell.cell_type === 'markdown') return proseOf(cell.source);
   if (cell.cell_type === 'raw') return '';
   const isQuiet = hasTag(cell, 'parameters') || hasTag(cell, 'injected-parameters');
-  const code = `<pre class="code">${escape(cell.source)}</pre>`;
+  const code = `<pre class="code">${escapeHtml(cell.source)}</pre>`;
   return `<section class="cell">${code}${isQuiet ? '' : (cell.outputs ?? []).map(outputHtml).join('')}</section>`;
 }
 
@@ -72,17 +70,17 @@ function factsOf({ parameters, dataWindow, userName, versions, startedAt, endedA
   ];
   return rows
     .filter(([, value]) => value !== '')
-    .map(([label, value]) => `<dt>${label}</dt><dd>${escape(value)}</dd>`)
+    .map(([label, value]) => `<dt>${label}</dt><dd>${escapeHtml(value)}</dd>`)
     .join('');
 }
 
 /** A page that stands alone: no script, nothing fetched. Code is hidden until the reader asks for it. */
 export function reportHtml(notebook: Notebook, run: Run): string {
-  const failure = run.failure === null ? '' : `<p class="failed"><b>This run failed.</b> ${escape(run.failure.message)}</p>`;
+  const failure = run.failure === null ? '' : `<p class="failed"><b>This run failed.</b> ${escapeHtml(run.failure.message)}</p>`;
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="${REPORT_POLICY}">
-<title>${escape(run.title)}</title><style>${STYLE}</style></head>
+<title>${escapeHtml(run.title)}</title><style>${STYLE}</style></head>
 <body><input type="checkbox" id="code"><header><span class="brand">NovaCron</span><span>${utc(run.at)}</span><label for="code">Show the code</label></header>
 <main>${failure}${notebook.cells.map(cellHtml).join('\n')}</main>
 <footer><dl>${factsOf(run)}</dl></footer></body></html>

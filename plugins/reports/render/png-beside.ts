@@ -1,4 +1,5 @@
 import type { MimeBundle } from '../session/protocol.ts';
+import { escapeHtml } from './escape.ts';
 
 export interface Shown {
   readonly data: MimeBundle;
@@ -13,7 +14,15 @@ const sizeOf = (svg: string, name: 'width' | 'height'): number | null => {
   return found === undefined ? null : Number(found);
 };
 
-/** Puts a PNG beside each SVG: nbconvert, chat and mail show no SVG. What cannot be drawn stays as it is. */
+const htmlOf = (png: string, { width, alt }: { readonly width: number | null; readonly alt: unknown }): string => {
+  const words = typeof alt === 'string' ? escapeHtml(alt.slice(0, 500)) : '';
+  return `<img src="data:image/png;base64,${png}" alt="${words}"${width === null ? '' : ` width="${width}"`}>`;
+};
+
+/**
+ * Puts a PNG beside each SVG, for chat and mail, which show no SVG; and the same as HTML, since nbconvert chooses SVG before PNG and then shows nothing of it.
+ * What cannot be drawn stays as it is.
+ */
 export async function withPng({ data, metadata }: Shown, rasterize: Rasterize): Promise<Shown> {
   const svg = data['image/svg+xml'];
   if (typeof svg !== 'string' || data['image/png'] !== undefined) return { data, metadata };
@@ -21,7 +30,7 @@ export async function withPng({ data, metadata }: Shown, rasterize: Rasterize): 
   try {
     const png = await rasterize(svg);
     return {
-      data: { ...data, 'image/png': png },
+      data: { 'text/html': htmlOf(png, { width, alt: data['text/plain'] }), ...data, 'image/png': png },
       metadata: width === null || height === null ? metadata : { ...metadata, 'image/png': { width, height } },
     };
   } catch (error) {

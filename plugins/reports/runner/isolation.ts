@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -58,11 +59,12 @@ export interface Confinement {
   readonly isolation: Isolation;
 }
 
-/** What a notebook may read: the code that it imports, and the folder it stands in. Nothing is written, no process or native code started. */
-const readable = (projectDir: string, cwd: string): string[] =>
-  ['package.json', 'node_modules', 'core/contract.ts', 'core/contract', 'plugins', 'notebooks']
-    .map((name) => join(projectDir, name))
-    .concat(cwd);
+/** What a notebook may read: the code that it imports, and the folder it stands in; where they really are, too. Nothing is written, no process or native code started. */
+async function readable(projectDir: string, cwd: string): Promise<Set<string>> {
+  const names = ['package.json', 'node_modules', 'core/contract.ts', 'core/contract', 'plugins', 'notebooks'];
+  const paths = [...names.map((name) => join(projectDir, name)), cwd];
+  return new Set([...paths, ...(await Promise.all(paths.map((path) => realpath(path))))]);
+}
 
 /** How to start the process of a notebook so that it can do no more than it needs. */
 export async function confine(
@@ -79,7 +81,7 @@ export async function confine(
     nodeFlags: [
       `--max-old-space-size=${Math.floor(memoryBytesMax / 2 ** 20)}`,
       '--permission',
-      ...readable(places.projectDir, places.cwd).map((path) => `--allow-fs-read=${path}`),
+      ...[...(await readable(places.projectDir, places.cwd))].map((path) => `--allow-fs-read=${path}`),
     ],
     isolation: {
       network: unshare.length > 0 ? 'none' : 'open',

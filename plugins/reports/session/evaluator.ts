@@ -49,6 +49,12 @@ const answerOf = (error: unknown): HubAnswer => {
   return { is: 'error', code: error.code, message, status: error.status, retryable: error.retryable };
 };
 
+/** What Node itself said, as a reason. */
+const lastLine = (said: string): string => {
+  const error = said.split('\n').find((line) => /^\w*Error/u.test(line));
+  return error === undefined ? '' : ` ${error}`;
+};
+
 const SAID_LENGTH_MAX = 8000;
 const CELLS = join(import.meta.dirname, 'cells.ts');
 
@@ -108,9 +114,13 @@ export async function startEvaluator(options: EvaluatorOptions): Promise<Evaluat
 
   const ended = new Promise<Awaited<Evaluator['ended']>>((resolve) => {
     const end = (code: number | null, signal: string | null): void => {
-      const error = new HubError('notebook_ended', `The process of the notebook has ended (${signal ?? `exit code ${code}`}).`, {
-        status: 502,
-      });
+      const error = new HubError(
+        'notebook_ended',
+        `The process of the notebook has ended (${signal ?? `exit code ${code}`}).${lastLine(said)}`,
+        {
+          status: 502,
+        },
+      );
       ready.reject(error);
       for (const call of calls.values()) call.reject(error);
       calls.clear();

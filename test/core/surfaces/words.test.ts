@@ -214,3 +214,27 @@ describe('properties of words', () => {
       expect(() => parseWords(`vm create ${unit.repeat(Math.floor(15_000 / unit.length))}`, all)).not.toThrow();
   });
 });
+
+describe('flags of the thing that an action is about', () => {
+  const run = declare(
+    'report.run',
+    z.object({ report: z.string(), at: z.string().optional(), with: z.array(z.string()).default([]).meta({ takesFlags: true }) }),
+    ['report'],
+  );
+  const input = (words: string) => {
+    const parsed = parseWords(words, [run]);
+    return parsed.is === 'call' ? parsed.input : parsed;
+  };
+
+  it('go into the list that takes them, those of the action where they belong', () => {
+    expect(input('report run capacity --cluster lab --days=28 --at now --deep')).toEqual({
+      report: 'capacity',
+      at: 'now',
+      with: ['cluster=lab', 'days=28', 'deep=true'],
+    });
+  });
+
+  it('are unknown where no list takes them', () => {
+    expect(parseWords('vm create web-1 --cluster lab', all)).toMatchObject({ is: 'unknown' });
+  });
+});

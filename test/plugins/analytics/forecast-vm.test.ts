@@ -94,16 +94,16 @@ describe('a forecast of a VM', () => {
     const { output, view } = await forecast({ vm: 'web-name' });
     expect(output.points).toHaveLength(24);
     expect(output.points[0]?.at).toBe(NOW);
-    expect(output.backtest).toHaveLength(7);
+    expect(output.backtest.map(({ model }) => model)).toEqual(expect.arrayContaining(['seasonal-168h', 'nlinear', 'combination']));
     expect(output.backtest[0]?.mase).toBeLessThan(0.1);
     expect(output.history).toMatchObject({ steps: 336, generated: false });
     expect(pngSize(Buffer.from(output.picture.base64, 'base64'))).toEqual({ width: 1600, height: 800 });
     expect(view.text).toMatch(
       /^CPU of web-name over the next 24 h will most likely be between 10\.\d % and 69\.\d %, highest near 2026-01-20 0[5-7]:00 UTC\./,
     );
-    expect(view.text).toContain(`Model: ${output.model}, chosen from 7`);
+    expect(view.text).toMatch(/Model: (the weighted median of|[\w-]+, chosen from) \d+/);
     expect(view.pictures).toEqual([output.picture]);
-    expect(view.table?.rows).toHaveLength(7);
+    expect(view.table?.rows).toHaveLength(output.backtest.length);
   });
 
   it('shortens the horizon for a young VM and says so', async () => {

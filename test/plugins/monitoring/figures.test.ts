@@ -33,6 +33,13 @@ describe('figures of a scrape', () => {
     expect(told?.rows[0]?.values).toMatchObject({ memoryUsedBytes: 750, memoryUsedRatio: 0.75 });
   });
 
+  test('how long a guest waited for the host, and its disks for theirs, is told where libvirt tells it', () => {
+    const disks = [{ device: 'vda', readBytes: 1n, writeBytes: 2n, readOps: 3n, writeOps: 4n, readTimeNs: 5n, writeTimeNs: 6n }];
+    const [vm, disk] = createHostSampler().sample(hostScrape(0, [vmScrape('a', { cpuWaitNs: 7n, disks })]), HOST);
+    expect(vm?.rows[0]?.values['cpuWaitSeconds']).toBe(7n);
+    expect(disk?.rows[0]?.values).toMatchObject({ readTimeSeconds: 5n, writeTimeSeconds: 6n });
+  });
+
   test('a host without VMs is measured alone; its CPU is what was not idle', () => {
     const sampler = createHostSampler();
     sampler.sample(hostScrape(0, [], { cpuTimeNs: 100n, cpuIdleNs: 80n }), HOST);

@@ -1,6 +1,14 @@
-import fc from 'fast-check';
+import { assert, constantFrom, double, integer, property, record } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createState, detects, explain, observe, STATE_BYTES, STATE_LENGTH, THRESHOLDS } from '../../../../plugins/analytics/anomaly/detector.ts';
+import {
+  createState,
+  detects,
+  explain,
+  observe,
+  STATE_BYTES,
+  STATE_LENGTH,
+  THRESHOLDS,
+} from '../../../../plugins/analytics/anomaly/detector.ts';
 import { randomOf } from '../../../../plugins/analytics/models/random.ts';
 import { cron, daily, DAY_ROWS, generate, instantOf, type Moment } from './generated.ts';
 
@@ -11,13 +19,17 @@ interface Run {
   readonly state: Float64Array;
 }
 
-function run(values: readonly number[], state = createState(), fromRow = 0, threshold: number = THRESHOLDS.normal): Run {
+function run(
+  values: readonly number[],
+  state = createState(),
+  { fromRow = 0, threshold }: { fromRow?: number; threshold?: number } = {},
+): Run {
   const scores: number[] = [];
   const found: number[] = [];
   for (const [i, value] of values.entries()) {
     const score = observe(state, instantOf(fromRow + i), value);
     scores.push(score);
-    if (detects(state, score, threshold)) found.push(fromRow + i);
+    if (detects(state, score, threshold ?? THRESHOLDS.normal)) found.push(fromRow + i);
   }
   return { scores, found, state };
 }
@@ -25,21 +37,21 @@ function run(values: readonly number[], state = createState(), fromRow = 0, thre
 const daysOf = (rows: readonly number[]): number[] => rows.map((row) => Math.floor(row / DAY_ROWS));
 
 /** Any series that a machine may have: steps, spikes, noise, constants. */
-const anySeries = fc
-  .record({ seed: fc.integer(), scale: fc.constantFrom(1e-3, 1, 1e9), jumpy: fc.double({ min: 0, max: 1, noNaN: true }) })
-  .map(({ seed, scale, jumpy }) => {
+const anySeries = record({ seed: integer(), scale: constantFrom(1e-3, 1, 1e9), jumpy: double({ min: 0, max: 1, noNaN: true }) }).map(
+  ({ seed, scale, jumpy }) => {
     const random = randomOf(seed);
     let level = random();
     return Array.from({ length: 900 }, () => {
       if (random() < jumpy / 20) level = random() * 10;
       return scale * (level + (random() < jumpy ? random() : 0));
     });
-  });
+  },
+);
 
 describe('what a score depends on', () => {
   it('is the rows up to it only: any prefix of any series has the same scores', () => {
-    fc.assert(
-      fc.property(anySeries, fc.integer({ min: 0, max: 900 }), (values, length) => {
+    assert(
+      property(anySeries, integer({ min: 0, max: 900 }), (values, length) => {
         expect(run(values.slice(0, length)).scores).toEqual(run(values).scores.slice(0, length));
       }),
       { numRuns: 30 },
@@ -47,13 +59,13 @@ describe('what a score depends on', () => {
   });
 
   it('is in its state alone: stored anywhere and restored, it goes on with the same scores', () => {
-    fc.assert(
-      fc.property(anySeries, fc.integer({ min: 0, max: 900 }), (values, at) => {
+    assert(
+      property(anySeries, integer({ min: 0, max: 900 }), (values, at) => {
         const whole = run(values);
         const before = run(values.slice(0, at));
         const bytes = Buffer.from(before.state.buffer.slice(0));
         const restored = new Float64Array(new Uint8Array(bytes).buffer);
-        const after = run(values.slice(at), restored, at);
+        const after = run(values.slice(at), restored, { fromRow: at });
         expect([...before.scores, ...after.scores]).toEqual(whole.scores);
         expect([...before.found, ...after.found]).toEqual(whole.found);
       }),
@@ -62,8 +74,8 @@ describe('what a score depends on', () => {
   });
 
   it('is never anything but a number, nor is what is kept', () => {
-    fc.assert(
-      fc.property(anySeries, (values) => {
+    assert(
+      property(anySeries, (values) => {
         const { scores, state } = run(values);
         expect(scores.every(Number.isFinite)).toBe(true);
         expect(state.every(Number.isFinite)).toBe(true);
@@ -111,8 +123,12 @@ describe('what is found', () => {
   });
 
   it('is a noisy metric that stands still, where one looks closely', () => {
-    const values = spoilt(15, ({ noise }) => 0.5 + 0.1 * noise, ({ day }, value) => (day === 14 ? 0.5 : value));
-    expect(daysOf(run(values, createState(), 0, THRESHOLDS.high).found)).toContain(14);
+    const values = spoilt(
+      15,
+      ({ noise }) => 0.5 + 0.1 * noise,
+      ({ day }, value) => (day === 14 ? 0.5 : value),
+    );
+    expect(daysOf(run(values, createState(), { threshold: THRESHOLDS.high }).found)).toContain(14);
   });
 
   it('is said once, not at every row', () => {

@@ -8,11 +8,11 @@ const shape = { horizon: 12, stepsPerDay: 24 };
 const wave = Float64Array.from({ length: 240 }, (_, step) => 10 + 5 * Math.sin((step / 24) * 2 * Math.PI));
 
 describe('the origins of a backtest', () => {
-  it('leave room for the horizon and for learning, rise, and are at most twenty', () => {
+  it('leave room for the horizon and for learning, rise, and are at most thirty', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 3000 }), fc.integer({ min: 1, max: 400 }), (length, horizon) => {
-        const origins = originsOf(length, horizon);
-        expect(origins.length).toBeLessThanOrEqual(20);
+        const origins = originsOf(length, { horizon, stepsPerDay: 24 });
+        expect(origins.length).toBeLessThanOrEqual(30);
         for (const [i, origin] of origins.entries()) {
           expect(origin).toBeGreaterThan(origins[i - 1] ?? 11);
           expect(origin + horizon).toBeLessThanOrEqual(length);
@@ -22,13 +22,13 @@ describe('the origins of a backtest', () => {
   });
 
   it('are none when the history is too short for one', () => {
-    expect(originsOf(20, 12)).toEqual([]);
+    expect(originsOf(20, shape)).toEqual([]);
   });
 });
 
 describe('a backtest', () => {
   it('never sees the future: other later values change no forecast made before', async () => {
-    const origins = originsOf(wave.length, shape.horizon);
+    const origins = originsOf(wave.length, shape);
     const cut = origins[5] ?? 0;
     await fc.assert(
       fc.asyncProperty(fc.array(fc.double({ noNaN: true, min: -1e6, max: 1e6 }), { minLength: 1, maxLength: 20 }), async (other) => {
@@ -44,7 +44,7 @@ describe('a backtest', () => {
   });
 
   it('never sees the future, NLinear included', async () => {
-    const origins = originsOf(wave.length, shape.horizon);
+    const origins = originsOf(wave.length, shape);
     const changed = wave.map((value, step) => (step < (origins[5] ?? 0) ? value : 1e4));
     const before = await forecastsAt(wave, { model: nlinear(1), shape }, origins);
     const after = await forecastsAt(changed, { model: nlinear(1), shape }, origins);
@@ -53,14 +53,15 @@ describe('a backtest', () => {
   });
 
   it('scores an exact model 0 and puts it first', async () => {
-    const [best] = await backtest({ measured: wave, filled: wave, shape, models: BASELINES });
+    const { tested } = await backtest({ measured: wave, filled: wave, shape, models: BASELINES });
+    const [best] = tested;
     expect(best?.score.mae).toBeCloseTo(0, 9);
-    expect(['seasonal-24h', 'seasonal-168h', 'median-7d', 'holt-winters']).toContain(best?.score.model);
+    expect(['seasonal-24h', 'seasonal-168h', 'median-7d', 'profile-7d', 'profile-week', 'holt-winters']).toContain(best?.score.model);
   });
 
   it('leaves out models that the history is too short for', async () => {
     const short = wave.subarray(0, 60);
-    const tested = await backtest({ measured: short, filled: short, shape, models: BASELINES });
+    const { tested } = await backtest({ measured: short, filled: short, shape, models: BASELINES });
     expect(tested.map(({ model }) => model.name)).not.toContain('seasonal-168h');
   });
 
@@ -68,9 +69,25 @@ describe('a backtest', () => {
     const measured = wave.map((value, step) => (step > 200 ? Number.NaN : value));
     const filled = wave.map((value, step) => (step > 200 ? 1e9 : value));
     const seasonal = BASELINES.filter(({ name }) => name === 'seasonal-24h');
-    const [tested] = await backtest({ measured, filled, shape, models: seasonal });
+    const [tested] = (await backtest({ measured, filled, shape, models: seasonal })).tested;
     expect(tested?.score.mae).toBeLessThan(1e9 / 2);
     expect(tested?.residuals.some((fold) => fold.some(Number.isNaN))).toBe(true);
+  });
+});
+
+describe('the combination', () => {
+  it('is not worse than the worst, and weighs those more that were better', async () => {
+    const noisy = wave.map((value, step) => value + ((step * 7919) % 13) / 13);
+    const { tested, combined } = await backtest({ measured: noisy, filled: noisy, shape, models: BASELINES });
+    expect(combined?.weights).toHaveLength(tested.length);
+    expect(combined?.weights.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 9);
+    expect(combined?.weights).toEqual(combined?.weights.toSorted((a, b) => b - a));
+    expect(combined?.score.mae).toBeLessThan(tested.at(-1)?.score.mae ?? 0);
+  });
+
+  it('is absent where there is nothing to combine', async () => {
+    const one = BASELINES.slice(0, 1);
+    expect((await backtest({ measured: wave, filled: wave, shape, models: one })).combined).toBeUndefined();
   });
 });
 
@@ -81,15 +98,19 @@ describe('the choice', () => {
       residuals: [],
       score: { model: model.name, mae, mase: mae },
     }));
+  const combined = { residuals: [], weights: [], score: { model: 'combination', mae: 1, mase: 1 } } as const;
 
-  it('is the plain median unless another is better by a tenth', () => {
-    expect(choose([...scored('last-value', 0.95), ...scored('median-24h', 1)])?.model.name).toBe('median-24h');
-    expect(choose([...scored('last-value', 0.85), ...scored('median-24h', 1)])?.model.name).toBe('last-value');
+  it('is the combination unless a single model is better by three tenths', () => {
+    expect(choose({ tested: scored('last-value', 0.75), combined })?.is).toBe('combination');
+    expect(choose({ tested: scored('last-value', 0.65), combined })).toMatchObject({
+      is: 'single',
+      best: { score: { model: 'last-value' } },
+    });
   });
 
-  it('is the best where the plain median was not tested, and none of none', () => {
-    expect(choose(scored('seasonal-24h', 1))?.model.name).toBe('seasonal-24h');
-    expect(choose([])).toBeUndefined();
+  it('is the best where nothing was combined, and none of none', () => {
+    expect(choose({ tested: scored('seasonal-24h', 1), combined: undefined })?.is).toBe('single');
+    expect(choose({ tested: [], combined: undefined })).toBeUndefined();
   });
 });
 

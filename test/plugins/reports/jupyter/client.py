@@ -35,7 +35,7 @@ try:
     answers['whole'] = [wait_for(client.is_complete(code))['status'] for code in ('1', 'if (a) {', 'x = )')]
     answers['error'] = run('\nnull.x')
     # The cells after one that fails are not run.
-    ids = [client.execute(code) for code in ('throw new Error("stop")', '1', '2')]
+    ids = [client.execute(code) for code in ('await new Promise((resolve) => setTimeout(resolve, 300)); throw new Error("stop")', '1', '2')]
     answers['aborted'] = [wait_for(each)['status'] for each in ids]
     for name, code in (('loop', 'while (true) {}'), ('sleep', 'await new Promise(() => {})')):
         began = time.time()

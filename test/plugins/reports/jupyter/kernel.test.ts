@@ -53,7 +53,7 @@ it('answers what JupyterLab asks: cells, completion, inspection, errors, interru
     after: { status: 'ok', outputs: [['execute_result', { data: { 'text/plain': "'web-1'" } }]] },
     exit: { status: 'error', outputs: [['error', { ename: 'ProcessEnded', evalue: expect.stringContaining('started anew') }]] },
     restarted: { outputs: [['execute_result', { data: { 'text/plain': "'undefined'" } }]] },
-    picture: [['image/svg+xml', 'image/png']],
+    picture: [['text/html', 'image/svg+xml', 'image/png']],
     ended: true,
   });
   expect(answers.loop.seconds).toBeLessThan(3);

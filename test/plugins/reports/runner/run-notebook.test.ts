@@ -87,7 +87,11 @@ describe('a run', () => {
       { output_type: 'stream', name: 'stdout', text: 'a\nb\n' },
       {
         output_type: 'display_data',
-        data: { 'image/svg+xml': svg, 'image/png': expect.stringMatching(/^iVBOR/u) },
+        data: {
+          'image/svg+xml': svg,
+          'image/png': expect.stringMatching(/^iVBOR/u),
+          'text/html': expect.stringMatching(/^<img src="data:image\/png;base64,iVBOR.* width="80">$/u),
+        },
         metadata: { 'image/png': { width: 80, height: 40 } },
       },
       { output_type: 'execute_result', execution_count: 1, data: { 'text/plain': '7' }, metadata: {} },

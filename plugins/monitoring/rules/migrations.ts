@@ -1,5 +1,5 @@
-/** All of this plugin's tables, by topic: they run in the order of their names. */
-export const migrations: Readonly<Record<string, string>> = {
+/** The tables of the rules. */
+export const ruleMigrations: Readonly<Record<string, string>> = {
   'rules-001': `
     -- What rules found that is not well. What is well has no row.
     create table "alert_state" (

@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { applyDense } from '../../../../plugins/analytics/models/dense.ts';
+import { trainDense } from '../../../../plugins/analytics/models/dense-train.ts';
+import { median } from '../../../../plugins/analytics/models/model.ts';
+import { normalOf, randomOf } from '../../../../plugins/analytics/models/random.ts';
+import { applySeasonLinear, trainSeasonLinear, type SeasonTask } from '../../../../plugins/analytics/models/season-linear.ts';
+import { tf } from '../../../../plugins/analytics/models/tensorflow.ts';
+import { TRAINED_KINDS, trainAcross } from '../../../../plugins/analytics/models/train-across.ts';
+import { trainedModel } from '../../../../plugins/analytics/models/trained.ts';
+
+/** Days of a rhythm of its own, workdays and weekends apart, some noise. */
+function fleet(count: number, hours: number): Float64Array[] {
+  const random = randomOf(3);
+  return Array.from({ length: count }, (_, vm) =>
+    Float64Array.from({ length: hours }, (_unused, hour) => {
+      const work = Math.floor(hour / 24) % 7 < 5 ? 1 : 0.3;
+      return 10 + vm + 5 * work * Math.max(0, Math.sin(((hour - 2 * vm) / 24) * 2 * Math.PI)) + 0.2 * normalOf(random);
+    }),
+  );
+}
+
+const meanError = (a: Float64Array, b: Float64Array): number =>
+  a.reduce((sum, value, i) => sum + Math.abs(value - (b[i] ?? 0)), 0) / a.length;
+const HORIZON = 48;
+const all = fleet(6, 720 + HORIZON);
+const histories = all.map((values) => values.slice(0, -HORIZON));
+const truths = all.map((values) => values.slice(-HORIZON));
+const task = { season: 24, horizon: HORIZON, seed: 1, goOn: () => true };
+
+describe('a model trained across series', () => {
+  it.each(TRAINED_KINDS)('%s knows the rhythm, also of a series that it has not seen', async (kind) => {
+    const weights = await trainAcross(kind, histories.slice(1), task);
+    if (weights === undefined) throw new Error('not trained');
+    const model = trainedModel({ held: weights, final: weights });
+    const [unseen = new Float64Array(0)] = histories;
+    const fitted = await model.fit(unseen, { horizon: HORIZON, stepsPerDay: 24 });
+    const flat = new Float64Array(HORIZON).fill(median(unseen.subarray(-24)));
+    const truth = truths[0] ?? new Float64Array(0);
+    expect(meanError(fitted.forecast(unseen), truth)).toBeLessThan(0.3 * meanError(flat, truth));
+  });
+
+  it('takes part only where the steps are those it knows and the horizon is not longer', async () => {
+    const weights = await trainAcross('season-linear', histories, task);
+    if (weights === undefined) throw new Error('not trained');
+    const model = trainedModel({ held: weights, final: weights });
+    expect(model.historyMin({ horizon: 24, stepsPerDay: 24 })).toBe(192);
+    expect(model.historyMin({ horizon: 49, stepsPerDay: 24 })).toBe(Infinity);
+    expect(model.historyMin({ horizon: 24, stepsPerDay: 288 })).toBe(Infinity);
+    expect(await model.fit(new Float64Array(200), { horizon: 24, stepsPerDay: 24 })).toBeDefined();
+  });
+
+  it('uses, for a backtest, what was known before it', async () => {
+    const [held, final] = [
+      await trainAcross('season-linear', histories.slice(0, 3), task),
+      await trainAcross('season-linear', histories, task),
+    ];
+    if (held === undefined || final === undefined) throw new Error('not trained');
+    const model = trainedModel({ held, final });
+    const history = histories[0] ?? new Float64Array(0);
+    const shape = { horizon: 24, stepsPerDay: 24 };
+    const [before, now] = [await model.fit(history, shape, 'backtest'), await model.fit(history, shape, 'final')];
+    expect(before.forecast(history)).not.toEqual(now.forecast(history));
+  });
+
+  it('is none when no series is long enough', async () => {
+    for (const kind of TRAINED_KINDS) expect(await trainAcross(kind, [new Float64Array(100)], task)).toBeUndefined();
+  });
+});
+
+describe('the seasonal model', () => {
+  const season: SeasonTask = { season: 24, round: 7, horizon: HORIZON, log: false };
+
+  it('forecasts finite values for what never changes and for zeros, in logs too', () => {
+    for (const log of [false, true]) {
+      const weights = trainSeasonLinear([...histories, new Float64Array(720), new Float64Array(720).fill(5)], { ...season, log });
+      if (weights === undefined) throw new Error('not trained');
+      for (const level of [0, 5]) {
+        const forecast = applySeasonLinear(weights, new Float64Array(400).fill(level));
+        for (const value of forecast) expect(Math.abs(value - level)).toBeLessThan(0.5);
+      }
+    }
+  });
+
+  it('looks at nothing but the history: what comes later changes no weight', () => {
+    const one = trainSeasonLinear(histories, season);
+    const cut = trainSeasonLinear(
+      all.map((values) => values.subarray(0, -HORIZON)),
+      season,
+    );
+    expect(cut).toEqual(one);
+  });
+});
+
+describe('training by TensorFlow.js', () => {
+  const dense = { season: 24, input: 48, horizon: 12, hidden: 8 };
+
+  it('leaves no tensor behind, is told of each epoch, and gives the same for the same seed', async () => {
+    const epochs: number[] = [];
+    const training = {
+      seed: 4,
+      epochsMax: 2,
+      windowsMax: 500,
+      onEpoch: ({ checkError }: { checkError: number }) => void epochs.push(checkError),
+    };
+    const one = await trainDense(histories, dense, training);
+    const tensors = tf.memory().numTensors;
+    const again = await trainDense(histories, dense, training);
+    expect(tf.memory().numTensors).toBe(tensors);
+    expect(again).toEqual(one);
+    expect(epochs).toHaveLength(4);
+    if (one === undefined) throw new Error('not trained');
+    expect(applyDense(one, histories[0] ?? new Float64Array(0))).toHaveLength(12);
+  });
+
+  it('ends when its time is over, with what it has', async () => {
+    const epochs: number[] = [];
+    const training = { seed: 4, goOn: () => false, onEpoch: () => void epochs.push(1) };
+    expect(await trainDense(histories, dense, training)).toBeDefined();
+    expect(epochs).toEqual([]);
+  });
+});
