@@ -17,7 +17,12 @@ export interface FieldJson {
   readonly name: string;
   readonly type: 'time' | 'number' | 'string' | 'boolean';
   readonly labels?: Record<string, string>;
-  readonly config?: { unit?: string; displayNameFromDS?: string; custom?: Record<string, unknown> };
+  readonly config?: {
+    unit?: string;
+    displayNameFromDS?: string;
+    color?: { mode: string; fixedColor?: string };
+    custom?: Record<string, unknown>;
+  };
 }
 
 export interface FrameMeta {
@@ -37,7 +42,7 @@ const UNITS: Readonly<Record<Unit, string>> = {
   seconds: 's',
   ratio: 'percentunit',
   count: 'short',
-  bytesPerSecond: 'Bps',
+  bytesPerSecond: 'binBps',
   countPerSecond: 'cps',
 };
 

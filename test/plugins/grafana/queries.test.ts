@@ -156,6 +156,17 @@ describe('what panels ask', () => {
     expect(frames[0]?.schema.fields.map(({ name }) => name)).toEqual(['time', 'timeEnd', 'title', 'text', 'tags', 'id']);
   });
 
+  test('incidents are annotations of those who may see them', async () => {
+    const { hub } = world;
+    await hub.run('incident.raise', { title: 'customers cannot sign in' }, hub.as('operator'));
+    await expect
+      .poll(async () => (await world.get('/annotations?of=incidents')).body)
+      .toMatchObject({
+        annotations: [{ title: expect.stringMatching(/customers cannot sign in/), tags: ['incident', 'warning', expect.any(String)] }],
+      });
+    expect((await world.get('/annotations?of=incidents', 'other')).body).toEqual({ annotations: [] });
+  });
+
   test('"Save & test" learns who the token is', async () => {
     expect((await world.get('/health')).body).toMatchObject({
       actor: { name: 'viewer.default', role: 'viewer', tenant: 'default' },

@@ -47,7 +47,7 @@ describe('frames of the hub, read by Grafana', () => {
     const [time, value] = frames[0]!.fields;
     expect([time?.type, value?.type]).toEqual([FieldType.time, FieldType.number]);
     expect(value?.labels).toEqual({ name: 'name-of-mine', device: 'vda' });
-    expect(value?.config.unit).toBe('Bps');
+    expect(value?.config.unit).toBe('binBps');
     expect(frames[0]?.length).toBeGreaterThan(200);
   });
 

@@ -72,6 +72,13 @@ export function MetricFields({ datasource, query, onChange, onRunQuery }: Editor
             onChange={(chosen) => set({ forecast: chosen?.value })}
           />
         </InlineField>
+        <InlineField label="Unusual" tooltip="What was found unusual, as points">
+          <InlineSwitch
+            id={`anomalies-${query.refId}`}
+            value={query.anomalies ?? false}
+            onChange={({ currentTarget }) => set({ anomalies: currentTarget.checked })}
+          />
+        </InlineField>
         <InlineField label="Live" tooltip="New values as they are measured">
           <InlineSwitch
             id={`live-${query.refId}`}
