@@ -35,10 +35,10 @@ describe('frames of the hub, read by Grafana', () => {
 
   test('Grafana knows every unit that is sent', () => {
     const texts = (['bytes', 'seconds', 'ratio', 'count', 'bytesPerSecond', 'countPerSecond'] as const).map((unit) => {
-      const { text, suffix = '' } = getValueFormat((unitId(unit) as { unit: string }).unit)(0.5, 1);
+      const { text, suffix = '' } = getValueFormat((unitId(unit) as { unit: string }).unit)(1536, 1);
       return `${text}${suffix}`;
     });
-    expect(texts).toEqual(['0.5 B', '500 ms', '50.0%', '0.500', '0.5 B/s', '0.5 c/s']);
+    expect(texts).toEqual(['1.5 KiB', '25.6 mins', '153600.0%', '1.5 K', '1.5 KiB/s', '1.5K c/s']);
   });
 
   test('series come as time and value, with labels and unit', async () => {
