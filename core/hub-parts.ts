@@ -15,6 +15,7 @@ import {
 } from './contract.ts';
 import type { DeclaredEndpoint } from './http/routes/endpoints.ts';
 import { openMetrics } from './metrics/metrics.ts';
+import type { HubConfig } from './plugins/hub-config.ts';
 import type { LoadedPlugin } from './plugins/load.ts';
 import type { PluginHost, PluginStatus } from './plugins/host.ts';
 import type { State } from './state/state.ts';
@@ -38,6 +39,7 @@ export function pluginDatabase(state: State, plugin: string): Database {
 
 interface MetricsOptions {
   readonly dataDir: string;
+  readonly config: Pick<HubConfig, 'metrics'>;
   readonly plugins: readonly LoadedPlugin[];
   readonly clock: Clock;
   readonly log: (name: string) => Log;
@@ -45,14 +47,14 @@ interface MetricsOptions {
 
 /** Opens the metrics store. Another process holding its file must not stop the hub: then every use of metrics says so. */
 export async function startMetrics(
-  { dataDir, plugins, clock, log }: MetricsOptions,
+  { dataDir, config, plugins, clock, log }: MetricsOptions,
   { stack, announce }: { stack: AsyncDisposableStack; announce: HubInfo['announce'] },
 ): Promise<Metrics> {
   const declared = plugins.flatMap((entry) =>
     entry.is === 'loaded' && entry.plugin.metrics ? [{ plugin: entry.plugin.name, metrics: entry.plugin.metrics }] : [],
   );
   try {
-    const metrics = await openMetrics({ dataDir, clock, log: log('metrics'), declared });
+    const metrics = await openMetrics({ dataDir, clock, log: log('metrics'), declared, ...config.metrics });
     stack.defer(() => metrics.close());
     return metrics;
   } catch (error) {

@@ -148,6 +148,8 @@ export interface EndpointContext<C, R extends Refs> extends Base<C, R> {
   readonly via: Via;
   /** The named parts of the path, decoded. */
   readonly params: Readonly<Record<string, string>>;
+  /** The body as it was sent, of endpoints with `takesBytes`; empty for others, whose request has it. */
+  readonly bytes: Uint8Array;
 }
 
 /**
@@ -163,6 +165,8 @@ export interface Endpoint<C = any, R extends Refs = any> {
   readonly auth?: 'actor' | 'none';
   /** Default: the hub's limit, `hub.limits.bodyBytesMax`. */
   readonly bodyBytesMax?: number;
+  /** For large bodies, which a web request copies several times: they come as `bytes` of the context. */
+  readonly takesBytes?: boolean;
   handle(ctx: EndpointContext<C, R>, request: Request): Promise<Response> | Response;
 }
 

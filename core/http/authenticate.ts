@@ -32,8 +32,18 @@ export function recheckAt(token: string, now: number): number {
   return exp === undefined ? inAMinute : Math.min(inAMinute, exp * 1000);
 }
 
-export const tokenOf = (request: FastifyRequest): string | null =>
-  /^Bearer +([\w.~+/=-]{1,4096})$/iu.exec(request.headers.authorization ?? '')?.[1] ?? null;
+/** A bearer token; or a token as the password of Basic, for programs that know nothing else (promtool, Grafana's own data sources). */
+export function tokenOf(request: FastifyRequest): string | null {
+  const { authorization = '' } = request.headers;
+  const basic = /^Basic +([A-Za-z0-9+/=]{1,6000})$/iu.exec(authorization)?.[1];
+  const given =
+    basic === undefined
+      ? authorization
+      : `Bearer ${Buffer.from(basic, 'base64')
+          .toString()
+          .replace(/^[^:]*:/u, '')}`;
+  return /^Bearer +([\w.~+/=-]{1,4096})$/iu.exec(given)?.[1] ?? null;
+}
 
 /** A hook for routes that need somebody: says who it is, and bounds how often they call and how often an address may guess. */
 export function createAuthenticate(app: FastifyInstance, { identity }: Pick<HttpDeps, 'identity'>, limits: HttpLimits) {

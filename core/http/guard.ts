@@ -38,7 +38,7 @@ function mayCome(request: FastifyRequest, host: URL, publicHost: string | undefi
   const { origin, authorization, upgrade } = request.headers;
   const isSafe = SAFE_METHODS.has(request.method) && upgrade === undefined;
   if (origin === undefined) return isSafe || request.headers['sec-fetch-site'] !== 'cross-site';
-  if (isSafe || (authorization !== undefined && upgrade === undefined)) return true;
+  if (isSafe || (/^Bearer /iu.test(authorization ?? '') && upgrade === undefined)) return true;
   const from = URL.canParse(origin) ? new URL(origin).host : null;
   return from !== null && (from === host.host || from === publicHost);
 }

@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { HubError } from '../contract/errors.ts';
+import { growHotRange } from './hot-range.ts';
 import type { StoreTable } from './migrate.ts';
 import type { Column, TableShape } from './schema.ts';
 import { ident, literal } from './sql-text.ts';
@@ -145,6 +146,8 @@ export async function importStaged(store: Store, task: ImportTask): Promise<{ ro
     const columns = await columnsOf(keeper, shape);
     await checkRows(keeper, shape, columns);
     await task.asWrite(() => nameAll(store, shape));
+    const range = await one(keeper, `SELECT epoch_ms(min(${AT}))::DOUBLE, epoch_ms(max(${AT}))::DOUBLE + 1 FROM staged`);
+    for (const at of range ?? []) if (typeof at === 'number') growHotRange(store, shape.name, at);
     const result = await keeper.run(insertSql(store, shape, columns));
     return { rows: result.rowsChanged };
   } finally {

@@ -22,8 +22,10 @@ export interface MetricsOptions {
   readonly declared: readonly Declared[];
   /** Whole UTC days, besides today, that stay unsealed. Default 2. */
   readonly hotDays?: number;
-  /** Sealed days that are kept. Default 400. */
+  /** Sealed days of which all samples are kept. Default 400. */
   readonly retainDays?: number;
+  /** Sealed days of which rollups are kept. Default 1200. */
+  readonly rollupDays?: number;
 }
 
 export interface MetricsStats extends StoreStats {
@@ -189,9 +191,10 @@ async function importFile(inside: Inside, source: { shape: TableShape; file: str
 }
 
 async function sealDue(inside: Inside): Promise<void> {
-  const { clock, hotDays = 2, retainDays = 400 } = inside.options;
+  const { clock, hotDays = 2, retainDays = 400, rollupDays = 1200 } = inside.options;
   const before = dayOf(clock.now() - hotDays * DAY_MS);
-  await inside.thread.ask('seal', { before, retainFrom: dayOf(clock.now() - retainDays * DAY_MS) });
+  const retain = { samples: dayOf(clock.now() - retainDays * DAY_MS), rollups: dayOf(clock.now() - rollupDays * DAY_MS) };
+  await inside.thread.ask('seal', { before, retainFrom: retain });
 }
 
 function sealByClock(inside: Inside): () => Promise<void> {

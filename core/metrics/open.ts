@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { HubError } from '../contract/errors.ts';
 import { loadDictionary } from './dictionary.ts';
+import { findHotRange } from './hot-range.ts';
 import { loadTables, prepareSchema } from './migrate.ts';
 import type { TableShape } from './schema.ts';
 import { loadSealed } from './sealed.ts';
 import { literal } from './sql-text.ts';
-import type { Store, StoreFolders } from './store.ts';
+import type { HotRange, Store, StoreFolders } from './store.ts';
 
 export interface StoreOptions {
   /** Folder of the database, the sealed days and the import staging. */
@@ -63,6 +64,8 @@ async function lockDown(connection: DuckDBConnection, folders: StoreFolders): Pr
   const allowed = [folders.sealed, folders.imports].map((folder) => literal(`${folder}/`)).join(', ');
   const settings = [
     `SET GLOBAL TimeZone = 'UTC'`,
+    // A file with many columns and row groups has a footer of a megabyte: reading it anew takes longer than most queries.
+    'SET GLOBAL parquet_metadata_cache = true',
     'SET GLOBAL autoinstall_known_extensions = false',
     'SET GLOBAL autoload_known_extensions = false',
     `SET GLOBAL max_temp_directory_size = '8GB'`,
@@ -87,7 +90,12 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     const sealed = await loadSealed(writer, { folder: folders.sealed, isNew });
     const entities = await loadDictionary(writer, 'entity');
     const devices = await loadDictionary(writer, 'device');
-    return { db, writer, keeper, folders, tables, entities, devices, sealed };
+    const hot = new Map<string, HotRange>();
+    for (const name of tables.keys()) {
+      const range = await findHotRange(writer, name);
+      if (range !== null) hot.set(name, range);
+    }
+    return { db, writer, keeper, folders, tables, entities, devices, hot, sealed };
   } catch (error) {
     db.closeSync();
     throw error;

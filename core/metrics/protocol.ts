@@ -1,6 +1,7 @@
 import type { Frame, LatestSample, MetricQuery, WindowMatrix, WindowQuery } from '../contract/metrics.ts';
 import type { EncodedBatch } from './encode.ts';
 import type { TableShape } from './schema.ts';
+import type { Retention } from './sealed.ts';
 
 /** What the main thread asks of the store's thread, and the answer by operation. */
 export interface Operations {
@@ -9,7 +10,7 @@ export interface Operations {
   windows: { ask: { readonly table: string; readonly column: string; readonly query: WindowQuery }; answer: WindowMatrix };
   sql: { ask: { readonly text: string; readonly timeoutMs: number; readonly rowsMax: number }; answer: Frame };
   import: { ask: { readonly table: string; readonly path: string; readonly format: 'csv' | 'parquet' }; answer: { readonly rows: number } };
-  seal: { ask: { readonly before: string; readonly retainFrom: string | null }; answer: { readonly days: number } };
+  seal: { ask: { readonly before: string; readonly retainFrom: Retention | null }; answer: { readonly days: number } };
   latest: { ask: { readonly table: string }; answer: readonly LatestSample[] };
   stats: { ask: object; answer: StoreStats };
   close: { ask: object; answer: null };
@@ -20,6 +21,8 @@ export interface StoreStats {
   readonly hotBytes: number;
   readonly sealedRows: number;
   readonly sealedBytes: number;
+  /** Of rollups, which are not among the sealed rows and bytes. */
+  readonly rollupBytes: number;
   readonly sealedFiles: number;
 }
 

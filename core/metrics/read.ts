@@ -6,6 +6,8 @@ import { readFrame, type FrameOptions } from './frame.ts';
 
 /** What a reader does: it runs on a connection of its own, in a read-only transaction. */
 export interface ReadTask<T> {
+  /** Runs before the transaction begins. */
+  before?(): void;
   /** `check` throws when the reading is over; to be called between pieces of work. */
   read(connection: DuckDBConnection, check: () => void): Promise<T>;
   readonly timeoutMs: number;
@@ -111,6 +113,7 @@ export function createReaders(db: DuckDBInstance): Readers {
     stopper.connection = connection;
     const timer = setTimeout(() => stopper.stop(timedOut(task.timeoutMs)), task.timeoutMs);
     try {
+      task.before?.();
       await connection.run('BEGIN TRANSACTION READ ONLY');
       return await task.read(connection, () => stopper.check());
     } catch (error) {

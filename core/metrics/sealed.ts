@@ -1,19 +1,23 @@
 import { open, mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { shrinkHotRange } from './hot-range.ts';
 import type { StoreTable } from './migrate.ts';
 import type { TableShape } from './schema.ts';
+import { coarseQuery, fineQuery, ROLLUP_SECONDS, isRollup, rolledColumns, rollupTable, unevenQuery } from './rollup.ts';
 import { chooseTypes, dayCondition, sealQuery, sealedColumns, widest, type SealTypes } from './seal-format.ts';
 import { ident, literal } from './sql-text.ts';
 import type { Store } from './store.ts';
 import type { SealedFile } from './views.ts';
 
-const FILE = /^([a-z][a-z0-9_]*)-(\d+)\.parquet$/;
+const FILE = /^([a-z][a-z0-9_]*(?:~\d+)?)-(\d+)\.parquet$/;
 const FOLDER = /^day=(\d{4}-\d{2}-\d{2})$/;
 const ROW_GROUP_ROWS = 30_720;
+/** Smaller: a query of some things over many days takes few rows of each. */
+const ROLLUP_GROUP_ROWS = 10_240;
 
 /** Where a kill may fall while a day is sealed; tests stop there. */
-export type SealPoint = 'written' | 'renamed' | 'deleted' | 'committed';
+export type SealPoint = 'written' | 'renamed' | 'rolled' | 'deleted' | 'committed';
 
 const pathOf = (folder: string, file: Pick<SealedFile, 'table' | 'day' | 'part'>): string =>
   join(folder, `day=${file.day}`, `${file.table}-${file.part}.parquet`);
@@ -55,12 +59,12 @@ async function record(connection: DuckDBConnection, file: SealedFile): Promise<v
 export async function readCatalogue(
   connection: DuckDBConnection,
   folder: string,
-  only?: { readonly table: string; readonly first: string; readonly last: string },
+  only?: { readonly tables: readonly string[]; readonly first: string; readonly last: string },
 ): Promise<SealedFile[]> {
   const reader = await connection.runAndReadAll(
     `SELECT table_name, day, part, columns, row_count::DOUBLE, bytes::DOUBLE FROM hot.sealed_file
-      ${only ? 'WHERE table_name = $1 AND day BETWEEN $2 AND $3' : ''} ORDER BY table_name, day, part`,
-    only ? [only.table, only.first, only.last] : [],
+      ${only ? `WHERE table_name IN (${only.tables.map(literal).join(', ')}) AND day BETWEEN $1 AND $2` : ''} ORDER BY table_name, day, part`,
+    only ? [only.first, only.last] : [],
   );
   return (reader.getRows() as [string, string, number, string, number, number][]).map(([table, day, part, columns, rows, bytes]) => ({
     table,
@@ -116,6 +120,39 @@ async function copyDay(store: Store, { table, day, types, part, path }: SealTask
   return (await store.keeper.run(`COPY (${query}) TO ${literal(path)} (${format})`)).rowsChanged;
 }
 
+/** The file gets its name when all of it is on the disk, and the name is on the disk before anything counts on it. */
+async function publish(store: Store, path: string, onWritten?: () => void): Promise<void> {
+  await syncPath(`${path}.tmp`);
+  onWritten?.();
+  await rename(`${path}.tmp`, path);
+  await syncPath(join(path, '..'));
+  await syncPath(store.folders.sealed);
+}
+
+/** The day's rollups, from its hot rows and what was sealed of it before. They take the place of older ones. */
+async function writeRollups(store: Store, task: SealTask, sealed: SealedFile): Promise<SealedFile[]> {
+  const { shape } = task.table;
+  const older = store.sealed.filter((file) => file.table === shape.name && file.day === task.day);
+  const written: SealedFile[] = [];
+  let columns: string[] = [];
+  for (const seconds of ROLLUP_SECONDS) {
+    const table = rollupTable(shape.name, seconds);
+    const path = pathOf(store.folders.sealed, { ...sealed, table });
+    const fine = written[0]?.path;
+    const query = fine === undefined ? fineQuery(shape, { day: task.day, path: sealed.path, older }) : coarseQuery(shape, fine);
+    const result = await store.keeper.run(
+      `COPY (${query}) TO ${literal(`${path}.tmp`)} (FORMAT parquet, PARQUET_VERSION V2, COMPRESSION zstd, ROW_GROUP_SIZE ${ROLLUP_GROUP_ROWS})`,
+    );
+    await publish(store, path);
+    if (fine === undefined) {
+      const reader = await store.keeper.runAndReadAll(unevenQuery(shape, path));
+      columns = rolledColumns(shape, reader.getRows()[0] ?? []);
+    }
+    written.push({ table, day: task.day, part: sealed.part, columns, rows: result.rowsChanged, bytes: (await stat(path)).size, path });
+  }
+  return written;
+}
+
 async function writeFile(store: Store, task: SealTask): Promise<SealedFile> {
   const { shape } = task.table;
   const parts = store.sealed.filter((file) => file.table === shape.name && file.day === task.day).map((file) => file.part);
@@ -124,11 +161,7 @@ async function writeFile(store: Store, task: SealTask): Promise<SealedFile> {
   const folder = join(path, '..');
   await mkdir(folder, { recursive: true });
   const rows = await copyDay(store, { ...task, part, path: `${path}.tmp` });
-  await syncPath(`${path}.tmp`);
-  task.onPoint?.('written');
-  await rename(`${path}.tmp`, path);
-  await syncPath(folder);
-  await syncPath(store.folders.sealed);
+  await publish(store, path, () => task.onPoint?.('written'));
   task.onPoint?.('renamed');
   return { table: shape.name, day: task.day, part, columns: sealedColumns(shape), rows, bytes: (await stat(path)).size, path };
 }
@@ -149,17 +182,23 @@ async function moveDay(store: Store, task: SealTask): Promise<void> {
   await store.keeper.run('BEGIN TRANSACTION');
   try {
     const file = await writeFile(store, task);
+    const rollups = await writeRollups(store, task, file);
+    task.onPoint?.('rolled');
     const deleted = await store.keeper.run(`DELETE FROM hot.${ident(shape.name)} WHERE ${dayCondition(task.day)}`);
     if (deleted.rowsChanged !== file.rows) throw new Error(`sealed ${file.rows} rows of ${shape.name} but hot had ${deleted.rowsChanged}`);
-    await record(store.keeper, file);
+    const isReplaced = (one: SealedFile): boolean => one.day === task.day && rollups.some(({ table }) => table === one.table);
+    for (const { table } of rollups)
+      await store.keeper.run('DELETE FROM hot.sealed_file WHERE table_name = $1 AND day = $2', [table, task.day]);
+    for (const one of [file, ...rollups]) await record(store.keeper, one);
     task.onPoint?.('deleted');
     await store.keeper.run('COMMIT');
-    store.sealed = [...store.sealed, file];
+    store.sealed = [...store.sealed.filter((one) => !isReplaced(one)), file, ...rollups];
   } catch (error) {
     await store.keeper.run('ROLLBACK').catch(() => null);
     throw error;
   }
   task.onPoint?.('committed');
+  await shrinkHotRange(store, shape.name);
 }
 
 async function hotDays(store: Store, shape: TableShape, before: string): Promise<string[]> {
@@ -181,13 +220,21 @@ export async function sealBefore(store: Store, before: string, onPoint?: (point:
   return sealed;
 }
 
-/** Forgets sealed days before `before`, then removes their folders. `idle` resolves when nobody reads the old files any more. */
-export async function retainFrom(store: Store, before: string, idle: () => Promise<void>): Promise<void> {
-  const sealed = store.sealed.filter((file) => file.day >= before);
-  if (sealed.length === store.sealed.length) return;
+/** The first days that are kept, of samples and of rollups. */
+export interface Retention {
+  readonly samples: string;
+  readonly rollups: string;
+}
+
+/** Forgets sealed days that are past retention, then removes their files. `idle` resolves when nobody reads the old files any more. */
+export async function retainFrom(store: Store, from: Retention, idle: () => Promise<void>): Promise<void> {
+  const sealed = store.sealed.filter((file) => file.day >= (isRollup(file.table) ? from.rollups : from.samples));
   await store.keeper.run('BEGIN TRANSACTION');
   try {
-    await store.keeper.run('DELETE FROM hot.sealed_file WHERE day < $1', [before]);
+    await store.keeper.run(`DELETE FROM hot.sealed_file WHERE day < CASE WHEN contains(table_name, '~') THEN $1 ELSE $2 END`, [
+      from.rollups,
+      from.samples,
+    ]);
     await store.keeper.run('COMMIT');
   } catch (error) {
     await store.keeper.run('ROLLBACK').catch(() => null);

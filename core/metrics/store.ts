@@ -15,8 +15,16 @@ export interface Store {
   readonly tables: ReadonlyMap<string, StoreTable>;
   readonly entities: Dictionary;
   readonly devices: Dictionary;
+  /** Between which instants hot rows of a table may lie; a table without any is not in it. */
+  readonly hot: Map<string, HotRange>;
   /** What is sealed, for the keeper; a reader asks the catalogue in its own transaction. */
   sealed: readonly SealedFile[];
+}
+
+/** Epoch milliseconds, both included. Taken before a transaction begins it covers what that transaction sees: it grows before a write and shrinks after a sealing. */
+export interface HotRange {
+  readonly from: number;
+  readonly to: number;
 }
 
 export interface StoreFolders {

@@ -194,9 +194,12 @@ export interface Steps {
   readonly count: number;
 }
 
-/** Fills `into` with the function's value at each step; NaN where the window is empty. True when there is any. */
-export function slide(samples: SeriesSamples, steps: Steps, into: Float64Array, compute: (span: Span) => number): boolean {
-  const { at } = samples;
+/** Fills `into` with what `compute` makes of the window at each step; NaN where the window is empty. True when there is any. */
+export function slide(
+  { at }: SeriesSamples,
+  steps: Steps,
+  { into, compute }: { into: Float64Array; compute(span: Span): number },
+): boolean {
   const span: Span = { lo: 0, hi: 0, start: 0, end: 0 };
   let isAny = false;
   for (let step = 0; step < steps.count; step++) {

@@ -3,7 +3,7 @@ import { eachRun, integersOf, numbersOf } from './chunk-reader.ts';
 import type { Column, TableShape } from './schema.ts';
 import { SeriesBuffer } from './series-buffer.ts';
 import { ident, literal } from './sql-text.ts';
-import type { Store } from './store.ts';
+import type { HotRange, Store } from './store.ts';
 import { baseOf, sealedRows, seriesKey, type SealedFile } from './views.ts';
 
 /** Fetches the samples of many series at once, without a row object for each: sealed files are sorted by series, hot rows have numbers for names. */
@@ -14,6 +14,8 @@ export interface SampleSource {
   readonly shape: TableShape;
   readonly column: Column;
   readonly files: readonly SealedFile[];
+  /** As it was before the transaction began. */
+  readonly hot: HotRange | undefined;
   /** Epoch milliseconds: samples after `after` and up to `upTo`. */
   readonly after: number;
   readonly upTo: number;
@@ -28,19 +30,19 @@ export type Targets = readonly string[] | null;
 const LISTED_MAX = 200;
 const NAN = `'NaN'::DOUBLE`;
 
-const key = (names: readonly string[]): string => names.join('\u0000');
+export const seriesOf = (names: readonly string[]): string => names.join('\u0000');
 export const namesOf = (series: string): string[] => series.split('\u0000');
 
 type Buffers = Map<string, SeriesBuffer>;
 
 function bufferOf(buffers: Buffers, names: readonly string[]): SeriesBuffer {
-  const series = key(names);
+  const series = seriesOf(names);
   const buffer = buffers.get(series) ?? new SeriesBuffer();
   buffers.set(series, buffer);
   return buffer;
 }
 
-async function eachChunk(
+export async function eachChunk(
   source: SampleSource,
   sql: string,
   visit: (chunk: Awaited<ReturnType<Stream['fetchChunk']>> & object) => void,
@@ -55,10 +57,10 @@ async function eachChunk(
 }
 type Stream = Awaited<ReturnType<DuckDBConnection['stream']>>;
 
-const timestamp = (at: number): string => `make_timestamp(${Math.round(at)}000)`;
+export const timestamp = (at: number): string => `make_timestamp(${Math.round(at)}000)`;
 
 /** Names between the first and the last target; with few of them, only these: the files say by row group which names they hold. */
-function sealedTargets(targets: Targets): string {
+export function sealedTargets(targets: Targets): string {
   if (targets === null) return '';
   const list = targets.length <= LISTED_MAX ? ` AND entity IN (${targets.map(literal).join(', ')})` : '';
   return ` AND entity BETWEEN ${literal(targets[0]!)} AND ${literal(targets.at(-1)!)}${list}`;
@@ -151,6 +153,6 @@ export async function readSamples(source: SampleSource, targets: Targets): Promi
   const buffers: Buffers = new Map();
   if (targets?.length === 0) return buffers;
   if (source.files.length > 0) await readSealed(source, targets, buffers);
-  await readHot(source, targets, buffers);
+  if (source.hot !== undefined && source.hot.to > source.after && source.hot.from <= source.upTo) await readHot(source, targets, buffers);
   return buffers;
 }

@@ -4,8 +4,11 @@ import type { WindowMatrix, WindowQuery } from '../contract/metrics.ts';
 import type { Column, TableShape } from './schema.ts';
 import { readCatalogue } from './sealed.ts';
 import { dayOf } from './sql-text.ts';
-import type { Store } from './store.ts';
-import { slide, WINDOW_FUNCTIONS, type SeriesSamples, type Steps } from './window-functions.ts';
+import type { HotRange, Store } from './store.ts';
+import { slide, WINDOW_FUNCTIONS, type Steps } from './window-functions.ts';
+import { slidePieces } from './window-pieces.ts';
+import { rollupTable } from './rollup.ts';
+import { planRollup, readPieces, rollupFor, type RollupPlan } from './window-rollup.ts';
 import { namesOf, readSamples, type SampleSource, type Targets } from './window-source.ts';
 
 /** Samples that one query may read. */
@@ -71,18 +74,28 @@ function portions(store: Store, query: WindowQuery, rows: number): Targets[] {
   return Array.from({ length: Math.ceil(sorted.length / size) }, (_, index) => sorted.slice(index * size, (index + 1) * size));
 }
 
-/** Answers a window query from raw samples, portion by portion. Runs in the store's thread. */
+/** Answers a window query, from rollups where they give the same answer, else from samples; portion by portion. Runs in the store's thread. */
 export async function readWindows(
-  { store, connection, check }: { store: Store; connection: DuckDBConnection; check: () => void },
+  { store, connection, hot, check }: { store: Store; connection: DuckDBConnection; hot: HotRange | undefined; check: () => void },
   { shape, column, query }: WindowTask,
 ): Promise<WindowMatrix> {
   const steps = stepsOf(query);
   const after = query.from - query.windowMs;
   const range = { first: dayOf(after), last: dayOf(query.to) };
-  const files = await readCatalogue(connection, store.folders.sealed, { table: shape.name, ...range });
+  const rolled = rollupFor(query, column);
+  const tables = [shape.name, ...(rolled ? [rollupTable(shape.name, rolled.seconds)] : [])];
+  const found = await readCatalogue(connection, store.folders.sealed, { tables, ...range });
+  const files = found.filter(({ table }) => table === shape.name);
   let rows = 0;
   const source: SampleSource = {
-    ...{ store, connection, shape, column, files, after, upTo: query.to },
+    store,
+    connection,
+    shape,
+    column,
+    files,
+    hot,
+    after,
+    upTo: query.to,
     check(more) {
       check();
       rows += more;
@@ -90,16 +103,37 @@ export async function readWindows(
         throw tooLarge(`The query would read more than ${SAMPLES_MAX} samples. Take a shorter range or fewer series.`);
     },
   };
-  const compute = WINDOW_FUNCTIONS[query.function];
   const answer = new Answer(steps.count);
-  const total = files.reduce((sum, file) => sum + file.rows, 0);
-  for (const targets of portions(store, query, total)) {
-    for (const [series, buffer] of await readSamples(source, targets)) {
-      check();
-      const samples: SeriesSamples = buffer.samples(column.scale);
-      const values = new Float64Array(steps.count);
-      if (slide(samples, steps, values, (span) => compute(samples, span, query.parameter ?? 0))) answer.add(series, values);
-    }
-  }
+  const rollup = rolled && planRollup(rolled, { files: found, column, shape, hot });
+  const total = (rollup === null ? files : [...rollup.rollups, ...rollup.samples]).reduce((sum, file) => sum + file.rows, 0);
+  for (const targets of portions(store, query, total))
+    if (rollup === null) await answerSamples(source, { targets, query, steps, answer });
+    else await answerPieces(source, rollup, { targets, query, steps, answer });
   return answer.matrix();
+}
+
+interface Portion {
+  readonly targets: Targets;
+  readonly query: WindowQuery;
+  readonly steps: Steps;
+  readonly answer: Answer;
+}
+
+async function answerSamples(source: SampleSource, { targets, query, steps, answer }: Portion): Promise<void> {
+  const compute = WINDOW_FUNCTIONS[query.function];
+  for (const [series, buffer] of await readSamples(source, targets)) {
+    source.check(0);
+    const samples = buffer.samples(source.column.scale);
+    const values = new Float64Array(steps.count);
+    if (slide(samples, steps, { into: values, compute: (span) => compute(samples, span, query.parameter ?? 0) }))
+      answer.add(series, values);
+  }
+}
+
+async function answerPieces(source: SampleSource, plan: RollupPlan, { targets, query, steps, answer }: Portion): Promise<void> {
+  for (const [series, pieces] of await readPieces(source, plan, { targets, query })) {
+    source.check(0);
+    const values = new Float64Array(steps.count);
+    if (slidePieces(pieces, steps, { of: query.function, scale: source.column.scale, into: values })) answer.add(series, values);
+  }
 }

@@ -13,11 +13,12 @@ import { planQuery, unitOf } from './query-sql.ts';
 import { createReaders, frameTask, type Readers } from './read.ts';
 import type { Column, TableShape } from './schema.ts';
 import { readCatalogue, retainFrom, sealBefore } from './sealed.ts';
+import { isRollup } from './rollup.ts';
 import { guardSql } from './sql-guard.ts';
 import { openViews } from './sql-views.ts';
 import { ident } from './sql-text.ts';
-import type { Store } from './store.ts';
-import { shownCell } from './views.ts';
+import type { HotRange, Store } from './store.ts';
+import { shownCell, type SealedFile } from './views.ts';
 import { readWindows } from './windows.ts';
 import { writeBatches } from './write.ts';
 
@@ -82,9 +83,17 @@ async function statsOf(store: Store): Promise<StoreStats> {
     const reader = await store.keeper.runAndReadAll(`SELECT count(*)::DOUBLE FROM hot.${ident(name)}`);
     hotRows += Number(reader.getRows()[0]?.[0]);
   }
-  const sum = (of: 'rows' | 'bytes'): number => store.sealed.reduce((total, file) => total + file[of], 0);
+  const [rollups = [], samples = []] = [true, false].map((wanted) => store.sealed.filter(({ table }) => isRollup(table) === wanted));
+  const sum = (files: readonly SealedFile[], of: 'rows' | 'bytes'): number => files.reduce((total, file) => total + file[of], 0);
   const hotBytes = (await stat(store.folders.database)).size;
-  return { hotRows, hotBytes, sealedRows: sum('rows'), sealedBytes: sum('bytes'), sealedFiles: store.sealed.length };
+  return {
+    hotRows,
+    hotBytes,
+    sealedRows: sum(samples, 'rows'),
+    sealedBytes: sum(samples, 'bytes'),
+    sealedFiles: samples.length,
+    rollupBytes: sum(rollups, 'bytes'),
+  };
 }
 
 interface Running {
@@ -117,9 +126,11 @@ function handlersOf(store: Store, { readers, importing }: Running): Handlers {
     windows({ table, column, query }, id) {
       const { shape } = tableOf(store, table);
       const task = { shape, column: columnOf(shape, column), query };
+      let hot: HotRange | undefined;
       return readers.read(id, {
         timeoutMs: WINDOWS_TIMEOUT_MS,
-        read: (connection, check) => readWindows({ store, connection, check }, task),
+        before: () => void (hot = store.hot.get(table)),
+        read: (connection, check) => readWindows({ store, connection, hot, check }, task),
       });
     },
     sql({ text, timeoutMs, rowsMax }, id) {

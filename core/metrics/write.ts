@@ -2,6 +2,7 @@ import { BIGINT, DOUBLE, INTEGER, TIMESTAMP } from '@duckdb/node-api';
 import { createChunkWriter, type ChunkColumn, type ChunkWriter } from './chunk-writer.ts';
 import { validBytes, type BatchNames, type EncodedBatch } from './encode.ts';
 import type { Dictionary } from './dictionary.ts';
+import { growHotRange } from './hot-range.ts';
 import type { StoreTable } from './migrate.ts';
 import type { Store } from './store.ts';
 
@@ -57,6 +58,7 @@ async function appendAll(store: Store, batches: readonly NamedBatch[]): Promise<
   for (const batch of batches) {
     const table = store.tables.get(batch.table);
     if (table === undefined) throw new TypeError(`no table ${batch.table}`);
+    growHotRange(store, batch.table, batch.at);
     const columns = chunkColumns(store, table, batch);
     const chunks = await chunksOf(store, table);
     chunks.append(columns, batch.rows);

@@ -31,6 +31,16 @@ export const HttpLimits = z.strictObject({
 });
 export type HttpLimits = z.infer<typeof HttpLimits>;
 
+/** How long the metrics store keeps what. */
+const MetricsConfig = z.strictObject({
+  hotDays: positive(30)
+    .default(2)
+    .describe('Whole days, besides today, whose samples are not sealed yet; late samples of sealed days cost more.'),
+  retainDays: positive(36_500).default(400).describe('Days of which every sample is kept.'),
+  rollupDays: positive(36_500).default(1200).describe('Days of which rollups of 5 minutes and an hour are kept.'),
+});
+export type MetricsConfig = z.infer<typeof MetricsConfig>;
+
 /** The `hub` part of plugins.json. */
 export const HubConfig = z.strictObject({
   host: z.string().default('127.0.0.1').describe('Address to listen on; loopback unless you put a TLS proxy in front.'),
@@ -42,6 +52,7 @@ export const HubConfig = z.strictObject({
     .default([])
     .describe('Addresses of your proxies; only they are believed when they name the client in X-Forwarded-For.'),
   limits: HttpLimits.prefault({}).describe('What the HTTP server takes at the most.'),
+  metrics: MetricsConfig.prefault({}).describe('How long samples are kept.'),
   databaseUrl: z.string().optional().describe('PostgreSQL of your own; default: DATABASE_URL, else the embedded server.'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   tenants: z

@@ -54,6 +54,12 @@ const TASKS = {
     run: [['core/setup/write-error-table.ts'], ['core/plugins/write-config-schema.ts'], ['core/surfaces/write-notebook-actions.ts']],
   },
   fmt: { does: 'formats all files', run: [['node_modules/oxfmt/bin/oxfmt']] },
+  'demo:foresight': {
+    does: 'a disk fills, is foreseen, and grows by a button; measured',
+    packages: ['up'],
+    pages: true,
+    run: [['test/foresight/main.ts']],
+  },
   smoke: { does: 'the first journey, once, measured', packages: ['up'], pages: true, run: [['test/smoke/main.ts']] },
   bench: { does: 'one benchmark: npm run bench -- NAME', packages: ['up', 'test'], run: [['test/bench/main.ts']] },
   crash: { does: 'the crash matrix', packages: ['up'], run: [['test/crash/main.ts']] },

@@ -48,7 +48,10 @@ export async function start(
     ending.abort();
     await Promise.all(working);
   });
-  for (const kind of [createForecastKind({ metrics, forecasts, log }), createAnomalyKind(anomalies)]) {
+  for (const kind of [
+    createForecastKind({ everySeconds: config.forecastRuleSeconds, metrics, forecasts, log }),
+    createAnomalyKind(anomalies),
+  ]) {
     const withdraw = services.rules?.offer(kind);
     if (withdraw) ctx.defer(withdraw);
   }

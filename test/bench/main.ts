@@ -1,4 +1,4 @@
-// npm run bench -- NAME [--data DIR] [--json]
+// npm run bench -- NAME [--data DIR] [--scale FRACTION] [--json]
 import { readdir, readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { formatTable } from './table.ts';
@@ -21,6 +21,8 @@ export interface BenchTable {
 export interface BenchOptions {
   /** A folder with data to measure on, when the person named one. */
   readonly data?: string;
+  /** Fraction of the full size, for a quick look; 1 is the real thing, and the only one that aims are said of. */
+  readonly scale: number;
   /** True when the last line will be for a machine: a bench prints nothing to stdout itself then. */
   readonly json: boolean;
   /** Fires at Ctrl-C. */
@@ -54,7 +56,7 @@ async function names(): Promise<string[]> {
 
 /** Runs one bench and prints it; returns the exit code, which says whether it ran, not whether the aims were met. */
 async function main(argv: string[]): Promise<number> {
-  const options = { data: { type: 'string' }, json: { type: 'boolean', default: false } } as const;
+  const options = { data: { type: 'string' }, scale: { type: 'string', default: '1' }, json: { type: 'boolean', default: false } } as const;
   const { positionals, values } = parseArgs({ args: argv, options, allowPositionals: true });
   const [name = ''] = positionals;
   const known = await names();
@@ -65,7 +67,12 @@ async function main(argv: string[]): Promise<number> {
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort(new Error('Stopped by Ctrl-C.')));
   const { bench } = (await import(`./${name}.ts`)) as BenchModule;
-  const result = await bench({ ...(values.data !== undefined && { data: values.data }), json: values.json, signal: stop.signal });
+  const result = await bench({
+    ...(values.data !== undefined && { data: values.data }),
+    scale: Number(values.scale),
+    json: values.json,
+    signal: stop.signal,
+  });
   for (const table of tablesOf(name, result)) console.log(`\n${formatTable(table)}`);
   if (values.json) console.log(JSON.stringify({ bench: name, figures: result.figures, aims: result.aims }));
   return 0;

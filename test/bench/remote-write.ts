@@ -2,6 +2,8 @@
 export interface RemoteWrite {
   /** The body of one request: one value for each series, all at one instant. Valid until the next call. */
   encode(values: Float64Array, atMs: number): Buffer<ArrayBuffer>;
+  /** The same for as many instants as were said: `values` of the first instant, then of the second. */
+  encodeMany(values: readonly Float64Array[], atMs: readonly number[]): Buffer<ArrayBuffer>;
 }
 
 export const REMOTE_WRITE_HEADERS = {
@@ -42,7 +44,7 @@ function snappy(message: Buffer, target: Buffer): Buffer<ArrayBuffer> {
   return target.subarray(0, at) as Buffer<ArrayBuffer>;
 }
 
-export function createRemoteWrite(series: readonly Readonly<Record<string, string>>[]): RemoteWrite {
+export function createRemoteWrite(series: readonly Readonly<Record<string, string>>[], instants = 1): RemoteWrite {
   const parts: Buffer[] = [];
   const places: number[] = [];
   let length = 0;
@@ -51,24 +53,28 @@ export function createRemoteWrite(series: readonly Readonly<Record<string, strin
       ...Object.entries(labels)
         .toSorted(([a], [b]) => (a < b ? -1 : 1))
         .flatMap(([name, value]) => label(name, value)),
-      ...SAMPLE,
+      ...Array.from({ length: instants }, () => SAMPLE).flat(),
     ];
     const part = Buffer.from(field(10, body));
     length += part.length;
     parts.push(part);
-    places.push(length - SAMPLE.length + 3);
+    places.push(length - instants * SAMPLE.length + 3);
   }
   const message = Buffer.concat(parts);
   const target = Buffer.alloc(message.length + 3 * Math.ceil(message.length / LITERAL_BYTES_MAX) + 8);
-  return {
-    encode(values, atMs) {
-      const instant = Buffer.from(varint(atMs));
-      if (instant.length !== INSTANT_BYTES) throw new RangeError(`the instant ${atMs} does not take ${INSTANT_BYTES} bytes`);
-      for (const [index, place] of places.entries()) {
-        message.writeDoubleLE(values[index]!, place);
+  const encodeMany: RemoteWrite['encodeMany'] = (values, atMs) => {
+    if (atMs.length !== instants) throw new RangeError(`${atMs.length} instants were given, not ${instants}`);
+    for (const [k, at] of atMs.entries()) {
+      const instant = Buffer.from(varint(at));
+      if (instant.length !== INSTANT_BYTES) throw new RangeError(`the instant ${at} does not take ${INSTANT_BYTES} bytes`);
+      const of = values[k]!;
+      for (let index = 0; index < places.length; index++) {
+        const place = places[index]! + k * SAMPLE.length;
+        message.writeDoubleLE(of[index]!, place);
         instant.copy(message, place + 9);
       }
-      return snappy(message, target);
-    },
+    }
+    return snappy(message, target);
   };
+  return { encode: (values, atMs) => encodeMany([values], [atMs]), encodeMany };
 }

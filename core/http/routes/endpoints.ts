@@ -35,20 +35,24 @@ export async function registerEndpoints(
           const common = base();
           const { actor, params } = request;
           const signal = AbortSignal.any([common.signal, goneSignal(reply)]);
-          const context = { ...common, signal, actor, via: viaOf(request), params };
-          return send(reply, await endpoint.handle(context, toWebRequest(request)));
+          const { takesBytes = false } = endpoint;
+          const bytes = takesBytes && request.body instanceof Buffer ? request.body : NOTHING;
+          const context = { ...common, signal, actor, via: viaOf(request), params, bytes };
+          return send(reply, await endpoint.handle(context, toWebRequest(request, !takesBytes)));
         },
       });
     }
   });
 }
 
-function toWebRequest({ method, url, host, protocol, headers, body }: FastifyRequest): Request {
+const NOTHING = new Uint8Array(0);
+
+function toWebRequest({ method, url, host, protocol, headers, body }: FastifyRequest, hasBody: boolean): Request {
   const given = Object.entries(headers).flatMap(([name, value]) => [value ?? []].flat().map((each): [string, string] => [name, each]));
   return new Request(new URL(url, `${protocol}://${host}`), {
     method,
     headers: given,
-    ...(body instanceof Buffer && { body: new Uint8Array(body) }),
+    ...(hasBody && body instanceof Buffer && { body: new Uint8Array(body) }),
   });
 }
 

@@ -1,5 +1,5 @@
 import { PromError, unsupported } from './errors.ts';
-import { evaluate, evaluateScalar, evaluateVector, type Query } from './evaluate.ts';
+import { evaluateScalar, evaluateVector, type Query } from './query.ts';
 import type { Aggregation } from './promql.ts';
 import { emptySeries, labelsKey, NAME, omit, pick, withLabel, type Labels, type Series, type Value } from './series.ts';
 
@@ -124,7 +124,7 @@ function countValues({ labels, members }: Group, name: string, steps: number): S
 }
 
 async function labelOf(query: Query, { parameter }: Aggregation): Promise<string> {
-  const value = await evaluate(query, parameter!);
+  const value = await query.evaluate(parameter!);
   if (value.is !== 'string' || !/^[a-zA-Z_]\w*$/.test(value.value))
     throw new PromError('bad_data', 'count_values expects the name of a label');
   return value.value;

@@ -1,8 +1,19 @@
-import { unique } from './calls.ts';
 import { PromError, unsupported } from './errors.ts';
-import { evaluate, type Query } from './evaluate.ts';
+import type { Query } from './query.ts';
 import type { Binary, Matching } from './promql.ts';
-import { emptySeries, labelsKey, NAME, omit, pick, withLabel, withoutName, type Labels, type Series, type Value } from './series.ts';
+import {
+  emptySeries,
+  labelsKey,
+  NAME,
+  omit,
+  pick,
+  unique,
+  withLabel,
+  withoutName,
+  type Labels,
+  type Series,
+  type Value,
+} from './series.ts';
 
 const ARITHMETIC: Readonly<Record<string, (a: number, b: number) => number>> = {
   '+': (a, b) => a + b,
@@ -155,8 +166,8 @@ function vectors(given: Binary, left: readonly Series[], right: readonly Series[
 }
 
 export async function combine(query: Query, given: Binary): Promise<Value> {
-  const left = await evaluate(query, given.left);
-  const right = await evaluate(query, given.right);
+  const left = await query.evaluate(given.left);
+  const right = await query.evaluate(given.right);
   if (left.is === 'string' || right.is === 'string') throw new PromError('bad_data', `operator ${given.op} is not for strings`);
   if (left.is === 'scalar' && right.is === 'scalar') {
     if (SETS.has(given.op)) throw new PromError('bad_data', `set operator "${given.op}" not allowed in binary scalar expression`);

@@ -1,10 +1,10 @@
 import type { WindowFunction } from 'novacron/plugin';
 import { PromError, unsupported } from './errors.ts';
-import { evaluateScalar, evaluateVector, type Query } from './evaluate.ts';
+import { evaluateScalar, evaluateVector, type Query } from './query.ts';
 import { matcherRegex } from './parse.ts';
 import type { Expression, Matcher } from './promql.ts';
 import { select } from './select.ts';
-import { emptySeries, labelsKey, NAME, withLabel, withoutName, type Labels, type Series, type Value } from './series.ts';
+import { emptySeries, NAME, unique, withLabel, withoutName, type Labels, type Series, type Value } from './series.ts';
 
 type Call = Extract<Expression, { is: 'call' }>;
 
@@ -57,13 +57,6 @@ async function overRange(query: Query, { name, args }: Call): Promise<Value> {
     ...(given !== undefined && { parameter: given }),
   });
   return vector(unique(KEEP_NAME.has(name) ? series : series.map((one) => ({ ...one, labels: withoutName(one.labels) }))));
-}
-
-/** Two series that are the same once their name is gone cannot be told apart. */
-export function unique(series: readonly Series[]): readonly Series[] {
-  const names = new Set(series.map(({ labels }) => labelsKey(labels)));
-  if (names.size !== series.length) throw new PromError('execution', 'vector cannot contain metrics with the same labelset');
-  return series;
 }
 
 type Apply = (value: number, ...parameters: number[]) => number;

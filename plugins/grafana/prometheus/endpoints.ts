@@ -1,10 +1,11 @@
 import type { GrafanaContext, GrafanaTools } from '../config.ts';
 import { failureOf, instantAnswer, noSuchRange, rangeAnswer, success } from './answer.ts';
 import { PromError } from './errors.ts';
-import { evaluate, type Query } from './evaluate.ts';
+import { evaluate } from './evaluate.ts';
 import { nameMetrics } from './names.ts';
 import { parseDuration, parsePromql } from './parse.ts';
 import type { Matcher } from './promql.ts';
+import type { Query } from './query.ts';
 import { createReceiver } from './receive.ts';
 import { findSeries } from './select.ts';
 import { NAME, type Labels } from './series.ts';
@@ -50,7 +51,7 @@ function queryOf(ctx: GrafanaContext, sight: Sight, range: { from: number; to: n
       'bad_data',
       `exceeded maximum resolution of ${config.prometheus.pointsMax} points per timeseries. Try decreasing the query resolution (?step=XX)`,
     );
-  return {
+  const query: Query = {
     metricsOf: services.metrics,
     metrics: nameMetrics(services.metrics.declared()),
     things: sight(ctx),
@@ -59,14 +60,16 @@ function queryOf(ctx: GrafanaContext, sight: Sight, range: { from: number; to: n
     signal: AbortSignal.any([signal, AbortSignal.timeout(config.prometheus.queryTimeoutSeconds * 1000)]),
     limits: config.prometheus,
     newest: new Map(),
+    evaluate: (expression) => evaluate(query, expression),
   };
+  return query;
 }
 
 async function instantQuery(ctx: GrafanaContext, sight: Sight, parameters: Parameters): Promise<Response> {
   const at = instantOf(parameters, 'time', ctx.clock.now());
   const expression = parsePromql(parameters.get('query') ?? '');
   if (expression.is === 'range') throw noSuchRange();
-  return instantAnswer(await evaluate(queryOf(ctx, sight, { from: at, to: at, stepMs: 1 }), expression), at);
+  return instantAnswer(await queryOf(ctx, sight, { from: at, to: at, stepMs: 1 }).evaluate(expression), at);
 }
 
 async function rangeQuery(ctx: GrafanaContext, sight: Sight, parameters: Parameters): Promise<Response> {
@@ -74,7 +77,7 @@ async function rangeQuery(ctx: GrafanaContext, sight: Sight, parameters: Paramet
   if (range.to < range.from) throw new PromError('bad_data', 'invalid parameter "end": end timestamp must not be before start time');
   const expression = parsePromql(parameters.get('query') ?? '');
   const query = queryOf(ctx, sight, range);
-  return rangeAnswer(await evaluate(query, expression), range, query.steps);
+  return rangeAnswer(await query.evaluate(expression), range, query.steps);
 }
 
 function selectorsOf(parameters: Parameters, isRequired: boolean): Matcher[][] {
@@ -171,6 +174,7 @@ export function prometheusEndpoints({ endpoint }: GrafanaTools) {
     'POST /prometheus/api/v1/write': endpoint({
       help: 'Takes samples by Prometheus remote write 1.0, for those who may import metrics',
       bodyBytesMax: BODY_BYTES_MAX,
+      takesBytes: true,
       handle: createReceiver(),
     }),
   };

@@ -31,10 +31,10 @@ function resolver({ services, actor }: GrafanaContext): Resolve {
   };
 }
 
-function plainBody(request: Request, body: Uint8Array, bytesMax: number): Uint8Array {
+function plainBody(request: Request, { bytes, config }: GrafanaContext, room: Buffer): Buffer {
   if (request.headers.get('content-encoding') !== 'snappy') throw refused('Remote write comes with content-encoding: snappy.', 415);
   try {
-    return uncompress(body, bytesMax);
+    return uncompress(bytes, config.prometheus.writeBytesMax, room);
   } catch (error) {
     if (error instanceof SnappyError) throw refused(`The body cannot be uncompressed. ${error.message}`);
     throw error;
@@ -45,16 +45,22 @@ function plainBody(request: Request, body: Uint8Array, bytesMax: number): Uint8A
 export function createReceiver(): (ctx: GrafanaContext, request: Request) => Promise<Response> {
   let reader: RemoteReader = createRemoteReader();
   let freshUntil = 0;
+  // A message is large, and the next one as large: new room for each would keep the garbage collector at work.
+  let spare: Buffer = Buffer.alloc(0);
   return async (ctx, request) => {
-    const { services, actor, clock, config } = ctx;
+    const { services, actor, clock } = ctx;
     if (!services.actions.list(actor!).some(({ id }) => id === RIGHT))
       throw new HubError('permission_denied', 'Only those who may import metrics may send samples.', { status: 403 });
     if (clock.now() >= freshUntil) {
       reader = createRemoteReader();
       freshUntil = clock.now() + NAMES_MS;
     }
-    const message = plainBody(request, await request.bytes(), config.prometheus.writeBytesMax);
-    await services.metrics.writeColumns(await reader.read(message, resolver(ctx)));
+    const room = spare;
+    spare = Buffer.alloc(0);
+    const message = plainBody(request, ctx, room);
+    const batches = await reader.read(message, resolver(ctx));
+    spare = message.length > room.length ? message : room;
+    await services.metrics.writeColumns(batches);
     return new Response(null, { status: 204 });
   };
 }

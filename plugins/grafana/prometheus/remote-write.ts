@@ -1,12 +1,14 @@
 import { HubError, type ColumnBatch } from 'novacron/plugin';
+import { createLayouts } from './message-layout.ts';
 import type { NamedMetric } from './names.ts';
-import { malformed, Reader } from './protobuf.ts';
+import { Reader } from './protobuf.ts';
 
 /** Reads Prometheus' remote write 1.0 (protobuf `WriteRequest`) into columns. Metadata, exemplars and histograms in a message are passed over. */
 
 /** Where the samples of a series go; one object for a series, found by the bytes of its labels. */
 interface SeriesPlace {
   readonly labels: Uint8Array;
+  readonly view: DataView;
   readonly metric: NamedMetric;
   readonly row: RowPlace;
   /** The series that followed the last time: senders keep an order, so that one is tried first. */
@@ -36,7 +38,7 @@ export interface RemoteReader {
 export type Resolve = (labels: Readonly<Record<string, string>>) => Promise<{ metric: NamedMetric; entity: string; device?: string }>;
 
 const SERIES_MAX = 1_000_000;
-const SAMPLES_MAX = 2_000_000;
+const SAMPLES_MAX = 2 ** 21;
 
 const text = new TextDecoder('utf-8', { fatal: true });
 
@@ -59,14 +61,18 @@ function labelsIn(bytes: Uint8Array): Record<string, string> {
   return labels;
 }
 
-function isSame(a: Uint8Array, b: Uint8Array, { from, to }: Range): boolean {
-  if (a.length !== to - from) return false;
+/** Whether the bytes of a series' labels stand at a place of a message: four at a time, since all of every message are looked at. */
+function standsAt({ labels, view }: SeriesPlace, message: Reader, { from, to }: Range): boolean {
+  const length = labels.length;
+  if (length !== to - from) return false;
+  let k = length;
   // The end differs more often than the beginning, which is the metric's name.
-  for (let k = a.length - 1; k >= 0; k--) if (a[k] !== b[from + k]) return false;
+  for (; k >= 4; k -= 4) if (view.getUint32(k - 4) !== message.view.getUint32(from + k - 4)) return false;
+  while (--k >= 0) if (labels[k] !== message.bytes[from + k]) return false;
   return true;
 }
 
-function hashOf(bytes: Uint8Array, { from, to }: Range): number {
+function hashOf(bytes: Uint8Array, from: number, to: number): number {
   let hash = 2_166_136_261;
   for (let k = from; k < to; k++) hash = Math.imul(hash ^ bytes[k]!, 16_777_619);
   return hash;
@@ -78,20 +84,30 @@ class Places {
   readonly #rows = new Map<string, RowPlace>();
   #count = 0;
 
-  find(bytes: Uint8Array, range: Range): SeriesPlace | undefined {
-    return this.#byHash.get(hashOf(bytes, range))?.find((place) => isSame(place.labels, bytes, range));
+  find(message: Reader, range: Range): SeriesPlace | null {
+    return this.#byHash.get(hashOf(message.bytes, range.from, range.to))?.find((place) => standsAt(place, message, range)) ?? null;
   }
 
-  async add(bytes: Uint8Array, range: Range, resolve: Resolve): Promise<void> {
-    const labels = bytes.slice(range.from, range.to);
+  /** The series whose labels stand in the message after those of another. */
+  after(before: SeriesPlace | null, message: Reader, range: Range): SeriesPlace | null {
+    const guess = before?.next ?? null;
+    if (guess !== null && standsAt(guess, message, range)) return guess;
+    const found = this.find(message, range);
+    if (before !== null && found !== null) before.next = found;
+    return found;
+  }
+
+  async add(message: Uint8Array, range: Range, resolve: Resolve): Promise<void> {
+    const labels = Uint8Array.from(message.subarray(range.from, range.to));
     const { metric, entity, device } = await resolve(labelsIn(labels));
-    if (this.find(bytes, range)) return;
+    if (this.find(new Reader(message), range)) return;
     if (this.#count >= SERIES_MAX) this.#clear();
     const key = JSON.stringify([metric.table, entity, device]);
     const row = this.#rows.get(key) ?? { table: metric.table, entity, device, message: 0, index: 0 };
     this.#rows.set(key, row);
-    const hash = hashOf(bytes, range);
-    this.#byHash.set(hash, [...(this.#byHash.get(hash) ?? []), { labels, metric, row, next: null }]);
+    const hash = hashOf(labels, 0, labels.length);
+    const place = { labels, view: new DataView(labels.buffer), metric, row, next: null };
+    this.#byHash.set(hash, [...(this.#byHash.get(hash) ?? []), place]);
     this.#count++;
   }
 
@@ -102,15 +118,51 @@ class Places {
   }
 }
 
-/** What a message holds, before it is columns: sample by sample, and the series that are not known yet. */
-interface Samples {
-  readonly places: SeriesPlace[];
-  readonly at: number[];
-  readonly values: number[];
-  readonly unknown: Range[];
+/** What a message holds, before it is columns: sample by sample, and the series that are not known yet. One object for all messages: it has grown to their size. */
+class Samples {
+  places: readonly SeriesPlace[] = [];
+  readonly unknown: Range[] = [];
+  /** Where the samples stand in the message; only when all are written as usual, value before instant. */
+  readonly valueAt: number[] = [];
+  readonly endAt: number[] = [];
+  isUsual = true;
+  readonly #own: SeriesPlace[] = [];
+  at = new Float64Array(1024);
+  values = new Float64Array(1024);
+
+  clear(): void {
+    this.#own.length = 0;
+    this.places = this.#own;
+    this.unknown.length = 0;
+    this.valueAt.length = 0;
+    this.endAt.length = 0;
+    this.isUsual = true;
+  }
+
+  add(place: SeriesPlace, at: number, value: number): void {
+    const index = this.#own.push(place) - 1;
+    if (index === this.at.length) this.#grow();
+    this.at[index] = at;
+    this.values[index] = value;
+  }
+
+  #grow(): void {
+    if (this.at.length >= SAMPLES_MAX)
+      throw new HubError('prometheus_write_invalid', `A message may have ${SAMPLES_MAX} samples. Send smaller ones.`, { status: 400 });
+    const [at, values] = [this.at, this.values];
+    this.at = new Float64Array(at.length * 2);
+    this.values = new Float64Array(at.length * 2);
+    this.at.set(at);
+    this.values.set(values);
+  }
 }
 
-function readSample(reader: Reader, end: number, into: Samples): void {
+function readSample(reader: Reader, place: SeriesPlace, into: Samples): void {
+  const end = reader.end(reader.bytes.length);
+  const first = reader.at;
+  into.isUsual &&= reader.bytes[first] === 9 && reader.bytes[first + 9] === 16 && reader.bytes[end - 1]! < 128;
+  into.valueAt.push(first + 1);
+  into.endAt.push(end);
   let value = 0;
   let at = 0;
   while (reader.at < end) {
@@ -119,50 +171,43 @@ function readSample(reader: Reader, end: number, into: Samples): void {
     else if (tag === 16) at = reader.varint();
     else reader.skip(tag, end);
   }
-  into.at.push(at);
-  into.values.push(value);
-  if (into.at.length > SAMPLES_MAX)
-    throw new HubError('prometheus_write_invalid', `A message may have ${SAMPLES_MAX} samples. Send smaller ones.`, { status: 400 });
+  into.add(place, at, value);
 }
 
-/** One series: its labels stand first, then its samples. Null when it is not known yet. */
-function readSeries(reader: Reader, end: number, from: { before: SeriesPlace | null; places: Places; into: Samples }): SeriesPlace | null {
-  const { before, into } = from;
-  const { bytes } = reader;
-  const first = reader.at;
-  while (reader.at < end && bytes[reader.at] === 10) {
+/** Where the labels of a series end, which stand first. */
+function labelsEnd(reader: Reader, end: number): number {
+  while (reader.at < end && reader.bytes[reader.at] === 10) {
     reader.at++;
     reader.at = reader.end(end);
   }
-  const range = { from: first, to: reader.at };
-  const guess = before?.next ?? null;
-  const place = guess !== null && isSame(guess.labels, bytes, range) ? guess : (from.places.find(bytes, range) ?? null);
-  if (place === null) {
-    into.unknown.push(range);
-    reader.at = end;
-    return null;
-  }
-  if (before) before.next = place;
-  while (reader.at < end) {
-    const tag = reader.varint();
-    if (tag === 18) {
-      into.places.push(place);
-      readSample(reader, reader.end(end), into);
-    } else reader.skip(tag, end);
-  }
-  return place;
+  return reader.at;
 }
 
-function readMessage(message: Uint8Array, places: Places): Samples {
+function readMessage(message: Uint8Array, places: Places, into: Samples): void {
+  into.clear();
   const reader = new Reader(message);
-  const into: Samples = { places: [], at: [], values: [], unknown: [] };
   let before: SeriesPlace | null = null;
   while (reader.at < message.length) {
     const tag = reader.varint();
-    if (tag === 10) before = readSeries(reader, reader.end(message.length), { before, places, into }) ?? before;
-    else reader.skip(tag, message.length);
+    if (tag !== 10) {
+      reader.skip(tag, message.length);
+      continue;
+    }
+    const end = reader.end(message.length);
+    const labels = { from: reader.at, to: labelsEnd(reader, end) };
+    const place = places.after(before, reader, labels);
+    if (place === null) {
+      into.unknown.push(labels);
+      reader.at = end;
+      continue;
+    }
+    before = place;
+    while (reader.at < end) {
+      const field = reader.varint();
+      if (field === 18) readSample(reader, place, into);
+      else reader.skip(field, end);
+    }
   }
-  return into;
 }
 
 /** The rows of a table in a message, and its columns at each instant. */
@@ -191,16 +236,23 @@ function fill(tables: ReadonlyMap<string, TableRows>, { places, at, values }: Sa
   let table: TableRows | undefined;
   let instant: Map<string, Float64Array> | undefined;
   let when = Number.NaN;
-  for (const [index, { metric, row }] of places.entries()) {
+  let column: Float64Array | undefined;
+  let name = '';
+  for (let index = 0; index < places.length; index++) {
+    const { metric, row } = places[index]!;
     if (table?.table !== row.table || when !== at[index]) {
       table = tables.get(row.table)!;
       when = at[index]!;
       instant = table.instants.get(when) ?? new Map<string, Float64Array>();
       table.instants.set(when, instant);
+      name = '';
     }
-    let column = instant!.get(metric.column);
-    if (column === undefined) instant!.set(metric.column, (column = new Float64Array(table.rows.length).fill(Number.NaN)));
-    column[row.index] = values[index]!;
+    if (name !== metric.column) {
+      name = metric.column;
+      column = instant!.get(name);
+      if (column === undefined) instant!.set(name, (column = new Float64Array(table.rows.length).fill(Number.NaN)));
+    }
+    column![row.index] = values[index]!;
   }
 }
 
@@ -250,14 +302,27 @@ function batchesOf(tables: Iterable<TableRows>, namesOf: (table: TableRows) => N
 export function createRemoteReader(): RemoteReader {
   const places = new Places();
   const namesOf = createNames();
+  const samples = new Samples();
+  const layouts = createLayouts<SeriesPlace>();
   let messages = 0;
+  const take = async (message: Uint8Array, resolve: Resolve): Promise<void> => {
+    readMessage(message, places, samples);
+    if (samples.unknown.length > 0) {
+      // Others may be read while this one waits for names, so it is read from the start again.
+      const unknown = samples.unknown.slice();
+      for (const range of unknown) await places.add(message, range, resolve);
+      readMessage(message, places, samples);
+    }
+    if (samples.unknown.length > 0)
+      throw new HubError('prometheus_write_invalid', `A message may have ${SERIES_MAX} series. Send smaller ones.`, { status: 400 });
+    if (samples.isUsual) layouts.keep(message, { places: samples.places, values: samples.valueAt, ends: samples.endAt });
+  };
   return {
     async read(message, resolve) {
-      let samples = readMessage(message, places);
-      if (samples.unknown.length > 0) {
-        for (const range of samples.unknown) await places.add(message, range, resolve);
-        samples = readMessage(message, places);
-      }
+      samples.clear();
+      const matched = layouts.match(message, samples);
+      if (matched === null) await take(message, resolve);
+      else samples.places = matched;
       const tables = arrange(samples, ++messages);
       fill(tables, samples);
       return batchesOf(tables.values(), namesOf);

@@ -1,6 +1,6 @@
 import type { LatestSample, WindowFunction, WindowMatrix } from 'novacron/plugin';
 import { PromError } from './errors.ts';
-import type { Query } from './evaluate.ts';
+import type { Query } from './query.ts';
 import type { NamedMetric } from './names.ts';
 import { matcherRegex } from './parse.ts';
 import type { Matcher, Selector } from './promql.ts';

@@ -1,3 +1,5 @@
+import { PromError } from './errors.ts';
+
 export type Labels = Readonly<Record<string, string>>;
 
 /** One series over all steps of a query: `values[step]` counts where `has[step]` is 1. */
@@ -49,4 +51,11 @@ export function omit(labels: Labels, names: ReadonlySet<string>): Labels {
 export function withLabel(labels: Labels, name: string, value: string): Labels {
   const { [name]: _, ...rest } = labels;
   return value === '' ? rest : { ...rest, [name]: value };
+}
+
+/** Two series that are the same once their name is gone cannot be told apart. */
+export function unique(series: readonly Series[]): readonly Series[] {
+  const names = new Set(series.map(({ labels }) => labelsKey(labels)));
+  if (names.size !== series.length) throw new PromError('execution', 'vector cannot contain metrics with the same labelset');
+  return series;
 }

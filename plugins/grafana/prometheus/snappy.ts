@@ -4,6 +4,8 @@ export class SnappyError extends Error {
   override readonly name = 'SnappyError';
 }
 
+const NO_ROOM = Buffer.alloc(0);
+
 interface Cursor {
   at: number;
 }
@@ -43,12 +45,12 @@ function readCopy(source: Uint8Array, tag: number, cursor: Cursor): { offset: nu
   return { length, offset: byte() + byte() * 256 + byte() * 65_536 + byte() * 16_777_216 };
 }
 
-/** Errors: `SnappyError`, also when the text would be longer than `bytesMax`. */
-export function uncompress(source: Uint8Array, bytesMax: number): Uint8Array {
+/** Into `room` where it is large enough. Errors: `SnappyError`, also when the text would be longer than `bytesMax`. */
+export function uncompress(source: Uint8Array, bytesMax: number, room: Buffer = NO_ROOM): Buffer {
   const cursor = { at: 0 };
   const length = readLength(source, cursor);
   if (length > bytesMax) throw new SnappyError(`The text has ${length} bytes, more than ${bytesMax}.`);
-  const target = Buffer.allocUnsafe(length);
+  const target = length <= room.length ? room.subarray(0, length) : Buffer.allocUnsafeSlow(length);
   let at = 0;
   while (cursor.at < source.length) {
     const tag = source[cursor.at++]!;

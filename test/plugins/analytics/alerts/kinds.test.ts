@@ -26,7 +26,7 @@ beforeAll(async () => {
       values: { allocationBytes: Math.round(bytes), capacityBytes: 10 * GIB },
     });
     const rows = [
-      row('filling', (8.4 + hours / 30) * GIB),
+      row('filling', (8.8 + hours / 30) * GIB),
       row('still', 5 * GIB),
       row('full', 9.5 * GIB),
       ...(at >= NOW - 1_800_000 ? [row('young', 8.9 * GIB)] : []),
@@ -40,6 +40,7 @@ afterAll(() => hub[Symbol.asyncDispose]());
 describe('rules of the kind forecast', () => {
   const kind = () =>
     createForecastKind({
+      everySeconds: 300,
       metrics: hub.metrics,
       forecasts: createForecasts({ runningMax: 1, waitingMax: 8 }),
       log: createLog({ level: 'silent' })('t'),
