@@ -29,11 +29,12 @@ const TASKS = {
   'test:lab': { does: "the lab's own tests", packages: ['up', 'test'], run: [[...VITEST, '--project', 'lab']] },
   'test:unit': { does: 'the tests that need no hub, no hypervisor and no browser', run: [[...VITEST, '--project', 'unit']] },
   'test:grafana': {
-    does: "the app for Grafana: types, and its tests with Grafana's own packages (500 MB, installed on first use)",
+    does: "the app for Grafana: types, lint, and its tests with Grafana's own packages (500 MB, installed on first use)",
     packages: ['up', 'test'],
     apart: GRAFANA_APP,
     run: [
       ['node_modules/typescript/bin/tsc', '--noEmit', '--project', GRAFANA_APP],
+      ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings', '--config', `${GRAFANA_APP}/oxlint.json`, GRAFANA_APP],
       [`${GRAFANA_APP}/node_modules/vitest/vitest.mjs`, 'run', '--root', GRAFANA_APP],
     ],
   },

@@ -46,9 +46,8 @@ const UNITS: Readonly<Record<Unit, string>> = {
   countPerSecond: 'cps',
 };
 
-/** The id that Grafana has for a unit. */
-export const unitId = (unit: Unit | undefined): { unit: string } | Record<never, never> =>
-  unit === undefined ? {} : { unit: UNITS[unit] };
+/** A field's config with the id that Grafana has for a unit. */
+export const unitConfig = (unit: Unit | undefined): { unit?: string } => (unit === undefined ? {} : { unit: UNITS[unit] });
 
 /** JSON knows neither NaN nor Infinity: Grafana takes null for a gap. */
 const cell = (value: Cell): Cell => (typeof value === 'number' && !Number.isFinite(value) ? null : value);
@@ -57,10 +56,10 @@ export function encodeFrame(
   head: { readonly refId: string; readonly name: string; readonly meta?: FrameMeta },
   columns: readonly Column[],
 ): FrameJson {
-  const fields = columns.map(({ values: _, ...field }) => field);
+  const fields = columns.map(({ name, type, labels, config }) => ({ name, type, ...(labels && { labels }), ...(config && { config }) }));
   return { schema: { ...head, fields }, data: { values: columns.map(({ values }) => values.map(cell)) } };
 }
 
 type Field = Omit<FrameField, 'unit'> & { readonly unit?: Unit | undefined };
 
-export const toColumn = ({ name, type, unit, values }: Field): Column => ({ name, type, values, config: unitId(unit) });
+export const toColumn = ({ name, type, unit, values }: Field): Column => ({ name, type, values, config: unitConfig(unit) });

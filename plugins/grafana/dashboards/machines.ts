@@ -10,7 +10,7 @@ export const fleet = () =>
     .withPanel(stat('CPU of hosts', metric('host.cpuRatio'), RATIO))
     .withPanel(stat('Memory of hosts', metric('host.memoryUsedRatio'), RATIO))
     .withPanel(stat('Storage pools', metric('host.pool.allocatedRatio', LAST), RATIO))
-    .withPanel(own(VM_GRID_ID, 'VMs', { queries: [action('vm.list', { rowsMax: 500 })], width: 14 }))
+    .withPanel(own(VM_GRID_ID, 'VMs', { queries: [action('vm.list', { rowsMax: 500 })], width: 14, show: { groupBy: 'host' } }))
     .withPanel(own(PLACEMENT_ID, 'Placement', { queries: [action('host.list'), action('vm.list', { rowsMax: 500 })], width: 10 }))
     .withPanel(lines('CPU of VMs', metric('vm.cpuRatio'), RATIO))
     .withPanel(lines('Memory of VMs', metric('vm.memoryRssBytes'), { unit: 'bytes' }))
@@ -49,4 +49,11 @@ export const tenant = () =>
     .withPanel(lines('Written to disks', metric('vm.disk.writeBytes', { tenant: '$tenant' }), { unit: 'binBps' }))
     .withPanel(lines('Network sent', metric('vm.nic.transmitBytes', { tenant: '$tenant' }), { unit: 'binBps' }))
     .withPanel(bars('How much of each disk is taken', metric('vm.disk.allocatedRatio', { tenant: '$tenant', ...LAST }), RATIO))
-    .withPanel(own(VM_GRID_ID, 'VMs', { queries: [action('vm.list', { rowsMax: 500 })], width: 12, height: 8 }));
+    .withPanel(
+      own(VM_GRID_ID, 'VMs, by tenant', {
+        queries: [action('vm.list', { rowsMax: 500 })],
+        width: 12,
+        height: 8,
+        show: { groupBy: 'tenant' },
+      }),
+    );

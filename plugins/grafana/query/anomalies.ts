@@ -1,5 +1,5 @@
 import type { Anomalies, AnomalousMetric } from '../../analytics/port.ts';
-import { encodeFrame, unitId, type FrameJson } from '../frames.ts';
+import { encodeFrame, unitConfig, type FrameJson } from '../frames.ts';
 import type { MetricAsk, Range } from './request.ts';
 import type { MetricSeries } from './series.ts';
 
@@ -7,7 +7,12 @@ const FOUND_MAX = 1000;
 
 function toFrame(name: string, found: readonly (AnomalousMetric & { readonly id: string })[], refId: string): FrameJson {
   const custom = { drawStyle: 'points', showPoints: 'always', pointSize: 10, lineWidth: 0, fillOpacity: 0 };
-  const config = { ...unitId(found[0]?.unit), displayNameFromDS: `${name} unusual`, color: { mode: 'fixed', fixedColor: 'red' }, custom };
+  const config = {
+    ...unitConfig(found[0]?.unit),
+    displayNameFromDS: `${name} unusual`,
+    color: { mode: 'fixed', fixedColor: 'red' },
+    custom,
+  };
   return encodeFrame({ refId, name: `${name} unusual`, meta: { custom: { anomalies: { of: name } } } }, [
     { name: 'time', type: 'time', values: found.map(({ since }) => since) },
     { name: 'unusual', type: 'number', labels: { name, unusual: 'true' }, config, values: found.map(({ value }) => value) },

@@ -1,5 +1,5 @@
 import type { GrafanaContext } from '../config.ts';
-import { encodeFrame, unitId, type FrameJson, type FrameMeta } from '../frames.ts';
+import { encodeFrame, unitConfig, type FrameJson, type FrameMeta } from '../frames.ts';
 import { anomalyFrames } from './anomalies.ts';
 import { forecastFrames } from './forecast.ts';
 import type { MetricAsk, Range } from './request.ts';
@@ -22,7 +22,7 @@ const labelsOf = ({ name, device }: MetricSeries): Record<string, string> => ({ 
 
 export function toFrame(one: MetricSeries, refId: string, meta: FrameMeta = {}): FrameJson {
   const name = nameOf(one);
-  const config = { ...unitId(one.unit), displayNameFromDS: name };
+  const config = { ...unitConfig(one.unit), displayNameFromDS: name };
   return encodeFrame({ refId, name, meta: { type: 'timeseries-multi', ...meta } }, [
     { name: 'time', type: 'time', values: one.at },
     { name: 'value', type: 'number', labels: labelsOf(one), config, values: one.value },

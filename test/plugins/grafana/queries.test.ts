@@ -34,7 +34,11 @@ describe('what panels ask', () => {
     ['no queries', { from: 1, to: 2, queries: [] }, /queries/],
     ['a kind that there is not', { from: 1, to: 2, queries: [{ refId: 'A', kind: 'shell' }] }, /kind/],
     ['an empty range', { from: 2, to: 2, queries: [{ refId: 'A', kind: 'sql', sql: 'select 1' }] }, /range is empty/],
-    ['too many queries', { from: 1, to: 2, queries: Array(4).fill({ refId: 'A', kind: 'sql', sql: 'select 1' }) }, /at most 3/],
+    [
+      'too many queries',
+      { from: 1, to: 2, queries: Array.from('ABCD', (refId) => ({ refId, kind: 'sql', sql: 'select 1' })) },
+      /at most 3/,
+    ],
     [
       'a horizon that is none',
       { from: 1, to: 2, queries: [{ refId: 'A', kind: 'metric', metric: 'vm.cpuRatio', forecast: '24' }] },
