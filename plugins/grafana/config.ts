@@ -1,6 +1,6 @@
 import { Actions, Hub, Jobs, Metrics, optional, Resources, type EndpointContext, type Tools } from 'novacron/plugin';
 import { z } from 'zod';
-import { Forecasts } from '../analytics/port.ts';
+import { Anomalies, Forecasts } from '../analytics/port.ts';
 import { Hypervisor } from '../hypervisor/port.ts';
 
 const most = (value: number, highest: number, description: string) => z.int().min(1).max(highest).default(value).meta({ description });
@@ -49,6 +49,7 @@ export const needs = {
   hub: Hub,
   hypervisor: optional(Hypervisor),
   forecasts: optional(Forecasts),
+  anomalies: optional(Anomalies),
 };
 export type Needs = typeof needs;
 

@@ -17,7 +17,12 @@ export interface FieldJson {
   readonly name: string;
   readonly type: 'time' | 'number' | 'string' | 'boolean';
   readonly labels?: Record<string, string>;
-  readonly config?: { unit?: string; displayNameFromDS?: string; custom?: Record<string, unknown> };
+  readonly config?: {
+    unit?: string;
+    displayNameFromDS?: string;
+    color?: { mode: string; fixedColor?: string };
+    custom?: Record<string, unknown>;
+  };
 }
 
 export interface FrameMeta {
@@ -37,12 +42,12 @@ const UNITS: Readonly<Record<Unit, string>> = {
   seconds: 's',
   ratio: 'percentunit',
   count: 'short',
-  bytesPerSecond: 'Bps',
+  bytesPerSecond: 'binBps',
   countPerSecond: 'cps',
 };
 
-/** The id that Grafana has for a unit. */
-export const unitId = (unit: Unit | undefined): { readonly unit?: string } => (unit === undefined ? {} : { unit: UNITS[unit] });
+/** A field's config with the id that Grafana has for a unit. */
+export const unitConfig = (unit: Unit | undefined): { unit?: string } => (unit === undefined ? {} : { unit: UNITS[unit] });
 
 /** JSON knows neither NaN nor Infinity: Grafana takes null for a gap. */
 const cell = (value: Cell): Cell => (typeof value === 'number' && !Number.isFinite(value) ? null : value);
@@ -51,10 +56,10 @@ export function encodeFrame(
   head: { readonly refId: string; readonly name: string; readonly meta?: FrameMeta },
   columns: readonly Column[],
 ): FrameJson {
-  const fields = columns.map(({ values: _values, ...field }) => field);
+  const fields = columns.map(({ name, type, labels, config }) => ({ name, type, ...(labels && { labels }), ...(config && { config }) }));
   return { schema: { ...head, fields }, data: { values: columns.map(({ values }) => values.map(cell)) } };
 }
 
 type Field = Omit<FrameField, 'unit'> & { readonly unit?: Unit | undefined };
 
-export const toColumn = ({ name, type, unit, values }: Field): Column => ({ name, type, values, config: unitId(unit) });
+export const toColumn = ({ name, type, unit, values }: Field): Column => ({ name, type, values, config: unitConfig(unit) });

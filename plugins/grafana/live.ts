@@ -1,6 +1,6 @@
 import { HubError, type SampleBatch } from 'novacron/plugin';
 import type { GrafanaContext, GrafanaTools } from './config.ts';
-import { unitId } from './frames.ts';
+import { unitConfig } from './frames.ts';
 import { askSeries } from './query/series.ts';
 import { kindOf, chooseTargets, type Choice } from './query/targets.ts';
 
@@ -50,10 +50,10 @@ async function follow(ctx: GrafanaContext, metric: string, choice: Choice): Prom
       ? { series: [] }
       : await askSeries(ctx, { metric, targets: targets.slice(0, 500), from: now - KNOWN_WITHIN_MS, to: now + 1 });
   const isCounter = ctx.services.metrics.declared().get(metric)?.kind === 'counter';
-  const unit = unitId(series[0]?.unit);
+  const { unit } = unitConfig(series[0]?.unit);
   return {
     followed: { metric, isCounter, names: new Map(series.map(({ id, name }) => [id, name])) },
-    unit: 'unit' in unit ? unit.unit : null,
+    unit: unit ?? null,
   };
 }
 

@@ -1,8 +1,10 @@
 import { defineConfig } from 'vitest/config';
+import { SummaryReporter } from '../../../test/kit/summary-reporter.ts';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.spec.ts'],
+    reporters: ['default', new SummaryReporter([])],
     globalSetup: ['../../../test/kit/postgres-setup.ts'],
     env: { TZ: 'UTC' },
     testTimeout: 60_000,

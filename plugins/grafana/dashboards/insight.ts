@@ -9,23 +9,27 @@ export const forecast = () =>
     .refresh('5m')
     .withVariable(variable('vm', 'vms', { label: 'VM' }))
     .withPanel(
-      own(FORECAST_ID, 'CPU: the next day', { queries: [metric('vm.cpuRatio', { targets: ['$vm'], forecast: '24h' })], width: 12 }),
+      own(FORECAST_ID, 'CPU: the next day', {
+        queries: [metric('vm.cpuRatio', { targets: ['$vm'], forecast: '24h', anomalies: true })],
+        width: 12,
+      }),
     )
     .withPanel(
       own(FORECAST_ID, 'Memory: the next day', {
-        queries: [metric('vm.memoryUsedRatio', { targets: ['$vm'], forecast: '24h' })],
+        queries: [metric('vm.memoryUsedRatio', { targets: ['$vm'], forecast: '24h', anomalies: true })],
         width: 12,
       }),
     )
     .withPanel(
       own(FORECAST_ID, 'File systems: the next day', {
-        queries: [metric('vm.filesystem.usedRatio', { targets: ['$vm'], forecast: '24h' })],
+        queries: [metric('vm.filesystem.usedRatio', { targets: ['$vm'], forecast: '24h', anomalies: true })],
         width: 12,
       }),
     )
     .withPanel(own(FORECAST_ID, 'Hosts: the next day', { queries: [metric('host.memoryUsedRatio', { forecast: '24h' })], width: 12 }))
     .withPanel(table('How good forecasts of CPU were', action('forecast.scores', { metric: 'vm.cpuRatio', targets: ['$vm'] })))
-    .withPanel(table('Recommendations', action('recommendation.list')));
+    .withPanel(table('Recommendations', action('recommendation.list')))
+    .withPanel(table('What was unusual', action('anomaly.list')));
 
 export const incidents = () =>
   board('incidents', 'incidents', 'What is or was wrong, beside what was measured and done meanwhile.')

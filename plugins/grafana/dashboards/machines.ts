@@ -10,12 +10,12 @@ export const fleet = () =>
     .withPanel(stat('CPU of hosts', metric('host.cpuRatio'), RATIO))
     .withPanel(stat('Memory of hosts', metric('host.memoryUsedRatio'), RATIO))
     .withPanel(stat('Storage pools', metric('host.pool.allocatedRatio', LAST), RATIO))
-    .withPanel(own(VM_GRID_ID, 'VMs', { queries: [action('vm.list', { rowsMax: 500 })], width: 14 }))
+    .withPanel(own(VM_GRID_ID, 'VMs', { queries: [action('vm.list', { rowsMax: 500 })], width: 14, show: { groupBy: 'host' } }))
     .withPanel(own(PLACEMENT_ID, 'Placement', { queries: [action('host.list'), action('vm.list', { rowsMax: 500 })], width: 10 }))
     .withPanel(lines('CPU of VMs', metric('vm.cpuRatio'), RATIO))
     .withPanel(lines('Memory of VMs', metric('vm.memoryRssBytes'), { unit: 'bytes' }))
     .withPanel(bars('Fullest file systems', metric('vm.filesystem.usedRatio', LAST), RATIO))
-    .withPanel(lines('Written to disks', metric('vm.disk.writeBytes'), { unit: 'Bps' }));
+    .withPanel(lines('Written to disks', metric('vm.disk.writeBytes'), { unit: 'binBps' }));
 
 export const host = () =>
   board('host', 'host', 'One host: its load, its memory, its pools, and the VMs on it.')
@@ -32,12 +32,12 @@ export const host = () =>
 export const vm = () =>
   board('vm', 'VM', 'One VM, or some beside each other.')
     .withVariable(variable('vm', 'vms', { multi: true, label: 'VM' }))
-    .withPanel(lines('CPU, and what is ahead', metric('vm.cpuRatio', { targets: ['$vm'], forecast: '6h' }), RATIO))
+    .withPanel(lines('CPU, and what is ahead', metric('vm.cpuRatio', { targets: ['$vm'], forecast: '6h', anomalies: true }), RATIO))
     .withPanel(lines('Memory used by the guest', metric('vm.memoryUsedRatio', { targets: ['$vm'] }), RATIO))
-    .withPanel(lines('Disk read', metric('vm.disk.readBytes', { targets: ['$vm'] }), { unit: 'Bps' }))
-    .withPanel(lines('Disk written', metric('vm.disk.writeBytes', { targets: ['$vm'] }), { unit: 'Bps' }))
-    .withPanel(lines('Network received', metric('vm.nic.receiveBytes', { targets: ['$vm'] }), { unit: 'Bps' }))
-    .withPanel(lines('Network sent', metric('vm.nic.transmitBytes', { targets: ['$vm'] }), { unit: 'Bps' }))
+    .withPanel(lines('Disk read', metric('vm.disk.readBytes', { targets: ['$vm'] }), { unit: 'binBps' }))
+    .withPanel(lines('Disk written', metric('vm.disk.writeBytes', { targets: ['$vm'] }), { unit: 'binBps' }))
+    .withPanel(lines('Network received', metric('vm.nic.receiveBytes', { targets: ['$vm'] }), { unit: 'binBps' }))
+    .withPanel(lines('Network sent', metric('vm.nic.transmitBytes', { targets: ['$vm'] }), { unit: 'binBps' }))
     .withPanel(bars('File systems', metric('vm.filesystem.usedRatio', { targets: ['$vm'], ...LAST }), RATIO))
     .withPanel(lines('Requests to disks', metric('vm.disk.writeOps', { targets: ['$vm'] }), { unit: 'iops' }));
 
@@ -46,7 +46,14 @@ export const tenant = () =>
     .withVariable(variable('tenant', 'tenants'))
     .withPanel(lines('CPU', metric('vm.cpuRatio', { tenant: '$tenant' }), RATIO))
     .withPanel(lines('Memory', metric('vm.memoryRssBytes', { tenant: '$tenant' }), { unit: 'bytes' }))
-    .withPanel(lines('Written to disks', metric('vm.disk.writeBytes', { tenant: '$tenant' }), { unit: 'Bps' }))
-    .withPanel(lines('Network sent', metric('vm.nic.transmitBytes', { tenant: '$tenant' }), { unit: 'Bps' }))
+    .withPanel(lines('Written to disks', metric('vm.disk.writeBytes', { tenant: '$tenant' }), { unit: 'binBps' }))
+    .withPanel(lines('Network sent', metric('vm.nic.transmitBytes', { tenant: '$tenant' }), { unit: 'binBps' }))
     .withPanel(bars('How much of each disk is taken', metric('vm.disk.allocatedRatio', { tenant: '$tenant', ...LAST }), RATIO))
-    .withPanel(own(VM_GRID_ID, 'VMs', { queries: [action('vm.list', { rowsMax: 500 })], width: 12, height: 8 }));
+    .withPanel(
+      own(VM_GRID_ID, 'VMs, by tenant', {
+        queries: [action('vm.list', { rowsMax: 500 })],
+        width: 12,
+        height: 8,
+        show: { groupBy: 'tenant' },
+      }),
+    );

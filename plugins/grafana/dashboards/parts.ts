@@ -65,9 +65,12 @@ export const bars = (title: string, query: Query, options: PanelOptions = {}) =>
 export const table = (title: string, query: Query, options: PanelOptions = {}) =>
   dress(new TablePanel(), title, { queries: [query], options: { width: 24, ...options } });
 
-/** A panel of our own app. */
-export const own = (type: string, title: string, { queries, ...options }: PanelOptions & { queries: readonly Query[] }) =>
-  dress(new AnyPanelBuilder().type(type), title, { queries, options: { width: 24, height: 10, ...options } });
+/** A panel of our own app; `show` are its options. */
+export const own = (
+  type: string,
+  title: string,
+  { queries, show = {}, ...options }: PanelOptions & { queries: readonly Query[]; show?: object },
+) => dress(new AnyPanelBuilder().type(type).options(show), title, { queries, options: { width: 24, height: 10, ...options } });
 
 export const metric = (name: string, more: Partial<Omit<Given<MetricAsk>, 'kind' | 'metric'>> = {}): Query => ({
   kind: 'metric',

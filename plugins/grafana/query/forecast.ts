@@ -1,7 +1,7 @@
 import { HubError } from 'novacron/plugin';
 import type { MetricForecast } from '../../analytics/port.ts';
 import type { GrafanaContext } from '../config.ts';
-import { encodeFrame, unitId, type FrameJson, type FrameMeta } from '../frames.ts';
+import { encodeFrame, unitConfig, type FrameJson, type FrameMeta } from '../frames.ts';
 import type { MetricAsk } from './request.ts';
 import { nameOf, type MetricSeries } from './series.ts';
 
@@ -26,7 +26,7 @@ function toFrame(forecast: MetricForecast, one: MetricSeries, refId: string): Fr
     name: key,
     type: 'number' as const,
     labels: { name: one.name, ...(one.device !== null && { device: one.device }), quantile: key },
-    config: { ...unitId(forecast.unit), displayNameFromDS: `${name} ${key}`, custom },
+    config: { ...unitConfig(forecast.unit), displayNameFromDS: `${name} ${key}`, custom },
     values: forecast.points.map((point) => point[key]),
   });
   return encodeFrame({ refId, name: `${name} forecast`, meta: { custom: { forecast: { of: name, ...scoreOf(forecast) } } } }, [

@@ -1,5 +1,6 @@
 import type { GrafanaContext } from '../config.ts';
-import { encodeFrame, unitId, type FrameJson, type FrameMeta } from '../frames.ts';
+import { encodeFrame, unitConfig, type FrameJson, type FrameMeta } from '../frames.ts';
+import { anomalyFrames } from './anomalies.ts';
 import { forecastFrames } from './forecast.ts';
 import type { MetricAsk, Range } from './request.ts';
 import { askSeries, nameOf, type MetricSeries } from './series.ts';
@@ -21,7 +22,7 @@ const labelsOf = ({ name, device }: MetricSeries): Record<string, string> => ({ 
 
 export function toFrame(one: MetricSeries, refId: string, meta: FrameMeta = {}): FrameJson {
   const name = nameOf(one);
-  const config = { ...unitId(one.unit), displayNameFromDS: name };
+  const config = { ...unitConfig(one.unit), displayNameFromDS: name };
   return encodeFrame({ refId, name, meta: { type: 'timeseries-multi', ...meta } }, [
     { name: 'time', type: 'time', values: one.at },
     { name: 'value', type: 'number', labels: labelsOf(one), config, values: one.value },
@@ -48,5 +49,7 @@ export async function metricFrames(ctx: GrafanaContext, ask: MetricAsk, range: R
   const cut = { severity: 'warning', text: 'Not all is shown: ask for fewer things or a longer step.' } as const;
   const notices = [...(isCut ? [cut] : []), ...forecasts.notices];
   const frames = shown.map((one, index) => toFrame(one, refId, index === 0 && notices.length > 0 ? { notices } : {}));
-  return [...frames, ...forecasts.frames];
+  const { anomalies } = ctx.services;
+  const unusual = ask.anomalies && anomalies !== undefined ? await anomalyFrames(anomalies, { ...range, series: shown }, ask) : [];
+  return [...frames, ...forecasts.frames, ...unusual];
 }

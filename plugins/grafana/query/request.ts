@@ -25,6 +25,8 @@ const metric = z.object({
     .string()
     .regex(/^[1-9]\d{0,3}[mhd]$/)
     .optional(),
+  /** What was found unusual in it, as points beside it. */
+  anomalies: z.boolean().default(false),
 });
 export type MetricAsk = z.output<typeof metric>;
 

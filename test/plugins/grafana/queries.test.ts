@@ -36,7 +36,7 @@ describe('what panels ask', () => {
     ['an empty range', { from: 2, to: 2, queries: [{ refId: 'A', kind: 'sql', sql: 'select 1' }] }, /range is empty/],
     [
       'too many queries',
-      { from: 1, to: 2, queries: Array.from({ length: 4 }, () => ({ refId: 'A', kind: 'sql', sql: 'select 1' })) },
+      { from: 1, to: 2, queries: Array.from('ABCD', (refId) => ({ refId, kind: 'sql', sql: 'select 1' })) },
       /at most 3/,
     ],
     [
@@ -158,6 +158,17 @@ describe('what panels ask', () => {
     expect((await world.get('/annotations?from=soon')).status).toBe(400);
     const { frames } = await ask({ kind: 'annotations', of: ['jobs'] }, 'admin');
     expect(frames[0]?.schema.fields.map(({ name }) => name)).toEqual(['time', 'timeEnd', 'title', 'text', 'tags', 'id']);
+  });
+
+  test('incidents are annotations of those who may see them', async () => {
+    const { hub } = world;
+    await hub.run('incident.raise', { title: 'customers cannot sign in' }, hub.as('operator'));
+    await expect
+      .poll(async () => (await world.get('/annotations?of=incidents')).body)
+      .toMatchObject({
+        annotations: [{ title: expect.stringMatching(/customers cannot sign in/), tags: ['incident', 'warning', expect.any(String)] }],
+      });
+    expect((await world.get('/annotations?of=incidents', 'other')).body).toEqual({ annotations: [] });
   });
 
   test('"Save & test" learns who the token is', async () => {

@@ -128,6 +128,7 @@ describe('the built app in Chromium, with the real React, @grafana/ui and @grafa
     await shoot('query-table');
     await page.getByRole('radio', { name: 'SQL' }).click({ force: true });
     await page.getByText(/One SELECT of DuckDB/).waitFor();
+    expect(JSON.parse((await page.getByLabel('query').textContent()) ?? '')).toMatchObject({ kind: 'sql' });
     await shoot('query-sql');
     await close();
   });

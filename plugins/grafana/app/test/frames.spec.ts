@@ -1,6 +1,6 @@
 import { dataFrameFromJSON, FieldType, getValueFormat, type DataFrameJSON } from '@grafana/data';
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
-import { encodeFrame, unitId, type FrameJson } from '../../frames.ts';
+import { encodeFrame, unitConfig, type FrameJson } from '../../frames.ts';
 import { startWorld, type World } from './world.ts';
 
 /** A type with the words of its enums in place of them: JSON knows no enum. */
@@ -35,10 +35,10 @@ describe('frames of the hub, read by Grafana', () => {
 
   test('Grafana knows every unit that is sent', () => {
     const texts = (['bytes', 'seconds', 'ratio', 'count', 'bytesPerSecond', 'countPerSecond'] as const).map((unit) => {
-      const { text, suffix = '' } = getValueFormat((unitId(unit) as { unit: string }).unit)(0.5, 1);
+      const { text, suffix = '' } = getValueFormat(unitConfig(unit).unit)(1536, 1);
       return `${text}${suffix}`;
     });
-    expect(texts).toEqual(['0.5 B', '500 ms', '50.0%', '0.500', '0.5 B/s', '0.5 c/s']);
+    expect(texts).toEqual(['1.5 KiB', '25.6 mins', '153600.0%', '1.5 K', '1.5 KiB/s', '1.5K c/s']);
   });
 
   test('series come as time and value, with labels and unit', async () => {
@@ -47,7 +47,7 @@ describe('frames of the hub, read by Grafana', () => {
     const [time, value] = frames[0]!.fields;
     expect([time?.type, value?.type]).toEqual([FieldType.time, FieldType.number]);
     expect(value?.labels).toEqual({ name: 'name-of-mine', device: 'vda' });
-    expect(value?.config.unit).toBe('Bps');
+    expect(value?.config.unit).toBe('binBps');
     expect(frames[0]?.length).toBeGreaterThan(200);
   });
 

@@ -98,7 +98,15 @@ describe('what panels make of it', () => {
   });
 
   test('a score is said in a word', () => {
-    const score = { of: 'x', model: 'm', coverage: 0.8, folds: 3, horizonSeconds: 1, isShortened: false };
+    const score = {
+      of: 'x',
+      model: 'm',
+      coverage: 0.8,
+      folds: 3,
+      horizonSeconds: 1,
+      isShortened: false,
+      record: { forecasts: 0, mase: null, coverage: null },
+    };
     expect([0.5, 0.9, 1.2, null].map((mase) => gradeOf({ ...score, mase }).color)).toEqual(['green', 'orange', 'red', 'orange']);
   });
 

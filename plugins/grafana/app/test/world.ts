@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import type { DataFrameJSON } from '@grafana/data';
 
 export interface World {
@@ -9,7 +10,7 @@ export interface World {
 }
 
 /** The hub is checked with settings that Grafana's types do not bear: the compiler must not follow this name into its sources. */
-const WORLD: string = '../../../../test/plugins/grafana/world.ts';
+const WORLD: string = fileURLToPath(new URL('../../../../test/plugins/grafana/world.ts', import.meta.url));
 
 /** A whole hub with recorded samples, as the hub's own tests start it. */
 export async function startWorld(): Promise<World> {

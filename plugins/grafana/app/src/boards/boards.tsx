@@ -1,7 +1,6 @@
-import type { AppRootProps } from '@grafana/data';
 import { getBackendSrv, getDataSourceSrv, PluginPage } from '@grafana/runtime';
 import { Alert, Button, Card, Combobox, Stack, type ComboboxOption } from '@grafana/ui';
-import { useEffect, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import { lastValueFrom } from 'rxjs';
 import { DATASOURCE_ID } from '../../../names.ts';
 import type { HubDataSource } from '../datasource/datasource.ts';
@@ -28,20 +27,20 @@ async function keep(uid: string, name: string): Promise<void> {
 }
 
 /** The app's page: dashboards of a hub, to be taken into Grafana. */
-export function Boards(_: AppRootProps) {
+export function Boards() {
   const sources: ComboboxOption[] = getDataSourceSrv()
     .getList({ type: DATASOURCE_ID })
     .map(({ uid, name }) => ({ value: uid, label: name }));
   const [source, setSource] = useState(sources[0]?.value ?? null);
   const [boards, setBoards] = useState<readonly Board[]>([]);
   const [said, setSaid] = useState<Said | null>(null);
-  const fail = (error: unknown) => setSaid({ text: messageOf(error), isGood: false });
+  const fail = useCallback((error: unknown) => setSaid({ text: messageOf(error), isGood: false }), []);
   useEffect(() => {
     if (source === null) return;
     hubOf(source)
       .then((hub) => hub.get<{ dashboards: readonly Board[] }>('/grafana/dashboards'))
       .then(({ dashboards }) => setBoards(dashboards), fail);
-  }, [source]);
+  }, [source, fail]);
   const take = (uid: string, { name, title }: Board) => {
     keep(uid, name).then(() => setSaid({ text: `"${title}" is in Grafana now.`, isGood: true }), fail);
   };

@@ -72,7 +72,7 @@ export class HubDataSource extends DataSourceApi<HubQuery, HubOptions> {
     const ask = toAsk(query, getTemplateSrv(), scopedVars);
     const parameters = new URLSearchParams();
     for (const name of ['metric', 'targets', 'tenant', 'tag', 'host'])
-      for (const value of [ask[name] ?? []].flat()) parameters.append(name, String(value));
+      for (const value of [ask[name]].flat()) if (typeof value === 'string') parameters.append(name, value);
     const frames = data.filter(({ refId }) => refId === query.refId);
     const spanMs = range.to.valueOf() - range.from.valueOf();
     return followLive(this.hub.url(`/grafana/live?${parameters}`), { frames, spanMs, key: `${requestId}-${query.refId}` });

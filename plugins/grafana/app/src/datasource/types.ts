@@ -14,6 +14,8 @@ export interface HubQuery extends DataQuery {
   stepSeconds?: number;
   /** `6h`, `24h`, `7d`. */
   forecast?: string;
+  /** What was found unusual, as points. */
+  anomalies?: boolean;
   /** New values as they are measured. */
   live?: boolean;
   sql?: string;

@@ -1,13 +1,15 @@
 import { getDisplayProcessor, formattedValueToString, type Field, type GrafanaTheme2, type TimeRange, type TimeZone } from '@grafana/data';
 import { AxisPlacement, GraphDrawStyle, ScaleDirection, ScaleOrientation, VisibilityMode } from '@grafana/schema';
 import { UPlotConfigBuilder } from '@grafana/ui';
-import type { BandData } from './band-data.ts';
+import type { BandData, Role } from './band-data.ts';
 
 interface Look {
   readonly theme: GrafanaTheme2;
   readonly timeZone: TimeZone;
   readonly timeRange: TimeRange;
 }
+
+type SeriesProps = Parameters<UPlotConfigBuilder['addSeries']>[0];
 
 const SCALE = 'y';
 const NOW_WIDTH_PX = 1;
@@ -57,21 +59,8 @@ export function bandConfig({ roles, begins }: BandData, look: Look): { config: U
   const names = [...new Set(roles.map(({ of }) => of))];
   const palette = theme.visualization.palette;
   const colorOf = (of: string) => theme.visualization.getColorByName(palette[names.indexOf(of) % palette.length] ?? 'blue');
-  for (const { role, of } of roles) {
-    const isEdge = role === 'p10' || role === 'p90';
-    builder.addSeries({
-      scaleKey: SCALE,
-      theme,
-      drawStyle: GraphDrawStyle.Line,
-      lineColor: colorOf(of),
-      lineWidth: isEdge ? 0 : 2,
-      lineStyle: role === 'p50' ? { fill: 'dash', dash: [8, 6] } : { fill: 'solid' },
-      showPoints: VisibilityMode.Never,
-      pointSize: 4,
-      spanNulls: true,
-      fillOpacity: 0,
-    });
-  }
+  for (const { role, of } of roles)
+    builder.addSeries({ scaleKey: SCALE, theme, spanNulls: true, fillOpacity: 0, ...lookOf(role, colorOf(of), theme) });
   for (const of of names) {
     // Series 0 is the time.
     const at = (role: string) => roles.findIndex((one) => one.role === role && one.of === of) + 1;
@@ -79,6 +68,30 @@ export function bandConfig({ roles, begins }: BandData, look: Look): { config: U
   }
   if (begins !== null) drawBegin(builder, begins, theme.colors.text.secondary);
   return { config: builder, order: roles.map(({ field }) => field) };
+}
+
+/** How a line, an edge of the band, or the points of what was unusual look. */
+function lookOf(
+  role: Role,
+  color: string,
+  { visualization }: GrafanaTheme2,
+): Pick<SeriesProps, 'drawStyle' | 'showPoints' | 'pointSize' | 'lineColor' | 'lineWidth' | 'lineStyle'> {
+  const isEdge = role === 'p10' || role === 'p90';
+  if (role === 'unusual')
+    return {
+      drawStyle: GraphDrawStyle.Points,
+      showPoints: VisibilityMode.Always,
+      pointSize: 10,
+      lineColor: visualization.getColorByName('red'),
+    };
+  return {
+    drawStyle: GraphDrawStyle.Line,
+    lineColor: color,
+    lineWidth: isEdge ? 0 : 2,
+    lineStyle: role === 'p50' ? { fill: 'dash', dash: [8, 6] } : { fill: 'solid' },
+    showPoints: VisibilityMode.Never,
+    pointSize: 4,
+  };
 }
 
 /** `#rrggbb` without an opacity of its own. */

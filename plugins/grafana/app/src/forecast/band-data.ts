@@ -9,12 +9,16 @@ export interface Score {
   readonly folds: number;
   readonly horizonSeconds: number;
   readonly isShortened: boolean;
+  /** Of earlier forecasts of this series, held against what came. */
+  readonly record: { readonly forecasts: number; readonly mase: number | null; readonly coverage: number | null };
 }
+
+export type Role = 'measured' | 'p10' | 'p50' | 'p90' | 'unusual';
 
 export interface BandData {
   /** Time in the first field, then what was measured and the quantiles. */
   readonly joined: DataFrame;
-  readonly roles: readonly { readonly field: Field; readonly role: 'measured' | 'p10' | 'p50' | 'p90'; readonly of: string }[];
+  readonly roles: readonly { readonly field: Field; readonly role: Role; readonly of: string }[];
   readonly scores: readonly Score[];
   /** Epoch milliseconds: where the first forecast begins; `null` without any. */
   readonly begins: number | null;
@@ -33,7 +37,7 @@ export function bandData(frames: readonly DataFrame[]): BandData | null {
     .slice(1)
     .filter(({ type }) => type === FieldType.number)
     .map((field) => {
-      const role = ROLES.find((one) => field.labels?.['quantile'] === one) ?? 'measured';
+      const role = ROLES.find((one) => field.labels?.['quantile'] === one) ?? (field.labels?.['unusual'] ? 'unusual' : 'measured');
       const { name = '', device } = field.labels ?? {};
       return { field, role, of: device ? `${name} ${device}` : name } as const;
     });

@@ -54,6 +54,11 @@ function Scores({ scores }: { readonly scores: readonly Score[] }) {
                     text={`band held ${percent(score.coverage)} (aim 80 %)`}
                     color={Math.abs(score.coverage - 0.8) <= 0.1 ? 'green' : 'orange'}
                   />
+                  {score.record.mase !== null && (
+                    <Text variant="bodySmall">
+                      {score.record.forecasts} earlier: MASE {score.record.mase.toFixed(2)}
+                    </Text>
+                  )}
                   <Text variant="bodySmall" color="secondary">
                     {hours(score.horizonSeconds)} ahead{score.isShortened ? ', less than asked: the history is short' : ''}
                   </Text>

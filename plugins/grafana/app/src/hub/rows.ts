@@ -10,5 +10,12 @@ export const rowsOf = (frame: DataFrame | undefined): Row[] =>
 export const frameWith = (frames: readonly DataFrame[], ...names: readonly string[]): DataFrame | undefined =>
   frames.find(({ fields }) => names.every((name) => fields.some((field) => field.name === name)));
 
-export const text = (row: Row, name: string): string => (typeof row[name] === 'string' ? (row[name] as string) : '');
-export const figure = (row: Row, name: string): number => (typeof row[name] === 'number' ? (row[name] as number) : 0);
+export function text(row: Row, name: string): string {
+  const value = row[name];
+  return typeof value === 'string' ? value : '';
+}
+
+export function figure(row: Row, name: string): number {
+  const value = row[name];
+  return typeof value === 'number' ? value : 0;
+}

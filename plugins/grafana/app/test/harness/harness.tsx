@@ -38,7 +38,10 @@ interface Loader {
 declare const System: Loader;
 
 for (const [name, module] of Object.entries(HOST))
-  System.set(`app:${name}`, { ...module, default: (module as { default?: unknown }).default ?? module });
+  System.set(
+    `app:${name}`,
+    Object.assign(Object.create(null) as object, module, { default: (module as { default?: unknown }).default ?? module }),
+  );
 System.addImportMap({ imports: Object.fromEntries(Object.keys(HOST).map((name) => [name, `app:${name}`])) });
 
 const parameters = new URLSearchParams(location.search);

@@ -59,7 +59,7 @@ function useAnswer({ source, query }: StageProps, range: TimeRange): DataQueryRe
       app: 'panel',
       startTime: 0,
     };
-    const given = source.query(asked as never);
+    const given = source.query(asked);
     const subscription = (isObservable(given) ? given : from(given)).subscribe(setAnswer);
     return () => subscription.unsubscribe();
   }, [source, query, range]);
