@@ -111,7 +111,12 @@ export async function bench({ signal }: BenchOptions): Promise<BenchResult> {
       load: round(loadavg()[0] ?? 0, 2),
     },
     aims: [
-      { name: 'main loop p99 while training', value: worst, aim: `< ${LOOP_DELAY_MS_MAX} ms`, met: worst < LOOP_DELAY_MS_MAX },
+      {
+        name: `main loop p99 while training, above the clock's step of ${RESOLUTION_MS} ms`,
+        value: worst,
+        aim: `< ${LOOP_DELAY_MS_MAX} ms`,
+        met: worst < LOOP_DELAY_MS_MAX,
+      },
       {
         name: `memory growth over ${TRAININGS} trainings`,
         value: growth,
