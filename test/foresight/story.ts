@@ -222,7 +222,7 @@ const signalsOf = async (hub: HubProcess): Promise<readonly SignalSeen[]> =>
 const reads = (message: Message, ...parts: readonly string[]): boolean => parts.every((part) => textOf(message).includes(part));
 
 const buttonOf = (message: Message, label: string): string | undefined =>
-  elementsIn(message).find((element) => element.label?.startsWith(label) === true)?.actionId;
+  elementsIn(message).find((element) => element.label?.startsWith(label))?.actionId;
 
 function assert(isSo: boolean, what: string): void {
   if (!isSo) throw new Error(`Not so: ${what}`);
