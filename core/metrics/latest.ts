@@ -32,6 +32,10 @@ class ColumnRow implements SampleRow {
     this.#index = index;
   }
 
+  value(name: string): number | undefined {
+    return this.#batch.columns[name]?.[this.#index];
+  }
+
   get values(): SampleRow['values'] {
     return Object.fromEntries(Object.entries(this.#batch.columns).map(([name, values]) => [name, values[this.#index]]));
   }
@@ -39,13 +43,14 @@ class ColumnRow implements SampleRow {
 
 function shownValues({ row, shape }: Entry): Record<string, number | null> {
   const values: Record<string, number | null> = {};
-  const given = row.values;
-  for (const column of shape?.columns ?? []) {
-    const value = given[column.name];
+  if (shape === undefined) return row.values as Record<string, number | null>;
+  const given = row instanceof ColumnRow ? null : row.values;
+  for (const column of shape.columns) {
+    const value = given === null ? (row as ColumnRow).value(column.name) : given[column.name];
     const shown = typeof value === 'bigint' ? Number(value) / column.scale : value;
     values[column.name] = shown != null && Number.isFinite(shown) ? shown : null;
   }
-  return shape ? values : (given as Record<string, number | null>);
+  return values;
 }
 
 export function createLatest(): Latest {

@@ -1,4 +1,4 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 import { eachRun, integersOf, numbersOf } from './chunk-reader.ts';
 import type { Column, TableShape } from './schema.ts';
 import { SeriesBuffer } from './series-buffer.ts';
@@ -19,6 +19,8 @@ export interface SampleSource {
   /** Epoch milliseconds: samples after `after` and up to `upTo`. */
   readonly after: number;
   readonly upTo: number;
+  /** Whether the answer is too large to be held as a whole. */
+  readonly isLarge: boolean;
   /** Throws when the reading is over; told how many rows came. */
   check(rows: number): void;
 }
@@ -27,7 +29,7 @@ export interface SampleSource {
 export type Targets = readonly string[] | null;
 
 /** Above it a list of names costs more than it spares. */
-const LISTED_MAX = 200;
+export const LISTED_MAX = 200;
 const NAN = `'NaN'::DOUBLE`;
 
 export const seriesOf = (names: readonly string[]): string => names.join('\u0000');
@@ -42,12 +44,21 @@ function bufferOf(buffers: Buffers, names: readonly string[]): SeriesBuffer {
   return buffer;
 }
 
-export async function eachChunk(
-  source: SampleSource,
-  sql: string,
-  visit: (chunk: Awaited<ReturnType<Stream['fetchChunk']>> & object) => void,
-): Promise<void> {
-  const result: Stream = await source.connection.stream(sql);
+type Chunk = DuckDBDataChunk;
+
+/** All chunks of an answer. A small one is fetched as a whole: each chunk of a stream is a way to another thread and back. */
+export async function eachChunk(source: SampleSource, sql: string, visit: (chunk: Chunk) => void): Promise<void> {
+  if (source.isLarge) return eachStreamed(source, sql, visit);
+  const result = await source.connection.run(sql);
+  for (let index = 0; index < result.chunkCount; index++) {
+    const chunk = result.getChunk(index);
+    source.check(chunk.rowCount);
+    if (chunk.rowCount > 0) visit(chunk);
+  }
+}
+
+async function eachStreamed(source: SampleSource, sql: string, visit: (chunk: Chunk) => void): Promise<void> {
+  const result = await source.connection.stream(sql);
   for (;;) {
     const chunk = await result.fetchChunk();
     source.check(chunk?.rowCount ?? 0);
@@ -55,7 +66,6 @@ export async function eachChunk(
     visit(chunk);
   }
 }
-type Stream = Awaited<ReturnType<DuckDBConnection['stream']>>;
 
 export const timestamp = (at: number): string => `make_timestamp(${Math.round(at)}000)`;
 

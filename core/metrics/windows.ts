@@ -9,7 +9,7 @@ import { slide, WINDOW_FUNCTIONS, type Steps } from './window-functions.ts';
 import { slidePieces } from './window-pieces.ts';
 import { rollupTable } from './rollup.ts';
 import { planRollup, readPieces, rollupFor, type RollupPlan } from './window-rollup.ts';
-import { namesOf, readSamples, type SampleSource, type Targets } from './window-source.ts';
+import { LISTED_MAX, namesOf, readSamples, type SampleSource, type Targets } from './window-source.ts';
 
 /** Samples that one query may read. */
 const SAMPLES_MAX = 200_000_000;
@@ -17,6 +17,8 @@ const SAMPLES_MAX = 200_000_000;
 const CELLS_MAX = 20_000_000;
 /** Sealed rows whose series are held in memory at once. */
 const ROWS_AT_ONCE = 4_000_000;
+/** Sealed rows that are fetched as a whole; hot ones only for few things. */
+const ROWS_WHOLE_MAX = 500_000;
 
 export interface WindowTask {
   readonly shape: TableShape;
@@ -63,16 +65,21 @@ class Answer {
 /** As the files are sorted: by the bytes of the names. */
 const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
-/** Parts of the targets whose sealed rows fit into memory; null where there are few rows in all. */
-function portions(store: Store, query: WindowQuery, rows: number): Targets[] {
+/** Parts of the targets, in the order of the files, whose rows fit into memory, and about how many rows each has. */
+function portions(store: Store, query: WindowQuery, rows: number): { parts: Targets[]; rowsEach: number } {
   const all = store.entities.count();
   const targets = query.targets?.toSorted(byBytes) ?? null;
   const expected = targets === null ? rows : (rows * targets.length) / Math.max(1, all);
-  if (expected <= ROWS_AT_ONCE) return [targets];
+  if (expected <= ROWS_AT_ONCE) return { parts: [targets], rowsEach: expected };
   const sorted = targets ?? [...store.entities.names()].toSorted(byBytes);
-  const size = Math.max(1, Math.ceil(sorted.length / Math.ceil(expected / ROWS_AT_ONCE)));
-  return Array.from({ length: Math.ceil(sorted.length / size) }, (_, index) => sorted.slice(index * size, (index + 1) * size));
+  const count = Math.min(sorted.length, Math.ceil(expected / ROWS_AT_ONCE));
+  const size = Math.max(1, Math.ceil(sorted.length / count));
+  const parts = Array.from({ length: Math.ceil(sorted.length / size) }, (_, index) => sorted.slice(index * size, (index + 1) * size));
+  return { parts, rowsEach: expected / parts.length };
 }
+
+const reachesHot = (hot: HotRange | undefined, { from, to, windowMs }: WindowQuery): boolean =>
+  hot !== undefined && hot.to > from - windowMs && hot.from <= to;
 
 /** Answers a window query, from rollups where they give the same answer, else from samples; portion by portion. Runs in the store's thread. */
 export async function readWindows(
@@ -86,6 +93,10 @@ export async function readWindows(
   const tables = [shape.name, ...(rolled ? [rollupTable(shape.name, rolled.seconds)] : [])];
   const found = await readCatalogue(connection, store.folders.sealed, { tables, ...range });
   const files = found.filter(({ table }) => table === shape.name);
+  const answer = new Answer(steps.count);
+  const rollup = rolled && planRollup(rolled, { files: found, column, shape, hot });
+  const total = (rollup === null ? files : [...rollup.rollups, ...rollup.samples]).reduce((sum, file) => sum + file.rows, 0);
+  const { parts, rowsEach } = portions(store, query, total);
   let rows = 0;
   const source: SampleSource = {
     store,
@@ -94,6 +105,7 @@ export async function readWindows(
     column,
     files,
     hot,
+    isLarge: rowsEach > ROWS_WHOLE_MAX || (reachesHot(hot, query) && (query.targets?.length ?? Infinity) > LISTED_MAX),
     after,
     upTo: query.to,
     check(more) {
@@ -103,10 +115,7 @@ export async function readWindows(
         throw tooLarge(`The query would read more than ${SAMPLES_MAX} samples. Take a shorter range or fewer series.`);
     },
   };
-  const answer = new Answer(steps.count);
-  const rollup = rolled && planRollup(rolled, { files: found, column, shape, hot });
-  const total = (rollup === null ? files : [...rollup.rollups, ...rollup.samples]).reduce((sum, file) => sum + file.rows, 0);
-  for (const targets of portions(store, query, total))
+  for (const targets of parts)
     if (rollup === null) await answerSamples(source, { targets, query, steps, answer });
     else await answerPieces(source, rollup, { targets, query, steps, answer });
   return answer.matrix();

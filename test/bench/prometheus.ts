@@ -16,10 +16,11 @@ const BINARY = '/usr/bin/prometheus';
 
 export const isPrometheusInstalled = (): Promise<boolean> => isInstalled(BINARY);
 
-export async function startPrometheus(data: string): Promise<Prometheus> {
+/** `config` is added to its configuration file. */
+export async function startPrometheus(data: string, config = ''): Promise<Prometheus> {
   const folder = await mkdtemp(join(data, 'prometheus-'));
   await mkdir(join(folder, 'tsdb'));
-  await writeFile(join(folder, 'empty.yml'), 'global: {scrape_interval: 1h}\n');
+  await writeFile(join(folder, 'empty.yml'), `global: {scrape_interval: 1h}\n${config}`);
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const args = [

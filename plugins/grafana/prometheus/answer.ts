@@ -1,5 +1,6 @@
 import { HubError } from 'novacron/plugin';
 import { PromError, type PromErrorType } from './errors.ts';
+import { formatValue } from './format.ts';
 import { labelsKey, type Series, type Value } from './series.ts';
 
 /** Prometheus' answers. JSON is written piece by piece: an object for each value would cost more than the query. */
@@ -22,11 +23,6 @@ export function failureOf(error: unknown): Response {
     if (error.code === 'sql_timeout') return failure('timeout', error.message, 503);
   }
   throw error;
-}
-
-export function formatValue(value: number): string {
-  if (value === Infinity) return '+Inf';
-  return value === -Infinity ? '-Inf' : String(value);
 }
 
 const instant = (ms: number): string => String(ms / 1000);
@@ -61,6 +57,9 @@ const sortedByLabels = (series: readonly Series[]): Series[] =>
     .toSorted((a, b) => (a.key < b.key ? -1 : 1))
     .map(({ one }) => one);
 
+/** Entries that are written already. */
+export const vectorAnswer = (entries: readonly string[]): Response => answer('vector', `[${entries.join(',')}]`);
+
 export function instantAnswer(value: Value, at: number): Response {
   if (value.is === 'string') return answer('string', `[${instant(at)},${JSON.stringify(value.value)}]`);
   if (value.is === 'scalar') return answer('scalar', `[${instant(at)},"${formatValue(value.values[0]!)}"]`);
@@ -68,7 +67,7 @@ export function instantAnswer(value: Value, at: number): Response {
   const entries = value.series
     .filter(({ has }) => has[0] === 1)
     .map(({ labels, values }) => `{"metric":${JSON.stringify(labels)},${head}${formatValue(values[0]!)}"]}`);
-  return answer('vector', `[${entries.join(',')}]`);
+  return vectorAnswer(entries);
 }
 
 /** Of an instant query of a range: the samples themselves are not to be had. */

@@ -1,5 +1,5 @@
 import type { GrafanaContext, GrafanaTools } from '../config.ts';
-import { failureOf, instantAnswer, noSuchRange, rangeAnswer, success } from './answer.ts';
+import { failureOf, instantAnswer, noSuchRange, rangeAnswer, success, vectorAnswer } from './answer.ts';
 import { PromError } from './errors.ts';
 import { evaluate } from './evaluate.ts';
 import { nameMetrics } from './names.ts';
@@ -7,7 +7,7 @@ import { parseDuration, parsePromql } from './parse.ts';
 import type { Matcher } from './promql.ts';
 import type { Query } from './query.ts';
 import { createReceiver } from './receive.ts';
-import { findSeries } from './select.ts';
+import { findSeries, newestEntries } from './select.ts';
 import { NAME, type Labels } from './series.ts';
 import { createSight, type Things } from './things.ts';
 
@@ -69,7 +69,9 @@ async function instantQuery(ctx: GrafanaContext, sight: Sight, parameters: Param
   const at = instantOf(parameters, 'time', ctx.clock.now());
   const expression = parsePromql(parameters.get('query') ?? '');
   if (expression.is === 'range') throw noSuchRange();
-  return instantAnswer(await queryOf(ctx, sight, { from: at, to: at, stepMs: 1 }).evaluate(expression), at);
+  const query = queryOf(ctx, sight, { from: at, to: at, stepMs: 1 });
+  const entries = expression.is === 'selector' ? await newestEntries(query, expression) : null;
+  return entries === null ? instantAnswer(await query.evaluate(expression), at) : vectorAnswer(entries);
 }
 
 async function rangeQuery(ctx: GrafanaContext, sight: Sight, parameters: Parameters): Promise<Response> {

@@ -1,5 +1,6 @@
 import type { LatestSample, WindowFunction, WindowMatrix } from 'novacron/plugin';
 import { PromError } from './errors.ts';
+import { formatValue } from './format.ts';
 import type { Query } from './query.ts';
 import type { NamedMetric } from './names.ts';
 import { matcherRegex } from './parse.ts';
@@ -71,7 +72,7 @@ function toSeries(query: Query, found: Found, matrix: WindowMatrix): Series[] {
   return series;
 }
 
-function newest(query: Query, table: string): ReadonlyMap<string, readonly LatestSample[]> {
+function newestOf(query: Query, table: string): ReadonlyMap<string, readonly LatestSample[]> {
   const known = query.newest.get(table);
   if (known !== undefined) return known;
   const byEntity = Map.groupBy(query.metricsOf.latest(table), ({ entity }) => entity);
@@ -79,25 +80,48 @@ function newest(query: Query, table: string): ReadonlyMap<string, readonly Lates
   return byEntity;
 }
 
+interface Newest {
+  readonly thing: LabelledThing;
+  readonly device: string | undefined;
+  readonly value: number;
+}
+
 /** The newest values from memory, for the things of which they are the answer; the others are left to be read. */
-function fromMemory(query: Query, found: Found, at: number): { series: Series[]; left: LabelledThing[] } {
-  const { metric } = found;
-  const samples = newest(query, metric.table);
-  const series: Series[] = [];
+function fromMemory(query: Query, found: Found, at: number): { newest: Newest[]; left: LabelledThing[] } {
+  const { column, table } = found.metric;
+  const samples = newestOf(query, table);
+  const newest: Newest[] = [];
   const left: LabelledThing[] = [];
   for (const thing of found.things) {
     const own = samples.get(thing.id) ?? [];
-    if (own.some((sample) => sample.at > at || (sample.values[metric.column] === null && sample.at > at - LOOKBACK_MS))) {
+    if (own.some((sample) => sample.at > at || (sample.values[column] === null && sample.at > at - LOOKBACK_MS))) {
       left.push(thing);
       continue;
     }
-    for (const sample of own) {
-      const value = sample.values[metric.column];
-      if (value == null || sample.at <= at - LOOKBACK_MS || !found.matchesDevice(sample.device ?? '')) continue;
-      series.push({ labels: labelsOf(found, thing, sample.device), values: Float64Array.of(value), has: Uint8Array.of(1) });
+    for (const { device, at: when, values } of own) {
+      const value = values[column];
+      if (value != null && when > at - LOOKBACK_MS && found.matchesDevice(device ?? '')) newest.push({ thing, device, value });
     }
   }
-  return { series, left };
+  return { newest, left };
+}
+
+/** A selector at one instant that memory answers: as entries of the JSON, since there may be tens of thousands. Null when something must be read. */
+export async function newestEntries(query: Query, { matchers, offsetMs, at }: Selector): Promise<string[] | null> {
+  if (query.steps !== 1 || at !== null) return null;
+  const entries: string[] = [];
+  const value = `},"value":[${query.from / 1000},"`;
+  for (const found of await findSeries(query, matchers)) {
+    const { newest, left } = fromMemory(query, found, query.from - offsetMs);
+    if (left.length > 0) return null;
+    const name = `{"metric":{"${NAME}":"${found.metric.name}",`;
+    for (const one of newest) {
+      const device = one.device === undefined ? '' : `,"device":${JSON.stringify(one.device)}`;
+      entries.push(`${name}${one.thing.json}${device}${value}${formatValue(one.value)}"]}`);
+    }
+    if (entries.length > query.limits.seriesMax) throw tooMany(query);
+  }
+  return entries;
 }
 
 /** The instants that a selector is asked for: shifted by its offset, or one that is fixed. */
@@ -106,6 +130,12 @@ function instantsOf(query: Query, { offsetMs, at }: Selector): { from: number; t
   return { from: (fixed ?? query.from) - offsetMs, to: (fixed ?? query.to) - offsetMs };
 }
 
+const tooMany = ({ limits }: Query): PromError =>
+  new PromError(
+    'execution',
+    `the selector has more than ${limits.seriesMax} series or ${limits.cellsMax} values: narrow it or take a longer step`,
+  );
+
 /** Evaluates a function over the windows of all series of a selector. Errors: `execution` when they are too many. */
 export async function select(query: Query, selector: Selector, window: Window): Promise<Series[]> {
   const found = await findSeries(query, selector.matchers);
@@ -113,17 +143,14 @@ export async function select(query: Query, selector: Selector, window: Window): 
   const isNow = window.function === 'last' && window.windowMs === LOOKBACK_MS && from === to && query.steps === 1;
   const all: Series[] = [];
   for (const one of found) {
-    const { series, left } = isNow ? fromMemory(query, one, to) : { series: [], left: one.things };
-    all.push(...series);
+    const { newest, left } = isNow ? fromMemory(query, one, to) : { newest: [], left: one.things };
+    for (const { thing, device, value } of newest)
+      all.push({ labels: labelsOf(one, thing, device), values: Float64Array.of(value), has: Uint8Array.of(1) });
     if (left.length > 0) {
       const asked = { metric: one.metric.key, targets: left.map(({ id }) => id), from, to, stepMs: query.stepMs, ...window };
       all.push(...toSeries(query, one, await query.metricsOf.windows(asked, query.signal)));
     }
-    if (all.length > query.limits.seriesMax || all.length * query.steps > query.limits.cellsMax)
-      throw new PromError(
-        'execution',
-        `the selector has more than ${query.limits.seriesMax} series or ${query.limits.cellsMax} values: narrow it or take a longer step`,
-      );
+    if (all.length > query.limits.seriesMax || all.length * query.steps > query.limits.cellsMax) throw tooMany(query);
   }
   return all;
 }

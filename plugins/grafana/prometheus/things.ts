@@ -6,6 +6,8 @@ import type { Labels } from './series.ts';
 export interface LabelledThing {
   readonly id: string;
   readonly labels: Labels;
+  /** The labels as JSON, without braces: made once, written for each of its series. */
+  readonly json: string;
 }
 
 /** The things of a kind that the caller may see: no series of anything else is ever read. */
@@ -29,7 +31,7 @@ async function label({ services }: GrafanaContext, kind: string, actor: Actor): 
   return found.map(({ id, name, tenant }) => {
     const host = hosts.get(id);
     const labels = { [kind]: name, [`${kind}_id`]: id, ...(tenant !== null && { tenant }), ...(host !== undefined && { host }) };
-    return { id, labels };
+    return { id, labels, json: JSON.stringify(labels).slice(1, -1) };
   });
 }
 
