@@ -30,7 +30,7 @@ const TASKS = {
   'test:unit': { does: 'the tests that need no hub, no hypervisor and no browser', run: [[...VITEST, '--project', 'unit']] },
   'test:grafana': {
     does: "the app for Grafana: types, lint, and its tests with Grafana's own packages (500 MB, installed on first use)",
-    packages: ['up', 'test'],
+    packages: ['test'],
     apart: GRAFANA_APP,
     run: [
       ['node_modules/typescript/bin/tsc', '--noEmit', '--project', GRAFANA_APP],

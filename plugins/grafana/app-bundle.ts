@@ -14,16 +14,13 @@ const SOURCE = fileURLToPath(new URL('./app/src/', import.meta.url));
 const HOST_MODULES = [
   'react',
   'react-dom',
-  'react/jsx-runtime',
   'rxjs',
   'lodash',
   'moment',
-  'uplot',
   '@emotion/css',
   '@emotion/react',
   '@grafana/data',
   '@grafana/runtime',
-  '@grafana/schema',
   '@grafana/ui',
 ];
 
@@ -49,7 +46,8 @@ async function bundleModule(entry: string): Promise<string> {
     format: 'cjs',
     minify: true,
     target: 'es2022',
-    jsx: 'automatic',
+    tsconfigRaw: { compilerOptions: { jsx: 'react' } },
+    inject: [join(SOURCE, 'react.ts')],
     external: HOST_MODULES,
     logLevel: 'silent',
   });

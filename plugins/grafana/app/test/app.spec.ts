@@ -44,6 +44,7 @@ describe('the built app in Chromium, with the real React, @grafana/ui and @grafa
     const { query = [], theme = 'dark', width = 930, height = 420 } = options;
     errors = [];
     page = await browser.newPage({ viewport: { width, height } });
+    page.setDefaultTimeout(15_000);
     page.on('pageerror', (error) => errors.push(error.message));
     page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
     const queries = query.map((each, index) => ({ refId: String.fromCodePoint(65 + index), ...each }));
@@ -71,6 +72,7 @@ describe('the built app in Chromium, with the real React, @grafana/ui and @grafa
 
   test('the VM grid shows VMs by host, and switches one off only after it was confirmed', async () => {
     await open('vmgrid', { query: [{ kind: 'action', action: 'vm.list' }], height: 560 });
+    await page.getByRole('region').first().waitFor();
     expect(await page.getByRole('region').count()).toBeGreaterThanOrEqual(2);
     await shoot('vmgrid-dark');
     await page.getByRole('button', { name: /name-of-mine/ }).click();

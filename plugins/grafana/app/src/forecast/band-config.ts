@@ -1,6 +1,5 @@
 import { getDisplayProcessor, formattedValueToString, type Field, type GrafanaTheme2, type TimeRange, type TimeZone } from '@grafana/data';
-import { AxisPlacement, GraphDrawStyle, ScaleDirection, ScaleOrientation, VisibilityMode } from '@grafana/schema';
-import { UPlotConfigBuilder } from '@grafana/ui';
+import { AxisPlacement, DrawStyle, PointVisibility, ScaleDirection, ScaleOrientation, UPlotConfigBuilder } from '@grafana/ui';
 import type { BandData, Role } from './band-data.ts';
 
 interface Look {
@@ -79,17 +78,17 @@ function lookOf(
   const isEdge = role === 'p10' || role === 'p90';
   if (role === 'unusual')
     return {
-      drawStyle: GraphDrawStyle.Points,
-      showPoints: VisibilityMode.Always,
+      drawStyle: DrawStyle.Points,
+      showPoints: PointVisibility.Always,
       pointSize: 10,
       lineColor: visualization.getColorByName('red'),
     };
   return {
-    drawStyle: GraphDrawStyle.Line,
+    drawStyle: DrawStyle.Line,
     lineColor: color,
     lineWidth: isEdge ? 0 : 2,
     lineStyle: role === 'p50' ? { fill: 'dash', dash: [8, 6] } : { fill: 'solid' },
-    showPoints: VisibilityMode.Never,
+    showPoints: PointVisibility.Never,
     pointSize: 4,
   };
 }

@@ -2,31 +2,28 @@ import * as emotion from '@emotion/css';
 import * as data from '@grafana/data';
 import * as runtime from '@grafana/runtime';
 import { setPluginPage } from '../../node_modules/@grafana/runtime/dist/esm/components/PluginPage.mjs';
-import * as schema from '@grafana/schema';
 import * as ui from '@grafana/ui';
 import lodash from 'lodash';
 import moment from 'moment';
 import * as React from 'react';
 import * as ReactDOM from 'react-dom';
 import { createRoot } from 'react-dom/client';
-import * as jsx from 'react/jsx-runtime';
 import * as rxjs from 'rxjs';
-import uPlot from 'uplot';
 import { Stage, type StageProps } from './stage.tsx';
 
-/** What Grafana's own loader does, without Grafana: real React and @grafana/* as modules of SystemJS, the built plugins as AMD modules. */
+/**
+ * What Grafana's own loader does, without Grafana: real React and @grafana/* as modules of SystemJS, the built plugins as AMD modules. Here is only what Grafana
+ * shares with plugins: whatever else they ask for fails here as it would there.
+ */
 const HOST = {
   react: React,
   'react-dom': ReactDOM,
-  'react/jsx-runtime': jsx,
   rxjs,
   lodash,
   moment,
-  uplot: uPlot,
   '@emotion/css': emotion,
   '@grafana/data': data,
   '@grafana/runtime': runtime,
-  '@grafana/schema': schema,
   '@grafana/ui': ui,
 };
 

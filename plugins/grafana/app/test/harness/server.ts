@@ -6,6 +6,9 @@ import { build } from 'esbuild';
 import { bundleApp } from '../../../app-bundle.ts';
 
 const APP = join(import.meta.dirname, '..', '..');
+/** What Grafana serves beside its code: the icons of @grafana/ui; one font of our own in place of all of its. */
+const ICONS = join(APP, 'node_modules/@grafana/ui/dist/public/img/icons');
+const FONT = join(APP, '../../charts/fonts/Inter-Regular.otf');
 const TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript',
   '.css': 'text/css',
@@ -14,6 +17,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 const PAGE = `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><link rel="stylesheet" href="/harness.css"><div id="root"></div>
+<script>window.grafanaBootData = { settings: {}, user: {}, navTree: [] };</script>
 <script src="/system.js"></script><script src="/amd.js"></script><script src="/harness.js"></script>`;
 
 /** Real @grafana packages in one file for the browser. */
@@ -66,6 +70,12 @@ async function proxy(
   response.end();
 }
 
+async function readPublic(path: string): Promise<Buffer | undefined> {
+  if (path.startsWith('/public/fonts/')) return readFile(FONT);
+  const icon = /^\/public\/build\/img\/icons\/([a-z]+\/[\w-]+\.svg)$/.exec(path)?.[1];
+  return icon === undefined ? undefined : readFile(join(ICONS, icon));
+}
+
 /** A page with the built app in it, in front of a hub. `saved` are the dashboards that were posted to Grafana. */
 export async function startHarness(options: { readonly hubUrl: string; readonly token: string }) {
   const [app, harness] = await Promise.all([bundleApp({ version: '0.0.0', day: '2026-01-01' }), buildHarness()]);
@@ -79,6 +89,10 @@ export async function startHarness(options: { readonly hubUrl: string; readonly 
   for (const [path, text] of app) files.set(`/plugin/${path}`, text);
   const headers = headersOf(app.get('datasource/plugin.json') ?? '{"routes":[]}', options.token);
   const saved: { dashboard: { uid: string } }[] = [];
+  const serve = async (path: string, response: ServerResponse): Promise<void> => {
+    const body = files.get(path) ?? (await readPublic(path));
+    response.writeHead(body === undefined ? 404 : 200, { 'content-type': TYPES[extname(path) || '.html'] ?? 'text/plain' }).end(body);
+  };
   const server = createServer((request, response) => {
     const path = (request.url ?? '/').split('?')[0] ?? '/';
     if (path.startsWith('/ds/hub/'))
@@ -89,8 +103,7 @@ export async function startHarness(options: { readonly hubUrl: string; readonly 
         response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"success"}');
       });
     }
-    const text = files.get(path);
-    response.writeHead(text === undefined ? 404 : 200, { 'content-type': TYPES[extname(path) || '.html'] ?? 'text/plain' }).end(text);
+    void serve(path, response).catch((error: unknown) => response.destroy(error as Error));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -77,7 +77,7 @@ function PanelStage(props: StageProps) {
   const range = useMemo(() => rangeOf(show), [show]);
   const eventBus = useMemo(() => new EventBusSrv(), []);
   const answer = useAnswer(props, range);
-  const { panel: Panel, defaults } = plugin as { panel: Any; defaults: Record<string, unknown> };
+  const { panel: Panel } = plugin as { panel: Any };
   if (answer === null) return <p>Asking …</p>;
   const series = applyFieldOverrides({
     data: answer.data as DataFrame[],
@@ -107,7 +107,7 @@ function PanelStage(props: StageProps) {
             height={height}
             timeRange={range}
             timeZone="utc"
-            options={{ ...OPTIONS[show], ...defaults }}
+            options={OPTIONS[show] ?? {}}
             id={1}
             eventBus={eventBus}
             fieldConfig={{ defaults: {}, overrides: [] }}
