@@ -172,7 +172,7 @@ async function review(
     frames: readonly { readonly data: { readonly values: readonly (readonly unknown[])[] } }[];
   };
   const notes = (await hub.fetch(`/api/v1/grafana/annotations?from=${from}&to=${to}`)) as {
-    annotations: readonly { readonly text: string }[];
+    annotations: readonly { readonly title: string }[];
   };
   const grafanaAnnotations = notes.annotations.filter(({ title }) => title.includes('INC-1')).length;
   assert(grafanaAnnotations > 0, 'The panel shows the incident.');
