@@ -2,6 +2,7 @@ import { HubError, type Actor } from 'novacron/plugin';
 import type { Channel, Incident, Notification } from '../../plugins/monitoring/port.ts';
 import type { Content } from './block-kit.ts';
 import type { Bot } from './bot.ts';
+import { createChannelIds, type ChannelIds } from './channel-ids.ts';
 import { followUpContent, incidentContent, silenceContent } from './incident-blocks.ts';
 import { uploadPictures } from './pictures.ts';
 import { edit, slackError } from './replies.ts';
@@ -14,8 +15,7 @@ export interface IncidentChannelOptions {
 }
 
 interface Shared extends IncidentChannelOptions {
-  /** Ids of channels by what the routes call them, as far as Slack has told. */
-  readonly ids: Map<string, string>;
+  readonly ids: ChannelIds;
 }
 
 interface Place {
@@ -25,6 +25,7 @@ interface Place {
 
 const HISTORY_MAX = 200;
 const EVENT = 'nova_incident';
+const CHANNEL_ID = /^[CDG][A-Z0-9]{2,}$/;
 /** Slack will say the same next time. */
 const HOPELESS =
   /^(?:channel_not_found|not_in_channel|is_archived|restricted_action|user_not_found|invalid_auth|account_inactive|token_revoked|missing_scope|invalid_blocks|msg_)/;
@@ -41,7 +42,7 @@ const placeIn = (receipt: string | null): Place | undefined => {
 
 async function channelFor({ bot, defaultChannel, ids }: Shared, to: string): Promise<string> {
   const name = to === 'default' ? defaultChannel : to;
-  const known = ids.get(name);
+  const known = await ids.get(name);
   if (known !== undefined) return known;
   if (!/^[UW][A-Z0-9]+$/.test(name)) return name;
   const opened = await bot.client.conversations.open({ users: name });
@@ -77,7 +78,7 @@ async function say({ bot, ids }: Shared, channel: string, { id, content, thread 
   const quiet = { unfurl_links: false, unfurl_media: false };
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- This is Slack's method, not that of a window.
   const sent = await bot.client.chat.postMessage({ channel, ...content, metadata, ...quiet, ...place });
-  if (sent.channel !== undefined) ids.set(channel, sent.channel);
+  if (sent.channel !== undefined) await ids.set(channel, sent.channel);
   return { channel: sent.channel ?? channel, ts: sent.ts ?? '' };
 }
 
@@ -86,12 +87,9 @@ async function put(options: Shared, notification: Notification, content: Content
   const { key, receipt, to, attempt } = notification;
   let at = placeIn(receipt);
   const channel = at?.channel ?? (await channelFor(options, to));
-  if (!at && attempt > 1) {
-    // Slack's history takes no name of a channel: before anything was posted there, there is nothing to find either.
-    const ts = await findIn(options, key, { channel }).catch((error: unknown) => {
-      if (slackError(error) === undefined) throw error;
-      return undefined;
-    });
+  // By a name nothing was posted yet that could be found.
+  if (!at && attempt > 1 && CHANNEL_ID.test(channel)) {
+    const ts = await findIn(options, key, { channel });
     at = ts === undefined ? undefined : { channel, ts };
   }
   if (at) {
@@ -141,7 +139,7 @@ async function deliver(options: Shared, notification: Notification): Promise<str
 
 /** Incidents in Slack: one message each, edited; what is worth a bell is said in its thread. */
 export function createIncidentChannel(options: IncidentChannelOptions): Channel {
-  const shared: Shared = { ...options, ids: new Map() };
+  const shared: Shared = { ...options, ids: createChannelIds(options.bot.database) };
   return { name: 'slack', edits: true, deliver: (notification, signal) => deliverWithin(shared, notification, signal) };
 }
 

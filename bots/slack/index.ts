@@ -2,6 +2,7 @@ import { Actions, Database, definePlugin, Events, Hub, Jobs, optional, Resources
 import { z } from 'zod';
 import { Incidents } from '../../plugins/monitoring/port.ts';
 import { Sandbox } from '../sandbox/port.ts';
+import { channelIdMigrations } from './channel-ids.ts';
 import { startBot } from './start-bot.ts';
 import { migrations } from './job-store.ts';
 
@@ -48,7 +49,7 @@ export default definePlugin(
     provides: {},
   },
   () => ({
-    migrations,
+    migrations: { ...migrations, ...channelIdMigrations },
     async start(context) {
       await startBot(context);
       return {};

@@ -16,13 +16,9 @@ async function post(bot: Bot, event: ReportEvent): Promise<void> {
   const { audience } = event.data;
   if (audience === null) return;
   const view = viewOf(event);
+  const message = { channel: audience, text: viewText(view), blocks: viewBlocks(view), unfurl_links: false };
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- This is Slack's method, not that of a window.
-  const sent = await bot.client.chat.postMessage({
-    channel: audience,
-    text: viewText(view),
-    blocks: viewBlocks(view),
-    unfurl_links: false,
-  });
+  const sent = await bot.client.chat.postMessage(message);
   if (sent.channel !== undefined && sent.ts !== undefined)
     await uploadPictures(bot, { channel: sent.channel, ts: sent.ts }, view.pictures ?? []);
 }

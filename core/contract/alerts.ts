@@ -62,6 +62,8 @@ export interface AlertRule {
   /** How long it must be good before it resolves. Default 0: at once. */
   readonly keepFiringSeconds?: number;
   readonly scope?: AlertScope;
+  /** The thing is down as a whole while it fires: alerts of what stands on it (the VMs of a host) join its incident. */
+  readonly takesDown?: boolean;
   /** The likeliest first. */
   readonly actions?: readonly AlertAction[];
   /** For routes and silences. */

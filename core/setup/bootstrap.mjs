@@ -4,7 +4,7 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensurePackages } from './debian.mjs';
-import { areInstalled, ensureDependencies, findNode } from './dependencies.mjs';
+import { areInstalled, ensureApart, ensureDependencies, findNode } from './dependencies.mjs';
 import { ensureLibvirtd } from './libvirtd.mjs';
 import { lock, tryLock } from './lock.mjs';
 import { ensurePages, pageFolders } from './pages.mjs';
@@ -18,7 +18,9 @@ const VITEST = ['node_modules/vitest/vitest.mjs', 'run'];
 // threads, which keeps 50 MB that are used for moments only.
 const HUB_FLAGS = JSON.parse(readFileSync(join(ROOT, 'core/setup/hub-flags.json'), 'utf8'));
 
-/** `packages`: groups in packages.json; `pages`: builds the web pages; `run`: what Node 24 gets, one list after the other; `flags`: for Node itself. */
+const GRAFANA_APP = 'plugins/grafana/app';
+
+/** `packages`: groups in packages.json; `apart`: a folder with npm packages of its own; `pages`: builds the web pages; `run`: what Node 24 gets, one list after the other; `flags`: for Node itself. */
 const TASKS = {
   setup: { does: 'brings all that the other tasks need, and runs nothing', packages: ['up', 'test'], pages: true, run: [] },
   up: { does: 'starts the hub', packages: ['up'], mayGoOn: true, pages: true, hub: true, flags: HUB_FLAGS, run: [['core/main.ts', 'up']] },
@@ -26,6 +28,16 @@ const TASKS = {
   test: { does: "all tests but the lab's own", packages: ['up', 'test'], pages: true, run: [[...VITEST, '--project', '!lab']] },
   'test:lab': { does: "the lab's own tests", packages: ['up', 'test'], run: [[...VITEST, '--project', 'lab']] },
   'test:unit': { does: 'the tests that need no hub, no hypervisor and no browser', run: [[...VITEST, '--project', 'unit']] },
+  'test:grafana': {
+    does: "the app for Grafana: types, lint, and its tests with Grafana's own packages (500 MB, installed on first use)",
+    packages: ['test'],
+    apart: GRAFANA_APP,
+    run: [
+      ['node_modules/typescript/bin/tsc', '--noEmit', '--project', GRAFANA_APP],
+      ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings', '--config', `${GRAFANA_APP}/oxlint.json`, GRAFANA_APP],
+      [`${GRAFANA_APP}/node_modules/vitest/vitest.mjs`, 'run', '--root', GRAFANA_APP],
+    ],
+  },
   check: {
     does: 'types, lint, format, dead code',
     run: [
@@ -43,6 +55,12 @@ const TASKS = {
     run: [['core/setup/write-error-table.ts'], ['core/plugins/write-config-schema.ts'], ['core/surfaces/write-notebook-actions.ts']],
   },
   fmt: { does: 'formats all files', run: [['node_modules/oxfmt/bin/oxfmt']] },
+  'demo:foresight': {
+    does: 'a disk fills, is foreseen, and grows by a button; measured',
+    packages: ['up'],
+    pages: true,
+    run: [['test/foresight/main.ts']],
+  },
   smoke: { does: 'the first journey, once, measured', packages: ['up'], pages: true, run: [['test/smoke/main.ts']] },
   bench: { does: 'one benchmark: npm run bench -- NAME', packages: ['up', 'test'], run: [['test/bench/main.ts']] },
   crash: { does: 'the crash matrix', packages: ['up'], run: [['test/crash/main.ts']] },
@@ -97,6 +115,7 @@ async function prepare(task) {
     await ensureDependencies(ROOT);
     const node = findNode(ROOT);
     if (task.packages) await ensurePackages(task.packages, { mayGoOn: task.mayGoOn });
+    if (task.apart) await ensureApart(join(ROOT, task.apart));
     if (task.pages) await ensurePages(ROOT, node);
     return node;
   } finally {

@@ -8,10 +8,21 @@ import { say, Stop } from './say.mjs';
 export async function ensureDependencies(root) {
   if (areInstalled(root)) return;
   say('Installing the npm packages (npm ci) …');
-  const npm = process.env.npm_execpath?.endsWith('.js') ? [process.execPath, process.env.npm_execpath] : ['npm'];
-  const code = await show(npm[0], [...npm.slice(1), 'ci', '--loglevel=error', '--include=dev'], { cwd: root });
-  if (code !== 0) throw new Stop(`npm ci failed with exit code ${code}; what it said stands above. Is the registry reachable?`);
+  await installAll(root);
   if (!existsSync(nodeOf(root))) await fetchNode(root);
+}
+
+/** The same for a folder that has npm packages of its own, and is run by the root's Node. */
+export async function ensureApart(folder) {
+  if (isInPlace(folder)) return;
+  say(`Installing the npm packages of ${folder} (npm ci) …`);
+  await installAll(folder);
+}
+
+async function installAll(folder) {
+  const npm = process.env.npm_execpath?.endsWith('.js') ? [process.execPath, process.env.npm_execpath] : ['npm'];
+  const code = await show(npm[0], [...npm.slice(1), 'ci', '--loglevel=error', '--include=dev'], { cwd: folder });
+  if (code !== 0) throw new Stop(`npm ci failed with exit code ${code}; what it said stands above. Is the registry reachable?`);
 }
 
 const nodeOf = (root) => join(root, 'node_modules/node/bin/node');
@@ -23,12 +34,15 @@ async function fetchNode(root) {
   await show(npm[0], [...npm.slice(1), ...rebuild], { cwd: root });
 }
 
+/** All packages, and the Node among them. */
+export const areInstalled = (root) => isInPlace(root) && existsSync(nodeOf(root));
+
 /** npm keeps its own list of what it has put in place; it must agree with the lock file, package by package. */
-export function areInstalled(root) {
+export function isInPlace(root) {
   const wanted = readPackages(join(root, 'package-lock.json'));
   const present = readPackages(join(root, 'node_modules/.package-lock.json'));
   if (!wanted) throw new Stop('package-lock.json is missing or is not JSON; take it from the repository again.');
-  if (!present || !existsSync(nodeOf(root))) return false;
+  if (!present) return false;
   return Object.entries(wanted).every(([path, { version, optional }]) => {
     if (!path.startsWith('node_modules/')) return true;
     const there = present[path];

@@ -56,6 +56,7 @@ export const config = z.strictObject({
       saveMinutes: z.int().min(1).max(1440).default(60).meta({ description: 'How often what was learned is saved' }),
     })
     .prefault({}),
+  forecastRuleSeconds: z.int().min(1).max(86_400).default(300).meta({ description: 'How often alert rules that look ahead are judged' }),
   scalingMinutes: z.int().min(1).max(1440).default(10).meta({ description: 'How often scaling policies are followed' }),
   historyDays: z.int().min(1).max(90).default(28).meta({ description: 'How far back a forecast looks' }),
   trainedMetrics: z

@@ -1,12 +1,13 @@
 import { HubError, type Database, type Resolved } from 'novacron/plugin';
 import type { Needs } from './config.ts';
 import type { ModelStore } from './forecast/model-store.ts';
-import type { Forecasts } from './port.ts';
+import type { Forecasts, Workloads } from './port.ts';
 
 /** What the started plugin consists of. */
 export interface Runtime {
   readonly forecasts: Forecasts;
   readonly models: ModelStore;
+  readonly workloads: Workloads;
 }
 
 // Several hubs may run in one process; the database is what each has for itself.

@@ -25,7 +25,8 @@ export async function start(
   const threads = createForecasts({ runningMax: config.trainingsMax, waitingMax: config.waitingMax });
   const shared = { archive, models, metrics, clock, historyDays: config.historyDays };
   const forecasts = new MetricForecasts({ ...shared, threads });
-  setRuntime(database, { forecasts, models });
+  const workloads = createWorkloads({ ...services, clock });
+  setRuntime(database, { forecasts, models, workloads });
   const anomalies = await createWatch(ctx, dataDir);
   const ending = new AbortController();
   const signal = AbortSignal.any([ctx.signal, ending.signal]);
@@ -47,9 +48,12 @@ export async function start(
     ending.abort();
     await Promise.all(working);
   });
-  for (const kind of [createForecastKind({ metrics, forecasts, log }), createAnomalyKind(anomalies)]) {
+  for (const kind of [
+    createForecastKind({ everySeconds: config.forecastRuleSeconds, metrics, forecasts, log }),
+    createAnomalyKind(anomalies),
+  ]) {
     const withdraw = services.rules?.offer(kind);
     if (withdraw) ctx.defer(withdraw);
   }
-  return { forecasts, anomalies, workloads: createWorkloads({ ...services, clock }) };
+  return { forecasts, anomalies, workloads };
 }

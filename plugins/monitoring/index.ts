@@ -42,7 +42,6 @@ export default definePlugin({ name: 'monitoring', api: 1, config, needs, provide
     ...sqlActions(tools),
     ...importActions(tools),
     ...createActions(tools),
-    ...manageActions(tools),
     ...incidentActions(tools),
     ...silenceActions(tools),
     ...oncallActions(tools),

@@ -37,7 +37,7 @@ const profiles = (score: (profile: Profile) => number): Scores => ({
 
 /** A row at a time, as the detector would meet it live; it is told instant and value, nothing else. */
 function detectAll(files: readonly NabFile[], signal: AbortSignal): { readonly raw: Float64Array[]; readonly microsecondsPerRow: number } {
-  const began = performance.now();
+  const began = process.cpuUsage();
   let rows = 0;
   const raw = files.map(({ at, value }) => {
     signal.throwIfAborted();
@@ -45,7 +45,8 @@ function detectAll(files: readonly NabFile[], signal: AbortSignal): { readonly r
     rows += at.length;
     return value.map((each, i) => observe(state, at[i] ?? 0, each));
   });
-  return { raw, microsecondsPerRow: ((performance.now() - began) * 1000) / rows };
+  const { user, system } = process.cpuUsage(began);
+  return { raw, microsecondsPerRow: (user + system) / rows };
 }
 
 /** Rows that reach the threshold and come after the quiet of the one before. */
@@ -158,11 +159,13 @@ interface Found {
   readonly ours: Scores;
   readonly half: Half;
   readonly splits: Splits;
+  /** Of 1,000 VMs x 20 metrics each 10 s. */
+  readonly corePercent: number;
   /** How many detectors; null without result files. */
   readonly reproduced: number | null;
 }
 
-function aimsOf({ ours, half, splits, reproduced }: Found): Aim[] {
+function aimsOf({ ours, half, splits, reproduced, corePercent }: Found): Aim[] {
   const atMost = (name: string, value: number): Aim => ({ name, value, aim: '<= 3 points', met: value <= 3 });
   return [
     { name: 'standard', value: ours.standard, aim: '>= 65', met: ours.standard >= 65 },
@@ -170,6 +173,7 @@ function aimsOf({ ours, half, splits, reproduced }: Found): Aim[] {
     atMost('half A (tuned) minus half B (held out)', half.tuned - half.held),
     atMost("half B: loss by half A's threshold", half.heldBest - half.held),
     atMost('tuned minus held out, mean of random halves', splits.tuned - splits.held),
+    { name: '20,000 series, a row each 10 s: share of a core', value: corePercent, aim: '<= 1 %', met: corePercent <= 1 },
     {
       name: `published standard scores reproduced within ${REPRODUCED_WITHIN}`,
       value: reproduced,
@@ -221,6 +225,6 @@ export async function bench({ data, signal }: BenchOptions): Promise<BenchResult
     corePercentAt300s: (20_000 / 300) * microsecondsPerRow * 1e-4,
     stateBytes: STATE_BYTES,
   };
-  const aims = aimsOf({ ours, half: a, splits, reproduced: countReproduced(corpus, others) });
+  const aims = aimsOf({ ours, half: a, splits, reproduced: countReproduced(corpus, others), corePercent: figures.corePercentAt10s });
   return { figures, aims, tables: [comparison(corpus, ours, others), halvesTable(a, b, splits)] };
 }

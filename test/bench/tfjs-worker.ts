@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { stepBack } from '../../plugins/analytics/forecast/step-back.ts';
 import { applyDense } from '../../plugins/analytics/models/dense.ts';
 import { trainDense } from '../../plugins/analytics/models/dense-train.ts';
 import { startTensorflow, tf } from '../../plugins/analytics/models/tensorflow.ts';
@@ -40,4 +41,5 @@ async function run({ histories, input, horizon, hidden, windowsMax, epochsMax }:
   return { backend, startMs, trainMs, epochMs, inferenceMs, tensorsLeft: tf.memory().numTensors - tensors };
 }
 
+stepBack();
 parentPort?.postMessage(await run(workerData as TfjsRequest), []);

@@ -22,6 +22,7 @@ const WARM_TRAININGS = 5;
 const SMALL = { series: 50, hours: 336, windowsMax: 2_000 };
 const LOOP_DELAY_MS_MAX = 20;
 const RESOLUTION_MS = 5;
+const IDLE_MS = 10_000;
 
 function generate(series: number, hours: number): Float64Array[] {
   const random = randomOf(7);
@@ -75,6 +76,8 @@ async function memoryOver(signal: AbortSignal): Promise<{ beforeMebibytes: numbe
 export async function bench({ signal }: BenchOptions): Promise<BenchResult> {
   const request = (hidden: number): TfjsRequest => ({ ...SHAPE, histories: generate(SERIES, HOURS), hidden, epochsMax: EPOCHS });
   const [linearRequest, networkRequest] = [request(0), request(64)];
+  // What the machine does to timers while this process does nothing: others may be at work on it.
+  const idle = await loopDelayDuring(() => sleep(IDLE_MS, undefined, { signal }));
   const linear = await loopDelayDuring(() => train(linearRequest, signal));
   const network = await loopDelayDuring(() => train(networkRequest, signal));
   const memory = await memoryOver(signal);
@@ -97,6 +100,7 @@ export async function bench({ signal }: BenchOptions): Promise<BenchResult> {
       series: SERIES,
       hours: HOURS,
       ...SHAPE,
+      idle: { loopDelayP50Ms: idle.p50Ms, loopDelayP99Ms: idle.p99Ms, loopDelayMaxMs: idle.maxMs },
       linear: timed(linear),
       network: timed(network),
       trainings: TRAININGS,
@@ -107,7 +111,12 @@ export async function bench({ signal }: BenchOptions): Promise<BenchResult> {
       load: round(loadavg()[0] ?? 0, 2),
     },
     aims: [
-      { name: 'main loop p99 while training', value: worst, aim: `< ${LOOP_DELAY_MS_MAX} ms`, met: worst < LOOP_DELAY_MS_MAX },
+      {
+        name: `main loop p99 while training, above the clock's step of ${RESOLUTION_MS} ms`,
+        value: worst,
+        aim: `< ${LOOP_DELAY_MS_MAX} ms`,
+        met: worst < LOOP_DELAY_MS_MAX,
+      },
       {
         name: `memory growth over ${TRAININGS} trainings`,
         value: growth,

@@ -17,6 +17,8 @@ export interface HubProcess extends AsyncDisposable {
   readonly readyMs: number;
   /** Resident memory of the hub alone, without PostgreSQL. */
   rssBytes(): Promise<number>;
+  /** Asks an address of the hub's own API as admin. */
+  fetch(path: string, init?: { readonly method: 'POST'; readonly body: object }): Promise<unknown>;
   /** Executes a read as admin; returns its output. */
   read<T>(action: string, input: object): Promise<T>;
   /** Executes a change as admin and waits for its end. */
@@ -26,7 +28,8 @@ export interface HubProcess extends AsyncDisposable {
 export interface HubProcessOptions {
   /** Short-lived, owned by the caller. */
   readonly dir: string;
-  readonly hypervisor: object;
+  /** Configs of plugins by name, in place of the shipped ones. */
+  readonly plugins: Readonly<Record<string, object>>;
   /** Folder of the guest images, built before. */
   readonly imagesDir: string;
 }
@@ -35,12 +38,12 @@ const MAIN = join(import.meta.dirname, '..', '..', 'core', 'main.ts');
 const ROOT = dirname(dirname(MAIN));
 const START_MS = 60_000;
 
-export async function startHubProcess({ dir, hypervisor, imagesDir }: HubProcessOptions): Promise<HubProcess> {
+export async function startHubProcess({ dir, plugins, imagesDir }: HubProcessOptions): Promise<HubProcess> {
   const dataDir = join(dir, 'data');
   await mkdir(dataDir, { recursive: true, mode: 0o755 });
   await symlink(imagesDir, join(dataDir, 'images'));
   const config = join(dir, 'plugins.json');
-  await writeFile(config, JSON.stringify(await shippedConfig(hypervisor)));
+  await writeFile(config, JSON.stringify(await shippedConfig(plugins)));
   const beganAt = performance.now();
   const env = { ...process.env, NOVACRON_DATA: dataDir };
   const flags = JSON.parse(await readFile(join(ROOT, 'core', 'setup', 'hub-flags.json'), 'utf8')) as string[];
@@ -57,6 +60,7 @@ export async function startHubProcess({ dir, hypervisor, imagesDir }: HubProcess
     chatUrl,
     readyMs,
     rssBytes: async () => Number(/VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${child.pid}/status`, 'utf8'))?.[1]) * 1024,
+    fetch: (path, init) => ask(access, path, init),
     read: async <T>(action: string, input: object) => ((await post(access, action, input)) as { output: T }).output,
     async change(action, input) {
       const { job } = (await post(access, `${action}?wait=60`, input)) as { job: { state: { is: string; failure?: { message: string } } } };
@@ -70,21 +74,24 @@ export async function startHubProcess({ dir, hypervisor, imagesDir }: HubProcess
   };
 }
 
-async function post({ url, token }: Access, action: string, input: object): Promise<unknown> {
+const post = (access: Access, action: string, body: object): Promise<unknown> =>
+  ask(access, `/api/v1/actions/${action}`, { method: 'POST', body });
+
+async function ask({ url, token }: Access, path: string, init?: { readonly method: 'POST'; readonly body: object }): Promise<unknown> {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-  const response = await fetch(`${url}/api/v1/actions/${action}`, { method: 'POST', headers, body: JSON.stringify(input) });
+  const response = await fetch(`${url}${path}`, { headers, ...(init && { method: init.method, body: JSON.stringify(init.body) }) });
   const body: unknown = await response.json();
-  if (!response.ok) throw new Error(`${action} answered ${response.status}: ${JSON.stringify(body)}`);
+  if (!response.ok) throw new Error(`${path} answered ${response.status}: ${JSON.stringify(body)}`);
   return body;
 }
 
-/** plugins.json as it ships, but with free ports, this hypervisor, and a sample every second. */
-async function shippedConfig(hypervisor: object): Promise<object> {
+/** plugins.json as it ships, but with free ports and these configs. */
+async function shippedConfig(given: HubProcessOptions['plugins']): Promise<object> {
   const { plugins } = JSON.parse(await readFile(join(ROOT, 'plugins.json'), 'utf8')) as {
     plugins: Record<string, { from: string; config?: object }>;
   };
   const absolute = Object.entries(plugins).map(([name, { from, config }]) => [name, { from: join(ROOT, from), config }] as const);
-  const changed = { hypervisor, sandbox: { port: 0 } } as Record<string, object>;
+  const changed: Record<string, object> = { sandbox: { port: 0 }, ...given };
   return {
     hub: { port: 0 },
     plugins: Object.fromEntries(absolute.map(([name, { from, config }]) => [name, { from, config: changed[name] ?? config }])),

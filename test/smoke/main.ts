@@ -23,7 +23,7 @@ async function smoke(): Promise<Record<string, number>> {
     const image = await tinyImage();
     await using host = await startLibvirtHost();
     const hypervisor = { hosts: [{ name: 'local', uri: host.uri }], poolDir: join(host.dir, 'pool'), accelerator: 'tcg' };
-    await using hub = await startHubProcess({ dir, hypervisor, imagesDir: dirname(dirname(image.kernelPath)) });
+    await using hub = await startHubProcess({ dir, plugins: { hypervisor }, imagesDir: dirname(dirname(image.kernelPath)) });
     const figures = await journey(hub, dir);
     return { hubReadyMs: hub.readyMs, ...figures, hubRssBytes: await hub.rssBytes() };
   } finally {

@@ -5,8 +5,10 @@ import type { AnalyticsTools } from '../config.ts';
 import { durationText } from '../forecast/rules.ts';
 import { findMetric, type ForecastMetric } from '../metric-history.ts';
 import { runtimeOf } from '../runtime.ts';
+import type { LimitOutlook } from '../port.ts';
 import { metricWords, parseHorizon } from '../words.ts';
 import { unitOutput } from './forecast-output.ts';
+import { outlookTogether } from './forecast-together.ts';
 import { failureOutput, failuresText, findTargets, forEachTarget, targetsInput } from './forecast-targets.ts';
 
 const input = z.strictObject({
@@ -17,6 +19,7 @@ const input = z.strictObject({
     .default('vm.filesystem.usedRatio')
     .meta({ title: 'Metric', description: 'vm.filesystem.usedRatio, host.pool.allocatedRatio, host.memoryUsedRatio …' }),
   targets: targetsInput,
+  together: z.boolean().default(false).meta({ title: 'As one', description: 'Amounts and capacities added: a cluster of hosts' }),
   limit: z
     .number()
     .optional()
@@ -61,6 +64,16 @@ function partsOf(found: readonly Resource[], { table }: ForecastMetric, metrics:
   });
 }
 
+const outlookOutput = (target: Output['outlooks'][number]['target'], outlook: LimitOutlook): Output['outlooks'][number] => ({
+  target,
+  limit: outlook.value,
+  probability: outlook.probability.at(-1) ?? 0,
+  p10At: outlook.p10At,
+  p50At: outlook.p50At,
+  p90At: outlook.p90At,
+  horizonSeconds: outlook.horizonSeconds,
+});
+
 const when = (at: number | null, now: number): string =>
   at === null ? 'not in that time' : `in ${durationText(Math.max(0, at - now) / 1000)}`;
 
@@ -95,31 +108,37 @@ export const forecastFullActions = ({ action }: AnalyticsTools) => ({
     input,
     output,
     positional: ['metric', 'targets'],
-    examples: ['forecast full', 'forecast full host.pool.allocatedRatio --limit 0.9 --horizon 14d'],
+    examples: [
+      'forecast full',
+      'forecast full host.pool.allocatedRatio --limit 0.9 --horizon 14d',
+      'forecast full host.memoryUsedBytes --together',
+    ],
     timeoutMs: 300_000,
     show,
-    async run(ctx, { metric: name, targets, limit, horizon }) {
+    async run(ctx, { metric: name, targets, together, limit, horizon }) {
       const { services, clock, signal, config, actor, progress } = ctx;
       const metric = findMetric(services.metrics.declared(), name);
       const askedSeconds = parseHorizon(horizon);
       const found = await findTargets(services.resources, { kind: metric.kind, targets, targetsMax: config.targetsMax }, actor);
+      const { forecasts } = runtimeOf(ctx);
+      const now = clock.now();
+      const answer = { metric: metric.metric, unit: metric.unit, now, askedSeconds };
+      if (together) {
+        const question = { targets: found.map(({ id }) => id), horizonSeconds: askedSeconds, now, days: config.historyDays, signal };
+        const asked = { ...question, ...(limit !== undefined && { limit }) };
+        const outlook = await outlookTogether(metric, { metrics: services.metrics, forecasts }, asked);
+        const target = { kind: metric.kind, id: 'together', name: `${found.length} together`, device: null };
+        return { ...answer, outlooks: [outlookOutput(target, outlook)], failures: [] };
+      }
       const parts = partsOf(found, metric, services.metrics).slice(0, config.targetsMax);
       const { answers, failures } = await forEachTarget(parts, async ({ resource, device, name: partName }) => {
         progress(parts.findIndex((part) => part.name === partName) / parts.length, partName);
         const of = { metric: metric.metric, target: resource.id, ...(device !== null && { device }) };
         const asked = { ...of, horizonSeconds: askedSeconds, signal, ...(limit !== undefined && { limit: { value: limit } }) };
-        const outlook = await runtimeOf(ctx).forecasts.timeToLimit(asked);
-        return {
-          target: { kind: resource.kind, id: resource.id, name: resource.name, device },
-          limit: outlook.value,
-          probability: outlook.probability.at(-1) ?? 0,
-          p10At: outlook.p10At,
-          p50At: outlook.p50At,
-          p90At: outlook.p90At,
-          horizonSeconds: outlook.horizonSeconds,
-        };
+        const target = { kind: resource.kind, id: resource.id, name: resource.name, device };
+        return outlookOutput(target, await forecasts.timeToLimit(asked));
       });
-      return { metric: metric.metric, unit: metric.unit, now: clock.now(), askedSeconds, outlooks: answers, failures };
+      return { ...answer, outlooks: answers, failures };
     },
   }),
 });

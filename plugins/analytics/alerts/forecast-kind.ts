@@ -33,6 +33,7 @@ const Settings = z
 type Settings = z.output<typeof Settings>;
 
 export interface ForecastKindOptions {
+  readonly everySeconds: number;
   readonly metrics: Pick<Metrics, 'query' | 'latest' | 'declared'>;
   readonly forecasts: Pick<Forecasts, 'forecast'>;
   readonly log: Log;
@@ -65,7 +66,7 @@ const lastOf = ({ value }: Series): number | null => value.findLast((each) => ea
 export function createForecastKind(options: ForecastKindOptions): RuleKind {
   return {
     kind: 'forecast',
-    everySeconds: 300,
+    everySeconds: options.everySeconds,
     settings: {
       validate(value) {
         const read = Settings.safeParse(value);
@@ -158,7 +159,7 @@ async function foresee({ forecasts, log }: ForecastKindOptions, one: Candidate, 
 }
 
 function toFinding(
-  { subject, series, limit }: Candidate,
+  { subject, series, limit, of }: Candidate,
   outlook: LimitOutlook,
   asked: Pick<Asked, 'metric' | 'settings' | 'at'>,
 ): Finding {

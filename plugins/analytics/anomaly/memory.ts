@@ -17,8 +17,8 @@ export interface Memory {
 const FILE = 'anomalies.state';
 /** Changes with the meaning of what is in a state: older files are then learned anew. */
 const FORMAT = 1;
-/** States a write: a megabyte or two. */
-const AT_ONCE = 100;
+/** States a write: half a megabyte. */
+const AT_ONCE = 32;
 
 interface Head {
   readonly format: number;

@@ -16,8 +16,9 @@ export interface Hit {
 
 /** Rows between two breaths of the main loop: about a millisecond. */
 const ROWS_A_BREATH = 300;
-/** Of one query; what a store answers at most is 50,000. */
-const STEPS_AT_ONCE = 12;
+/** Rows of one query, about: more would hold the main loop up when they arrive. */
+const ROWS_AT_ONCE = 10_000;
+const STEPS_AT_ONCE_MAX = 288;
 
 export interface ReadingOptions {
   readonly metrics: Pick<Metrics, 'declared' | 'query'>;
@@ -25,6 +26,8 @@ export interface ReadingOptions {
   readonly watched: readonly string[];
   readonly sensitivity: Sensitivity;
   readonly stepSeconds: number;
+  /** About how many VMs and hosts there are. */
+  readonly entities: number;
 }
 
 interface Point {
@@ -80,8 +83,24 @@ async function readMetric(
   return hits;
 }
 
+/** Begin of the first day since `from` that anything was measured on; undefined when nothing was. */
+export async function firstDay(
+  { metrics, watched }: ReadingOptions,
+  { from, to }: { from: number; to: number },
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const days: number[] = [];
+  for (const metric of watched) {
+    if (!metrics.declared().has(metric)) continue;
+    const frame = await metrics.query({ metric, targets: [], from, to, stepSeconds: 86_400, aggregate: 'last' }, signal);
+    const times = frame.fields.find(({ name }) => name === 'time')?.values ?? [];
+    days.push(...times.map(Number));
+  }
+  return days.length === 0 ? undefined : days.reduce((a, b) => Math.min(a, b));
+}
+
 /**
- * Reads on from where the memory stands, at most an hour of it; what was unusual, the oldest first. `now`: steps that have not ended by then
+ * Reads on from where the memory stands, some steps of it; what was unusual, the oldest first. `now`: steps that have not ended by then
  * wait. The memory has moved on when this resolves; when it rejects, the rows that were read already are passed over the next time.
  */
 export async function readOn(
@@ -92,7 +111,8 @@ export async function readOn(
   const stepMs = options.stepSeconds * 1000;
   const from = options.memory.through;
   const end = Math.floor(now / stepMs) * stepMs;
-  const to = Math.min(end, from + STEPS_AT_ONCE * stepMs);
+  const steps = Math.max(1, Math.min(STEPS_AT_ONCE_MAX, Math.floor(ROWS_AT_ONCE / Math.max(1, options.entities))));
+  const to = Math.min(end, from + steps * stepMs);
   if (to <= from) return { hits: [], more: false };
   const hits: Hit[] = [];
   for (const metric of options.watched) hits.push(...(await readMetric(options, metric, { from, to, signal })));

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { HubError, type Base, type Resolved, type Unit } from 'novacron/plugin';
 import type { Config, Needs } from '../config.ts';
 import type { Anomalies, Anomaly } from '../port.ts';
 import { asForecast } from '../metric-history.ts';
 import { fleetFinding, fleetsOf, joined, likeDismissed, metricOf, newFinding, TOGETHER_MS, type Subject } from './findings.ts';
 import { openMemory, type Memory } from './memory.ts';
-import { readOn, type Hit } from './reading.ts';
+import { firstDay, readOn, type Hit } from './reading.ts';
 import { createAnomalyStore, type AnomalyStore, type NewAnomaly } from './store.ts';
 
 /** Reads what was measured, a step at a time, and says what was unusual in it. */
@@ -84,6 +85,8 @@ async function report(parts: Parts, subject: Subject, hits: readonly Hit[]): Pro
   });
   if (open === undefined) return add(parts, newFinding(subject, metrics, at));
   const more = joined(open, metrics);
+  // Read again after a crash, the same rows add nothing.
+  if (isDeepStrictEqual(more.metrics, open.metrics)) return;
   await store.update(more);
   await tell(parts, more);
 }
@@ -123,10 +126,15 @@ async function catchUp(parts: Parts, signal: AbortSignal): Promise<void> {
   const { ctx, memory } = parts;
   const { metrics: watched, sensitivity, stepSeconds, learnDays } = ctx.config.anomalies;
   const now = ctx.clock.now() - LATE_MS;
-  const oldest = Math.floor((now - learnDays * DAY_MS) / (stepSeconds * 1000)) * stepSeconds * 1000;
+  const stepMs = stepSeconds * 1000;
+  const oldest = Math.floor((now - learnDays * DAY_MS) / stepMs) * stepMs;
   const learning = memory.through < oldest;
-  if (learning) memory.through = oldest;
-  const options = { metrics: ctx.services.metrics, memory, watched, sensitivity, stepSeconds };
+  const entities = subjectsOf(ctx).size;
+  const options = { metrics: ctx.services.metrics, memory, watched, sensitivity, stepSeconds, entities };
+  if (learning) {
+    const first = await firstDay(options, { from: oldest, to: now }, signal);
+    memory.through = Math.max(oldest, first ?? Math.floor(now / stepMs) * stepMs);
+  }
   for (let more = true; more;) {
     signal.throwIfAborted();
     const read = await readOn(options, now, signal);

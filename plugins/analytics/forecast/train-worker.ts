@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { TRAINED_KINDS, trainAcross, type TrainedKind } from '../models/train-across.ts';
 import { applyWeights, historyMinOf, modelNameOf, type TrainedModel, type Weights } from '../models/trained.ts';
 import { originsOf, scaleOfErrors } from './backtest.ts';
+import { stepBack } from './step-back.ts';
 import { fillGaps } from './steps.ts';
 
 export interface TrainRequest {
@@ -9,6 +10,8 @@ export interface TrainRequest {
   readonly histories: readonly Float64Array[];
   readonly stepsPerDay: number;
   readonly horizon: number;
+  /** What a forecast looks at: its backtest lies in these last steps, so what lies before teaches `held` too. */
+  readonly seenSteps: number;
   readonly seed: number;
   /** Of this thread; when it is spent, training ends with the best weights so far, and kinds that did not begin are left out. */
   readonly cpuSecondsMax: number;
@@ -42,25 +45,28 @@ const cpuSeconds = (): number => {
 interface Track {
   readonly measured: Float64Array;
   readonly filled: Float64Array;
-  /** Where its backtest begins. */
+  /** Where the forecasts of its backtest begin. */
+  readonly origins: readonly number[];
+  /** The first of them; 0: there is none. */
   readonly held: number;
 }
 
 function trackOf(measured: Float64Array, request: TrainRequest): Track {
   const begin = measured.findIndex((value) => !Number.isNaN(value));
   const own = begin === -1 ? new Float64Array(0) : measured.slice(begin);
-  return { measured: own, filled: fillGaps(own, request.stepsPerDay), held: originsOf(own.length, request)[0] ?? 0 };
+  const unseen = Math.max(0, own.length - request.seenSteps);
+  const origins = originsOf(own.length - unseen, request).map((origin) => unseen + origin);
+  return { measured: own, filled: fillGaps(own, request.stepsPerDay), origins, held: origins[0] ?? 0 };
 }
 
-function maseOf(weights: Weights, { measured, filled, held }: Track, request: TrainRequest): number | undefined {
+function maseOf(weights: Weights, { measured, filled, origins, held }: Track, request: TrainRequest): number | undefined {
   const { stepsPerDay, horizon } = request;
   if (historyMinOf(weights) > held) return undefined;
   const scale = scaleOfErrors(measured.subarray(0, held), stepsPerDay);
-  const all = originsOf(measured.length, request);
-  const stride = Math.ceil(all.length / ORIGINS_MAX);
+  const stride = Math.ceil(origins.length / ORIGINS_MAX);
   let error = 0;
   let count = 0;
-  for (const origin of all.filter((_, i) => i % stride === 0)) {
+  for (const origin of origins.filter((_, i) => i % stride === 0)) {
     for (const [step, value] of applyWeights(weights, filled.subarray(0, origin)).subarray(0, horizon).entries()) {
       const came = measured[origin + step] ?? Number.NaN;
       if (Number.isNaN(came)) continue;
@@ -110,4 +116,5 @@ async function train(request: TrainRequest): Promise<TrainReply> {
   return { trained, cpuSeconds: cpuSeconds() };
 }
 
+stepBack();
 parentPort?.postMessage(await train(workerData as TrainRequest), []);

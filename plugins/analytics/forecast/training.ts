@@ -8,12 +8,14 @@ import type { TrainReply, TrainRequest } from './train-worker.ts';
 const STEP_SECONDS = 3_600;
 const HORIZON_STEPS = 48;
 const STEPS_PER_DAY = 24;
+/** Training looks further back than a forecast: what lies before a backtest is all that it may teach. */
+const LONGER = 2;
 const SERIES_MIN = 3;
 /** Fetched at once: their rows pass through the main loop. */
 const SERIES_PER_QUERY = 20;
 const HEAP_MAX_MEBIBYTES = 2_048;
-/** Of wall time: a busy machine gives a thread less than a processor. */
-const PATIENCE_FACTOR = 6;
+/** Of wall time: a busy machine gives a thread that stepped back little of a processor. */
+const PATIENCE_FACTOR = 20;
 
 export interface TrainingParts {
   readonly metrics: Metrics;
@@ -47,7 +49,7 @@ async function gather(metric: ForecastMetric, parts: TrainingParts, signal: Abor
   const { metrics, clock, historyDays, seriesMax } = parts;
   const stepMs = STEP_SECONDS * 1000;
   const to = Math.floor(clock.now() / stepMs) * stepMs;
-  const steps = historyDays * STEPS_PER_DAY;
+  const steps = LONGER * historyDays * STEPS_PER_DAY;
   const from = to - steps * stepMs;
   const entities = [...new Set(metrics.latest(metric.table).map(({ entity }) => entity))].toSorted().slice(0, seriesMax);
   const histories: Float64Array[] = [];
@@ -72,9 +74,9 @@ export async function trainMetric(name: string, parts: TrainingParts, signal: Ab
   const histories = await gather(metric, parts, signal);
   if (histories.length < SERIES_MIN) return [];
   const rivals = await parts.models.active(metric.metric);
-  const { cpuSecondsMax, clock, log } = parts;
+  const { cpuSecondsMax, historyDays, clock, log } = parts;
   const seriesCount = histories.length;
-  const shape = { stepsPerDay: STEPS_PER_DAY, horizon: HORIZON_STEPS, seed: 1 };
+  const shape = { stepsPerDay: STEPS_PER_DAY, horizon: HORIZON_STEPS, seenSteps: historyDays * STEPS_PER_DAY, seed: 1 };
   const { trained, cpuSeconds } = await trainInThread({ histories, ...shape, cpuSecondsMax, rivals }, signal);
   const versions: ModelVersion[] = [];
   for (const { kind, model, mase, rivalMase, cpuSeconds: own } of trained) {

@@ -15,7 +15,8 @@ export function advisorOptions({ services, config, clock, log }: Context): Advis
   if (hypervisor === undefined)
     throw new HubError('plugin_unavailable', 'Without the hypervisor plugin there are no VMs to advise on.', { status: 503 });
   const store = createRecommendationStore(database);
-  return { hypervisor, metrics, jobs, store, forecasts: runtimeOf({ services }).forecasts, rules: config.recommendations, clock, log };
+  const { forecasts, workloads } = runtimeOf({ services });
+  return { hypervisor, metrics, jobs, store, forecasts, workloads, rules: config.recommendations, clock, log };
 }
 
 /** Looks now and then until the signal fires. A look that fails is said, and made again. */

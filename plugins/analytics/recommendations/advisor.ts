@@ -1,12 +1,13 @@
 import { HubError, type Actor, type Clock, type Jobs, type Log, type Metrics } from 'novacron/plugin';
 import type { HostStatus, Hypervisor, VmStatus } from '../../hypervisor/port.ts';
-import type { Forecasts } from '../port.ts';
+import type { Forecasts, Workloads } from '../port.ts';
 import { findAddMemory } from './add-memory.ts';
 import { gatherEvidence, quantileOf, seriesByEntity, type VmEvidence } from './evidence.ts';
 import { findGrowDisk } from './grow-disk.ts';
 import { outcomeOf } from './outcome.ts';
 import { findPowerOff } from './power-off.ts';
 import type { KeptRecommendation, Recommendation } from './recommendation.ts';
+import { findRestart } from './restart.ts';
 import { findShrink } from './shrink.ts';
 import { findSpread, type HostLoad } from './spread.ts';
 import type { RecommendationStore } from './store.ts';
@@ -36,6 +37,7 @@ export interface AdvisorOptions {
   readonly metrics: Pick<Metrics, 'query' | 'latest'>;
   readonly jobs: Pick<Jobs, 'list'>;
   readonly forecasts: Pick<Forecasts, 'forecast'>;
+  readonly workloads: Pick<Workloads, 'classify'>;
   readonly store: RecommendationStore;
   readonly rules: AdvisorRules;
   readonly clock: Clock;
@@ -81,8 +83,13 @@ async function adviseVms(options: AdvisorOptions, signal: AbortSignal): Promise<
 }
 
 /** A VM that can go needs no better size, and one that is short of memory has none to give. */
-async function adviseVm(evidence: VmEvidence, { rules, forecasts }: AdvisorOptions, signal: AbortSignal): Promise<Recommendation[]> {
-  const main = findPowerOff(evidence, rules) ?? findAddMemory(evidence) ?? findShrink(evidence, rules);
+async function adviseVm(
+  evidence: VmEvidence,
+  { rules, forecasts, workloads }: AdvisorOptions,
+  signal: AbortSignal,
+): Promise<Recommendation[]> {
+  const [workload] = await workloads.classify([evidence.vm.id], signal);
+  const main = findPowerOff(evidence, rules) ?? findRestart(evidence, workload) ?? findAddMemory(evidence) ?? findShrink(evidence, rules);
   return [...(main ? [main] : []), ...(await findGrowDisk(evidence, { forecasts, signal }))];
 }
 

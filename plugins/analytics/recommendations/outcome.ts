@@ -1,6 +1,6 @@
 import type { Series } from '../port.ts';
 import { tightShare } from './add-memory.ts';
-import type { VmEvidence } from './evidence.ts';
+import { quantileOf, type VmEvidence } from './evidence.ts';
 import type { KeptRecommendation, Measured, RecommendationKind } from './recommendation.ts';
 import { bytesText, percentText } from './words.ts';
 
@@ -25,7 +25,7 @@ type See = (given: KeptRecommendation, after: VmEvidence) => Seen;
 const byWhat = (given: KeptRecommendation, figures: Readonly<Record<string, number>>): (number | null)[] =>
   given.gains.map(({ what }) => figures[what] ?? null);
 
-const SEE: Readonly<Record<Exclude<RecommendationKind, 'restart' | 'spread' | 'scale'>, See>> = {
+const SEE: Readonly<Record<Exclude<RecommendationKind, 'spread' | 'scale'>, See>> = {
   shrink(given, { vm, cpus, memory }) {
     const short = Math.max(shareAtLimit(cpus, vm.vcpus), shareAtLimit(memory, vm.memoryBytes));
     const { vcpus = vm.vcpus, memoryBytes = vm.memoryBytes } = given.before;
@@ -45,6 +45,10 @@ const SEE: Readonly<Record<Exclude<RecommendationKind, 'restart' | 'spread' | 's
     const saved = (given.before['tightRatio'] ?? 0) - tightShare(memory, vm.memoryBytes);
     return { gains: given.gains.map(() => saved), harm: null };
   },
+  restart(given, { memory }) {
+    const won = (given.before['memoryUsedBytes'] ?? 0) - (quantileOf(memory, 1) ?? 0);
+    return { gains: [won], harm: null };
+  },
   'grow-disk'(given, { disks }) {
     const device = given.key.split('/')[2];
     const capacityBytes = disks.find((disk) => disk.device === device)?.capacityBytes;
@@ -55,7 +59,7 @@ const SEE: Readonly<Record<Exclude<RecommendationKind, 'restart' | 'spread' | 's
 
 /** What came of advice that was followed; undefined: nobody can say. */
 export function outcomeOf(given: KeptRecommendation, after: VmEvidence): { state: 'kept' | 'missed'; measured: Measured } | undefined {
-  if (given.kind === 'restart' || given.kind === 'spread' || given.kind === 'scale') return undefined;
+  if (given.kind === 'spread' || given.kind === 'scale') return undefined;
   const { gains, harm } = SEE[given.kind](given, after);
   const isWithin = given.gains.every(({ low, high }, index) => {
     const gain = gains[index];

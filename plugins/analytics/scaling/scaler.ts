@@ -5,19 +5,16 @@ import { seriesByEntity } from '../recommendations/evidence.ts';
 import type { Recommendation } from '../recommendations/recommendation.ts';
 import type { RecommendationStore } from '../recommendations/store.ts';
 import { percentText } from '../recommendations/words.ts';
-import { chanceOfOverload } from './chance.ts';
 import { shouldAct, type Decision, type ScalingPolicy } from './policy.ts';
 import type { KeptDecision, ScalingStore } from './store.ts';
 
-const HISTORY_DAYS = 14;
-const DAY_MS = 86_400_000;
 /** A policy looks at no more VMs at once: each costs a forecast. */
 const VMS_MAX = 50;
 
 export interface ScalerOptions {
   readonly hypervisor: Pick<Hypervisor, 'vms'>;
   readonly metrics: Pick<Metrics, 'query'>;
-  readonly forecasts: Pick<Forecasts, 'forecast'>;
+  readonly forecasts: Pick<Forecasts, 'probabilityOfLimit'>;
   readonly actions: Pick<Actions, 'execute' | 'confirm'>;
   readonly store: ScalingStore;
   readonly recommendations: Pick<RecommendationStore, 'offer'>;
@@ -64,7 +61,7 @@ async function scaleOne(policy: ScalingPolicy, options: ScalerOptions, signal: A
   for (const vm of vms.slice(0, VMS_MAX)) {
     if (open.has(vm.id)) continue;
     try {
-      const chance = await chanceFor(policy, vm, { ...options, now, signal });
+      const chance = await chanceFor(policy, vm, { ...options, signal });
       const wouldAct = shouldAct(chance, policy);
       const decision = {
         tenant: policy.tenant,
@@ -86,18 +83,18 @@ async function scaleOne(policy: ScalingPolicy, options: ScalerOptions, signal: A
   }
 }
 
-async function chanceFor(
+const chanceFor = (
   policy: ScalingPolicy,
   vm: VmStatus,
-  { metrics, forecasts, now, signal }: ScalerOptions & { readonly now: number; readonly signal: AbortSignal },
-): Promise<number> {
-  const stepSeconds = stepOf(policy);
-  const to = Math.floor(now / (stepSeconds * 1000)) * stepSeconds * 1000;
-  const from = to - HISTORY_DAYS * DAY_MS;
-  const frame = await metrics.query({ metric: policy.metric, targets: [vm.id], from, to, stepSeconds, aggregate: 'mean' }, signal);
-  const [series = { at: [], value: [] }] = seriesByEntity(frame).get(vm.id)?.values() ?? [];
-  return chanceOfOverload(await forecasts.forecast(series, { horizonSeconds: policy.horizonSeconds, stepSeconds, signal }), policy.limit);
-}
+  { forecasts, signal }: ScalerOptions & { readonly signal: AbortSignal },
+): Promise<number> =>
+  forecasts.probabilityOfLimit({
+    metric: policy.metric,
+    target: vm.id,
+    horizonSeconds: policy.horizonSeconds,
+    limit: { value: policy.limit },
+    signal,
+  });
 
 interface Following {
   readonly policy: ScalingPolicy;

@@ -9,7 +9,7 @@ import { createScalingStore } from './store.ts';
 type Context = Pick<Base<Config, Needs>, 'config' | 'clock' | 'log'> & { readonly services: Resolved<Needs> };
 
 /** What a look at all policies needs. HubError `plugin_unavailable` without a hypervisor. */
-export function scalerOptions({ services, config, clock, log }: Context): ScalerOptions {
+export function scalerOptions({ services, clock, log }: Context): ScalerOptions {
   const { hypervisor, metrics, actions, database } = services;
   if (hypervisor === undefined)
     throw new HubError('plugin_unavailable', 'Without the hypervisor plugin there are no VMs to scale.', { status: 503 });

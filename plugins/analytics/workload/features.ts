@@ -31,14 +31,14 @@ const hourOfWeek = (at: number): number => (isWeekend(at) ? 24 : 0) + hourOf(at)
 
 /** Mean per slot; slots without a value have the mean of all. */
 function profileOf({ at, value }: Points, slotOf: (at: number) => number, slots: number): number[] {
-  const [sums, counts] = [new Array<number>(slots).fill(0), new Array<number>(slots).fill(0)];
+  const [sums, counts] = [new Float64Array(slots), new Float64Array(slots)];
   for (const [row, instant] of at.entries()) {
     const slot = slotOf(instant);
     sums[slot] = (sums[slot] ?? 0) + (value[row] ?? 0);
     counts[slot] = (counts[slot] ?? 0) + 1;
   }
   const rest = mean(value);
-  return sums.map((sum, slot) => (counts[slot] ? sum / (counts[slot] ?? 1) : rest));
+  return Array.from(sums, (sum, slot) => (counts[slot] ? sum / (counts[slot] ?? 1) : rest));
 }
 
 /** 24 hours of a weekday, then 24 of a weekend. */

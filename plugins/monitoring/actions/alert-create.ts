@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { MonitoringTools } from '../config.ts';
-import { idOf, previewFor, propose, tenantOf } from '../rules/proposals.ts';
+import { tenantOf } from '../incidents/tenancy.ts';
+import { idOf, previewFor, propose } from '../rules/proposals.ts';
 import { nameTaken } from '../rules/rule-store.ts';
 import { rulesOf } from '../rules/start.ts';
 import { ruleInput, ruleOf } from './alert-input.ts';

@@ -2,7 +2,8 @@ import { HubError, type CallContext } from 'novacron/plugin';
 import { z } from 'zod';
 import type { Config, MonitoringTools, Needs } from '../config.ts';
 import { translateFile, type Translated } from '../rules/prometheus/rule-file.ts';
-import { idOf, previewFor, propose, tenantOf } from '../rules/proposals.ts';
+import { tenantOf } from '../incidents/tenancy.ts';
+import { idOf, previewFor, propose } from '../rules/proposals.ts';
 import { rulesOf } from '../rules/start.ts';
 
 const TIMEOUT_MS = 120_000;

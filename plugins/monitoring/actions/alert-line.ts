@@ -2,7 +2,7 @@ import { HubError } from 'novacron/plugin';
 import { z } from 'zod';
 import { activeFor, stateText } from '../rules/alert-kind.ts';
 import type { KnownRule } from '../rules/book.ts';
-import { tenantOf } from '../rules/proposals.ts';
+import { tenantOf } from '../incidents/tenancy.ts';
 import { conditionText } from '../rules/signals.ts';
 import { rulesOf } from '../rules/start.ts';
 

@@ -2,7 +2,7 @@ import { ref } from 'novacron/plugin';
 import { z } from 'zod';
 import type { MonitoringTools } from '../config.ts';
 import { activeFor, sees } from '../rules/alert-kind.ts';
-import { tenantOf } from '../rules/proposals.ts';
+import { tenantOf } from '../incidents/tenancy.ts';
 import { rulesOf } from '../rules/start.ts';
 import { alertRef, knownOf, line, lineOf } from './alert-line.ts';
 

@@ -123,9 +123,9 @@ export const previewActions = ({ action }: MonitoringTools) => ({
     target: ({ rule }) => ref('alert', rule),
     timeoutMs: PREVIEW_TIMEOUT_MS,
     show: showPreview,
-    async run(ctx) {
+    async run(ctx, { days }) {
       const ready = rulesOf(ctx).book.get(ctx.target?.id ?? '')?.ready;
-      const preview = ready ? await previewFor(ctx, ready) : null;
+      const preview = ready ? await previewFor(ctx, ready, days) : null;
       return ready && preview ? toOutput(ready, preview) : noPast(ready ? meaningOf(ready) : '', ctx.clock.now());
     },
   }),

@@ -4,7 +4,7 @@ import type { MonitoringTools } from '../config.ts';
 import { agentLines, hostLines, hubLines, poolLines, ruleLines, serviceLines, vmLines, type HealthLine } from '../health/lines.ts';
 import { healthOf } from '../health/start.ts';
 import { sees } from '../rules/alert-kind.ts';
-import { tenantOf } from '../rules/proposals.ts';
+import { tenantOf } from '../incidents/tenancy.ts';
 import { rulesOf } from '../rules/start.ts';
 
 const LINES_MAX = 500;

@@ -11,6 +11,8 @@ export interface CourierOptions {
   readonly log: Log;
   /** Draws what an incident is about; `null` when there is nothing to draw. Never throws. */
   draw(record: IncidentRecord, signal: AbortSignal): Promise<Picture | null>;
+  /** After it was given up to tell somebody of an incident. */
+  onFailed(incident: number): Promise<void>;
 }
 
 /** Brings tellings to their channels. */
@@ -60,7 +62,7 @@ async function prepare(store: Store, claimed: Claimed, now: number): Promise<Rea
   return { about: { is: 'incident', incident: incidentOf(record) }, record };
 }
 
-export function createCourier({ store, channels, clock, log, draw }: CourierOptions): Courier {
+export function createCourier({ store, channels, clock, log, draw, onFailed }: CourierOptions): Courier {
   async function bring(claimed: Claimed, signal: AbortSignal): Promise<End> {
     const channel = channels.get(claimed.channel);
     const now = clock.now();
@@ -81,16 +83,16 @@ export function createCourier({ store, channels, clock, log, draw }: CourierOpti
   }
 
   async function deliverOne(claimed: Claimed, signal: AbortSignal): Promise<void> {
-    const end = await bring(claimed, signal).catch((error: unknown): End | undefined => {
-      // The hub stops: whether it was taken is not known, so it is told again after the start, under the same id.
-      if (signal.aborted) return undefined;
+    const end = await bring(claimed, signal).catch((error: unknown): End => {
+      // Whether it was taken is not known, so it is told again after the start, under the same id.
+      if (signal.aborted) return { is: 'again', dueAt: clock.now(), reason: 'The hub stopped meanwhile.' };
       const failed = endOf(error, claimed, clock.now());
       const { channel, to, id } = claimed;
       log.warn({ err: error, channel, to, id, gaveUp: failed.is === 'failed' }, 'Somebody could not be told');
       return failed;
     });
-    if (!end) return;
     await store.transaction((desktop) => desktop.finish(claimed, end, clock.now()));
+    if (end.is === 'failed' && 'incident' in claimed.about && ALARMS.has(claimed.why)) await onFailed(claimed.about.incident);
   }
 
   return {

@@ -7,6 +7,7 @@ import { draftOf, incidentId, rootOf, type Draft, type IncidentRecord, type Topo
 import { keepPace, reviewAll, settleDrafts, type Session } from './session.ts';
 import { beginSilence, endSilence, turnSilences, type NewSilence } from './silence-desk.ts';
 import type { Store, StoredOverride } from './store.ts';
+import { hurryTracks } from './tracks.ts';
 
 export interface DeskOptions {
   readonly store: Store;
@@ -23,6 +24,8 @@ export interface Desk {
   decide(number: number, decision: Decision, actor: string): Promise<IncidentRecord>;
   /** Does what time alone asks for. */
   look(): Promise<void>;
+  /** Somebody could not be told at all: what would follow need not wait. */
+  hurry(number: number): Promise<void>;
   silence(silence: NewSilence): Promise<Silence>;
   endSilence(id: string): Promise<Silence>;
   override(override: StoredOverride): Promise<void>;
@@ -101,6 +104,12 @@ export function createDesk({ store, policy, topology, clock, onChange }: DeskOpt
         return draft.record;
       }),
     look: () => inSession(lookAround),
+    hurry: (number) =>
+      inSession(async (session) => {
+        const draft = await draftFor(session, number);
+        hurryTracks(draft, session.at);
+        await settleDrafts(session, [draft]);
+      }),
     silence: (silence) => inSession((session) => beginSilence(session, silence)),
     endSilence: (id) => inSession((session) => endSilence(session, id)),
     override: (override) => inSession(({ desktop }) => desktop.saveOverride(override)),

@@ -40,10 +40,14 @@ function linesOf(frame: Frame, { device, nameOf }: { device: string | undefined;
   return [...lines.values()].slice(0, SERIES_MAX);
 }
 
+type Charted = Signal & { readonly chart: NonNullable<Signal['chart']> };
+const isCharted = (signal: Signal): signal is Charted => signal.chart !== undefined;
+
 async function chartOf(
   { metrics, everySeconds, now, nameOf }: PictureOptions,
-  { record, chart, signal }: { record: IncidentRecord; chart: NonNullable<Signal['chart']>; signal: AbortSignal },
+  { record, shown, signal }: { record: IncidentRecord; shown: Charted; signal: AbortSignal },
 ): Promise<LineChart | null> {
+  const { chart, rule, subject } = shown;
   const metric = metrics.declared().get(chart.metric);
   if (!metric || chart.targets.length === 0) return null;
   const range = { from: now() - chart.seconds * 1000, to: now() + 1 };
@@ -51,20 +55,20 @@ async function chartOf(
   const frame = await metrics.query({ metric: chart.metric, targets: chart.targets, ...range, ...shape }, signal);
   const series = linesOf(frame, { device: chart.device, nameOf });
   if (!series.some(({ value }) => value.some((each) => each !== null))) return null;
-  const about = [record.subject.name, chart.device ?? ''].filter((part) => part !== '').join(' ');
+  const about = [subject.name, chart.device ?? ''].filter((part) => part !== '').join(' ');
   const unit = metric.kind === 'counter' ? (metric.unit === 'bytes' ? 'bytesPerSecond' : 'countPerSecond') : metric.unit;
-  return { title: `${about}: ${metric.help}`, subtitle: `${incidentId(record.number)} · ${chart.metric}`, unit, series, now: now() };
+  return { title: `${about}: ${rule.title}`, subtitle: `${incidentId(record.number)} · ${chart.metric}`, unit, series, now: now() };
 }
 
 /** The picture of an incident: what the first of its signals shows, of those that fire if any does. `null` when there is nothing to see. */
 export async function drawIncident(options: PictureOptions, record: IncidentRecord, signal: AbortSignal): Promise<Picture | null> {
   const { charts, log } = options;
   const all = [...firingIn(record), ...record.signals.map((held) => held.signal)];
-  const chart = all.find((one) => one.chart !== undefined)?.chart;
-  if (!charts || !chart) return null;
+  const shown = all.find(isCharted);
+  if (!charts || !shown) return null;
   const limit = AbortSignal.any([signal, AbortSignal.timeout(DRAW_MS)]);
   try {
-    const input = await chartOf(options, { record, chart, signal: limit });
+    const input = await chartOf(options, { record, shown, signal: limit });
     return input && (await charts.lines(input, { signal: limit }));
   } catch (error) {
     // People are told without it rather than not at all.

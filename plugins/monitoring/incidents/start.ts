@@ -88,7 +88,7 @@ function createRuntime(
     loop.wake();
   };
   const desk = createDesk({ store, policy, topology, clock, onChange });
-  const courier = createCourier({ store, channels, clock, log, draw });
+  const courier = createCourier({ store, channels, clock, log, draw, onFailed: (number) => desk.hurry(number) });
   const keepMs = config.keepDays * 86_400_000;
   const loop = createLoop({ desk, courier, store, clock, log, keepMs, beat: pulse.watch('incidents', ROUND_MS) });
   const raise = async (signals: readonly Signal[]): Promise<void> => {

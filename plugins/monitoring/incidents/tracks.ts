@@ -102,3 +102,14 @@ export function runTracks(draft: Draft, at: Circumstances): void {
     fire(draft, due, at);
   }
 }
+
+/** Somebody could not be told: the next step of an escalation does not wait. A reminder does, since it would only fail again. */
+export function hurryTracks(draft: Draft, at: Circumstances): void {
+  const isHurried = ({ route, step, nextAt }: Track): boolean => {
+    const escalation = findRoute(at.policy.root, route)?.escalation ?? null;
+    const steps = escalation === null ? undefined : at.policy.escalations.get(escalation);
+    return nextAt !== null && nextAt > at.now && step > 0 && step <= (steps?.length ?? 0);
+  };
+  const tracks = draft.record.tracks.map((track) => (isHurried(track) ? { ...track, nextAt: at.now } : track));
+  if (tracks.some((track, index) => track !== draft.record.tracks[index])) change(draft, { tracks });
+}

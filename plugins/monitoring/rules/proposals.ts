@@ -1,5 +1,6 @@
-import { HubError, type Actor, type AlertRule, type CallContext } from 'novacron/plugin';
+import { HubError, type AlertRule, type CallContext } from 'novacron/plugin';
 import type { Config, Needs } from '../config.ts';
+import { tenantOf } from '../incidents/tenancy.ts';
 import { checkSettings } from './own-values.ts';
 import { previewRule, type Preview } from './preview.ts';
 import { readyRule, type ReadyRule } from './source.ts';
@@ -7,10 +8,7 @@ import { rulesOf } from './start.ts';
 
 type Ctx = Pick<CallContext<Config, Needs>, 'services' | 'config' | 'clock' | 'signal' | 'actor' | 'via'>;
 
-/** Admins make rules for the whole hub; all others for the things of their tenant. */
-export const tenantOf = (actor: Actor): string | null => (actor.role === 'admin' ? null : actor.tenant);
-
-/** `web-memory` of the hub, `lab:web-memory` of a tenant. */
+/** Admins make rules for the whole hub, all others for the things of their tenant: `web-memory` of the hub, `lab:web-memory` of a tenant. */
 export const idOf = (tenant: string | null, name: string): string => (tenant === null ? name : `${tenant}:${name}`);
 
 /** SQL reads samples of all tenants: only who may run it may make a rule of it. The door says, and tries it. */

@@ -91,6 +91,7 @@ export const ruleSchema = z.strictObject({
   forSeconds: seconds.exactOptional(),
   keepFiringSeconds: seconds.exactOptional(),
   scope: scope.exactOptional(),
+  takesDown: z.boolean().exactOptional(),
   actions: z.array(suggestion).max(10).readonly().exactOptional(),
   labels: labels.exactOptional(),
   help: z.string().max(2000).exactOptional(),

@@ -58,6 +58,7 @@ export const shippedRules: Readonly<Record<string, AlertRule>> = {
     severity: 'critical',
     metric: 'host.memoryBytes',
     condition: { is: 'absence', seconds: 120 },
+    takesDown: true,
     help: 'Its VMs may well run on. Check the power, the network and libvirtd of the host; `/nova host get` says why it cannot be reached.',
   },
   'vm-vanished': {

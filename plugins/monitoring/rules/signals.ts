@@ -133,6 +133,7 @@ export function signalOf(told: Told): Signal | null {
     values: { ...(value !== null && { value: flat.isAge ? Math.abs(value) : value }), ...finding?.values },
     ...(unit !== undefined && { unit }),
     ...(rule.labels && { labels: rule.labels }),
+    ...(rule.takesDown && { takesDown: true }),
     ...(actions.length > 0 && { actions }),
     ...(chart && { chart }),
   };

@@ -18,6 +18,7 @@ export interface KernelOptions {
 
 /** A cell that does not end this long after an interrupt is ended with its process. */
 const INTERRUPT_WITHIN_MS = 5000;
+const STARTER_LOOK_MS = 2000;
 
 interface Queued {
   readonly message: Message;
@@ -26,6 +27,8 @@ interface Queued {
 
 /** Speaks Jupyter's protocol on one side and runs cells in a process of their own on the other. Resolves after a shutdown request. */
 export async function runKernel(options: KernelOptions): Promise<void> {
+  // Jupyter that was killed cannot ask its kernels to end.
+  const starter = process.ppid;
   const sockets = await openSockets(options.connection);
   const kernel = new Kernel(sockets, options);
   await kernel.start();
@@ -33,7 +36,11 @@ export async function runKernel(options: KernelOptions): Promise<void> {
     shell: (message, reply) => kernel.queue({ message, reply }),
     control: (message, reply) => void kernel.control({ message, reply }),
   });
+  const timer = setInterval(() => {
+    if (process.ppid !== starter) kernel.end();
+  }, STARTER_LOOK_MS);
   await kernel.ended;
+  clearInterval(timer);
   sockets.close();
 }
 
@@ -65,6 +72,7 @@ class Kernel {
     this.#evaluator = await startEvaluator({
       cwd: this.#options.cwd,
       interruptible: true,
+      env: withoutToken(process.env),
       output: (output) => this.#show(output),
       answer: createHubCalls({ connection: this.#options.hub, signal: this.#stop.signal }),
     });
@@ -245,10 +253,14 @@ class Kernel {
 
   async #shutdown({ message, reply }: Queued): Promise<void> {
     await reply('shutdown_reply', { status: 'ok', restart: message.content['restart'] === true });
+    // The reply and the status after it are sent by then.
+    setTimeout(() => this.end(), 50);
+  }
+
+  end(): void {
     this.#stop.abort();
     this.#evaluator?.kill();
-    // The reply and the status after it are sent by then.
-    setTimeout(() => this.#ended.resolve(), 50);
+    this.#ended.resolve();
   }
 }
 
@@ -257,6 +269,9 @@ const INTERRUPTED: CellError = {
   message: 'The cell was interrupted.',
   traceback: ['Interrupted: the cell was interrupted.'],
 };
+
+/** Cells call the hub through this process; what they print should not be able to hold the token. */
+const withoutToken = ({ NOVACRON_TOKEN: _token, ...env }: NodeJS.ProcessEnv): NodeJS.ProcessEnv => env;
 
 const isExecute = ({ message }: Queued): boolean => message.header.msg_type === 'execute_request';
 const asPng = async (svg: string): Promise<string> => (await rasterize(svg)).toString('base64');

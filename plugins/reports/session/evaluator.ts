@@ -75,6 +75,9 @@ function start({ cwd, wrapper = [], nodeFlags = [], env, interruptible = false }
   });
 }
 
+const endedError = (how: string): HubError =>
+  new HubError('notebook_ended', `The process of the notebook has ended${how}`, { status: 502 });
+
 /** What is written past the console, by a library or by Node itself as it dies. */
 function listenTo({ stdout, stderr }: ChildProcess, take: (name: 'stdout' | 'stderr', text: string) => void): void {
   stdout?.setEncoding('utf8').on('data', (text: string) => take('stdout', text));
@@ -114,13 +117,7 @@ export async function startEvaluator(options: EvaluatorOptions): Promise<Evaluat
 
   const ended = new Promise<Awaited<Evaluator['ended']>>((resolve) => {
     const end = (code: number | null, signal: string | null): void => {
-      const error = new HubError(
-        'notebook_ended',
-        `The process of the notebook has ended (${signal ?? `exit code ${code}`}).${lastLine(said)}`,
-        {
-          status: 502,
-        },
-      );
+      const error = endedError(` (${signal ?? `exit code ${code}`}).${lastLine(said)}`);
       ready.reject(error);
       for (const call of calls.values()) call.reject(error);
       calls.clear();
@@ -134,7 +131,7 @@ export async function startEvaluator(options: EvaluatorOptions): Promise<Evaluat
   });
 
   function call<T>(message: Call): Promise<T> {
-    if (!child.connected) return Promise.reject(new HubError('notebook_ended', 'The process of the notebook has ended.', { status: 502 }));
+    if (!child.connected) return Promise.reject(endedError('.'));
     ids += 1;
     const waiting = Promise.withResolvers<never>();
     calls.set(ids, waiting);

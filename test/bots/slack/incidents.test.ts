@@ -42,7 +42,9 @@ let chat: Chat;
 let passing: NodeJS.Timeout;
 beforeAll(async () => {
   const hypervisor = createFakeHypervisor({ hosts: ['h1'], vms: { web: 'default' }, scrape: async () => hostScrape(Date.now(), []) });
-  const config = { everySeconds: 3600, incidents: { route: { receiver: 'default', groupWaitSeconds: 0 }, editEverySeconds: 0 } };
+  const receivers = { default: [{ channel: 'slack', to: 'default' }], operator: [{ channel: 'slack', to: 'U0OPERATOR' }] };
+  const route = { receiver: 'default', groupWaitSeconds: 0, routes: [{ match: ['severity=info'], receiver: 'operator' }] };
+  const config = { everySeconds: 3600, incidents: { receivers, route, editEverySeconds: 0 } };
   chat = await startChat([hypervisor.plugin, charts, { plugin: monitoring, config }, probe]);
   // Tries that failed come again only when time passes.
   passing = setInterval(() => chat.clock.advance(100), 100);
@@ -155,4 +157,15 @@ it('a silence from its button is asked for in a form, shown in the message, and 
   await chat.operator.submit(view, { reason: 'known', forSeconds: '1h' });
   await chat.operator.waitForMessage((next) => next.ts === message.ts && reads('🔕 silenced by SIL-1')(next));
   expect(await chat.operator.waitForMessage(reads('🔕 Silenced: *INC-2*', 'known'))).toMatchObject({ threadTs: null });
+});
+
+it('is told after an outage of Slack, in the conversation with the person whom the route names', async () => {
+  chat.sandbox.faults.outage(true);
+  const subject = { kind: 'vm', id: 'third', name: 'third', tenant: 'default' };
+  await incidents.raise([signalOf({ key: 'cpu/vm/third', severity: 'info', subject, summary: 'Third is idle.' })]);
+  await expect.poll(() => chat.sandbox.faults.refused()).toBeGreaterThan(0);
+  chat.sandbox.faults.outage(false);
+  const message = await chat.operator.waitForMessage(reads('Third is idle.'));
+  expect(message.channel).toBe('D0OPERATOR');
+  expect(chat.viewer.state.messages.some(reads('Third is idle.'))).toBe(false);
 });

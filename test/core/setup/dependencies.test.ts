@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { areInstalled } from '../../../core/setup/dependencies.mjs';
+import { areInstalled, isInPlace } from '../../../core/setup/dependencies.mjs';
 
 type Packages = Record<string, { version?: string; optional?: boolean; link?: boolean }>;
 
@@ -39,6 +39,7 @@ test('a Node that its install script did not bring is missing', async () => {
   await inPlace({ 'node_modules/a': { version: '1.0.0' } });
   await rm(join(root, 'node_modules/node/bin/node'));
   expect(areInstalled(root)).toBe(false);
+  expect(isInPlace(root)).toBe(true);
 });
 
 test('an optional package may be absent, a folder of this repository needs no version', async () => {

@@ -102,6 +102,15 @@ describe('the time to full', () => {
     expect(view.table?.rows[0]?.[0]).toBe('grows-name');
   });
 
+  it('of several as one adds amounts and capacities, and refuses ratios', async () => {
+    const asked = { metric: 'vm.memoryUsedBytes', targets: ['web', 'grows'], together: true, horizon: '4d' };
+    const { output } = await ask('forecast.full', asked);
+    expect(output).toMatchObject({ outlooks: [{ target: { name: '2 together' }, limit: 2000, probability: 0, p50At: null }] });
+    const { output: lower } = await ask('forecast.full', { ...asked, limit: 1250 });
+    expect(lower).toMatchObject({ outlooks: [{ limit: 1250, probability: 1 }] });
+    await expect(ask('forecast.full', { ...asked, metric: 'vm.cpuRatio' })).rejects.toMatchObject({ code: 'input_invalid' });
+  });
+
   it('asks for a limit where there is none', async () => {
     await expect(ask('forecast.full', { metric: 'vm.memoryBytes', targets: ['web'] })).rejects.toMatchObject({
       code: 'forecast_limit_unknown',

@@ -82,4 +82,19 @@ describe('drawing in a thread', () => {
     while (charts.busy()) await setTimeout(5);
     await expect(charts.draw(forecast)).resolves.toMatchObject({ mediaType: 'image/png' });
   });
+
+  it('draws a picture of others, which refers to nothing outside of itself', async () => {
+    const charts = renderer();
+    const svgOf = (inside: string, size = 'width="80" height="40"'): Parameters<Renderer['draw']>[0] => ({
+      kind: 'svg',
+      chart: { svg: `<svg xmlns="http://www.w3.org/2000/svg" ${size}>${inside}</svg>`, title: 'theirs', alt: 'A picture of theirs' },
+    });
+    const { base64, alt } = await charts.draw(svgOf('<rect width="80" height="40"/><use href="#a"/>'));
+    expect(pngSize(Buffer.from(base64, 'base64'))).toEqual({ width: 160, height: 80 });
+    expect(alt).toBe('A picture of theirs');
+    for (const inside of ['<image href="/etc/logo.png"/>', '<rect fill="url(http://elsewhere/x)"/>', '<image xlink:href="file:///x.png"/>'])
+      await expect(charts.draw(svgOf(inside))).rejects.toMatchObject({ code: 'chart_invalid' });
+    await expect(charts.draw(svgOf('', 'viewBox="0 0 1 1"'))).rejects.toMatchObject({ code: 'chart_invalid' });
+    await expect(charts.draw(svgOf('', 'width="90000" height="90000"'))).rejects.toMatchObject({ code: 'chart_too_large' });
+  });
 });

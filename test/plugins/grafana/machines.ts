@@ -1,85 +1,88 @@
+import { ref, type Action, type Plugin, type ResourceKind } from 'novacron/plugin';
 import { z } from 'zod';
-import { definePlugin, type Metric, type Resource } from '../../../core/contract.ts';
-import type { MetricsStore } from '../../../core/metrics/metrics.ts';
-import grafana from '../../../plugins/grafana/index.ts';
-import { createRemoteWrite } from '../../bench/remote-write.ts';
-import { tokenFor } from '../../core/http/client.ts';
-import { startTestHub, type TestHub } from '../../kit/hub.ts';
 
-const metric = (kind: Metric['kind'], unit: Metric['unit']): Metric => ({ kind, unit, help: 'For a test.' });
+const GIB = 2 ** 30;
+const vm = (id: string, name: string, more: object = {}) => ({
+  id,
+  name,
+  tenant: 'default',
+  host: 'h1',
+  state: 'running',
+  vcpus: 2,
+  memoryBytes: 2 * GIB,
+  managed: true,
+  tags: ['web'],
+  owner: null,
+  ...more,
+});
 
-const vm = (name: string, tenant: string): Resource => ({ kind: 'vm', id: `id-${name}`, name, tenant, tags: [], owner: null });
-export const VMS = [vm('web-1', 'default'), vm('web-2', 'default'), vm('db-1', 'default'), vm('other-1', 'other')];
+const VMS = [
+  vm('mine', 'name-of-mine'),
+  vm('theirs', 'name-of-theirs', { tenant: 'other', memoryBytes: 3 * GIB }),
+  vm('w2', 'web-2', { vcpus: 1, memoryBytes: GIB, state: 'paused' }),
+  vm('b1', 'batch-1', { state: 'crashed' }),
+  vm('d1', 'db-1', { host: 'h2', memoryBytes: 6 * GIB, vcpus: 4 }),
+  vm('d2', 'db-2', { host: 'h2', memoryBytes: 4 * GIB, vcpus: 4 }),
+  vm('d3', 'db-3', { host: 'h2', state: 'shut-off' }),
+];
 
-const find = (text: string) => VMS.find(({ id, name }) => id === text || name === text);
-const seen = (tenant: string | null) => VMS.filter((one) => tenant === null || one.tenant === tenant);
+const host = (id: string, state: string) => ({
+  id,
+  name: id,
+  uri: `test:///${id}`,
+  state,
+  reason: null,
+  cpus: 8,
+  memoryBytes: 8 * GIB,
+  accelerator: 'kvm',
+  vmsRunning: 2,
+});
 
-/** A plugin with VMs of two tenants and some metrics, and the right to import them. */
-const machines = definePlugin({ name: 'machines', api: 1, config: z.object({}), needs: {}, provides: {} }, ({ action }) => ({
-  metrics: {
-    vm: { cpuRatio: metric('gauge', 'ratio'), memoryBytes: metric('gauge', 'bytes'), cpuTimeSeconds: metric('counter', 'seconds') },
-    'vm.disk': { readBytes: metric('counter', 'bytes') },
+const HOSTS = [host('h1', 'connected'), host('h2', 'connected'), host('h3', 'unreachable')];
+
+const list = (key: 'vms' | 'hosts', title: string, rows: readonly { readonly id: string; readonly host?: string }[]): Action => ({
+  title,
+  label: title,
+  risk: 'read',
+  input: z.object({ host: z.string().optional(), rowsMax: z.int().default(200) }),
+  output: z.object({ [key]: z.array(z.looseObject({})) }),
+  run: async (_, input: { host?: string }) => ({ [key]: rows.filter((one) => input.host === undefined || one.host === input.host) }),
+});
+
+const power = (label: string, risk: 'change' | 'disrupt', done: (vm: string) => void): Action => ({
+  title: `${label} a VM`,
+  label,
+  risk,
+  input: z.object({ vm: z.string() }),
+  output: z.object({ vm: z.string() }),
+  target: (input: { vm: string }) => ref('vm', input.vm),
+  ...(risk === 'disrupt' && {
+    plan: async ({ target }) => ({ sentences: [`${target?.name} is switched off at once; what it had not written is lost.`], facts: {} }),
+  }),
+  run: async (_, input: { vm: string }) => {
+    done(input.vm);
+    return { vm: input.vm };
   },
-  resources: {
-    vm: {
-      title: 'VM',
-      get: async (_, text, { tenant }) => seen(tenant).find((one) => one === find(text)),
-      search: async (_, { tenant, rowsMax }) => seen(tenant).slice(0, rowsMax),
-      card: async (_, { name }) => ({ title: name, fields: [], actions: [] }),
-    },
-  },
-  actions: {
-    'metrics.import': action({
-      title: 'Import history of metrics',
-      label: 'Import metrics',
-      risk: 'change',
-      input: z.object({}),
-      output: z.object({}),
-      run: async () => ({}),
+});
+
+/** A fake hypervisor with actions under the names, and with the answers, of the real one; `stopped` are the VMs that were switched off. */
+export function withMachines(fake: Plugin): { plugin: Plugin; stopped: string[] } {
+  const stopped: string[] = [];
+  const vm: ResourceKind = {
+    ...fake.resources!['vm']!,
+    card: async (_, { name }) => ({
+      title: name,
+      subtitle: 'VM on h1',
+      state: { text: 'running', tone: 'good' },
+      fields: [{ label: 'Memory', value: '2 GiB' }],
+      actions: ['vm.console.read', 'vm.stop', 'vm.start'],
     }),
-  },
-}));
-
-export interface GrafanaHub extends AsyncDisposable {
-  readonly hub: TestHub;
-  /** The store behind the contract's `Metrics`. */
-  readonly store: MetricsStore;
-  /** Where a Prometheus data source would be pointed at. */
-  readonly url: string;
-  readonly tokens: { readonly admin: string; readonly viewer: string; readonly other: string };
-}
-
-export async function startGrafanaHub(): Promise<GrafanaHub> {
-  const hub = await startTestHub({ plugins: [machines, grafana] });
-  const [admin, viewer, other] = [
-    await tokenFor(hub, 'admin'),
-    await tokenFor(hub, 'viewer'),
-    await tokenFor(hub, hub.as('viewer', 'other')),
-  ];
-  return {
-    hub,
-    store: hub.metrics as MetricsStore,
-    url: `${hub.url}/api/v1/grafana/prometheus`,
-    tokens: { admin, viewer, other },
-    [Symbol.asyncDispose]: () => hub[Symbol.asyncDispose](),
   };
-}
-
-export interface Sample {
-  readonly labels: Readonly<Record<string, string>>;
-  readonly value: number;
-}
-
-/** The same scrape as bodies of remote write: one a set of series that is seen, kept for the next scrape. */
-export function createScrapes(): (samples: readonly Sample[], atMs: number) => Buffer<ArrayBuffer> {
-  const kept = new Map<string, ReturnType<typeof createRemoteWrite>>();
-  return (samples, atMs) => {
-    const key = JSON.stringify(samples.map(({ labels }) => labels));
-    const remote = kept.get(key) ?? createRemoteWrite(samples.map(({ labels }) => labels));
-    kept.set(key, remote);
-    return remote.encode(
-      Float64Array.from(samples, ({ value }) => value),
-      atMs,
-    );
+  const actions = {
+    'vm.list': list('vms', 'List VMs', VMS),
+    'host.list': list('hosts', 'List hosts', HOSTS),
+    'vm.stop': power('Switch off', 'disrupt', (id) => stopped.push(id)),
+    'vm.start': power('Start', 'change', () => undefined),
   };
+  return { plugin: { ...fake, resources: { ...fake.resources, vm }, actions }, stopped };
 }

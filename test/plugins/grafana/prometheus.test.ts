@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startPrometheus, type Prometheus } from '../../bench/prometheus.ts';
 import { REMOTE_WRITE_HEADERS } from '../../bench/remote-write.ts';
-import { createScrapes, startGrafanaHub, VMS, type GrafanaHub, type Sample } from './machines.ts';
+import { createScrapes, startGrafanaHub, VMS, type GrafanaHub, type Sample } from './prometheus-hub.ts';
 
 /** The hub's answers beside those of a real Prometheus that was sent the very same messages. */
 

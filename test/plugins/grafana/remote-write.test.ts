@@ -8,7 +8,7 @@ import { createRemoteReader, type Resolve } from '../../../plugins/grafana/prome
 import { uncompress } from '../../../plugins/grafana/prometheus/snappy.ts';
 import { startPrometheus } from '../../bench/prometheus.ts';
 import { createRemoteWrite } from '../../bench/remote-write.ts';
-import { createScrapes, startGrafanaHub } from './machines.ts';
+import { createScrapes, startGrafanaHub } from './prometheus-hub.ts';
 
 const metric = (table: string, column: string): NamedMetric => ({
   name: `${table}_${column}`,

@@ -1,44 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { connect, qemuProcedures, type Connection } from 'node-libvirt';
 import { definePlugin } from 'novacron/plugin';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { Hypervisor } from '../../../plugins/hypervisor/port.ts';
 import { filesystemsOf } from '../../../plugins/hypervisor/survey.ts';
-import { startLab, untilUp, type Lab } from './kit.ts';
+import { diskSizeInGuest, runInGuest } from '../../kit/guest-agent.ts';
+import { startLab, untilUp } from './kit.ts';
 import '../../kit/libvirt-host.ts';
 
 const MIB = 2 ** 20;
-
-/** Asks the agent of a guest. */
-async function askAgent<T>(conn: Connection, domain: string, { execute, args }: { execute: string; args: object }): Promise<T> {
-  const dom = (await conn.domainLookupByName(domain)).ref;
-  const cmd = JSON.stringify({ execute, arguments: args });
-  const { result } = await conn.call(qemuProcedures.domainAgentCommand, { dom, cmd, timeout: 10, flags: 0 });
-  return (JSON.parse(result ?? '{}') as { return: T }).return;
-}
-
-/** Runs a line of shell in the guest and returns what it printed. */
-async function shell(lab: Lab, domain: string, line: string): Promise<string> {
-  await using conn = await connect(lab.host.uri);
-  const args = { path: '/bin/sh', arg: ['-c', line], 'capture-output': true };
-  const { pid } = await askAgent<{ pid: number }>(conn, domain, { execute: 'guest-exec', args });
-  for (;;) {
-    const status = await askAgent<{ exited: boolean; exitcode?: number; 'out-data'?: string; 'err-data'?: string }>(conn, domain, {
-      execute: 'guest-exec-status',
-      args: { pid },
-    });
-    const said = Buffer.from(status['out-data'] ?? '', 'base64').toString();
-    if (status.exited && status.exitcode !== 0)
-      throw new Error(`${line}: ${said} ${Buffer.from(status['err-data'] ?? '', 'base64').toString()}`);
-    if (status.exited) return said;
-    await sleep(50);
-  }
-}
-
-/** Size of a disk as the kernel of the guest sees it. */
-const sizeInGuest = async (lab: Lab, domain: string, device: string): Promise<number> =>
-  Number(await shell(lab, domain, `cat /sys/block/${device}/size`)) * 512;
 
 /** Only hands out the port that the hypervisor plugin provides. */
 function borrowPort() {
@@ -59,17 +28,17 @@ test('a disk grows under a running guest, which sees it at once, and never shrin
   const operator = hub.as('operator');
   await hub.run('vm.create', { name: 'full' }, operator);
   await untilUp(hub, 'full');
-  await expect.poll(() => sizeInGuest(lab, 'full', 'vda')).toBe(64 * MIB);
+  await expect.poll(() => diskSizeInGuest(lab.host.uri, 'full', 'vda')).toBe(64 * MIB);
   const asked = await hub.actions.execute('vm.disk.grow', { vm: 'full', size: '96M' }, { actor: operator, via: 'cli' });
   expect(asked).toMatchObject({
     is: 'confirm',
     confirmation: { plan: { sentences: [expect.anything(), 'Disk vda grows from 64 MiB to 96 MiB. That cannot be taken back.'] } },
   });
   expect(await hub.run('vm.disk.grow', { vm: 'full', size: '96M' }, operator)).toMatchObject({ device: 'vda', capacityBytes: 96 * MIB });
-  await expect.poll(() => sizeInGuest(lab, 'full', 'vda')).toBe(96 * MIB);
+  await expect.poll(() => diskSizeInGuest(lab.host.uri, 'full', 'vda')).toBe(96 * MIB);
   expect(await hub.run('vm.get', { vm: 'full' })).toMatchObject({ drift: [], disks: [{ device: 'vda', capacityBytes: 96 * MIB }] });
-  await shell(
-    lab,
+  await runInGuest(
+    lab.host.uri,
     'full',
     'mkdosfs /dev/vda && mkdir -p /mnt && mount -t vfat /dev/vda /mnt && dd if=/dev/zero of=/mnt/fill bs=1M count=48',
   );

@@ -2,8 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Json, Role } from 'novacron/plugin';
+import { z } from 'zod';
+import { definePlugin, type Json, type Role } from 'novacron/plugin';
 import monitoring from '../../../plugins/monitoring/index.ts';
+import { Rules } from '../../../plugins/monitoring/port.ts';
 import { startTestHub, type TestHub } from '../../kit/hub.ts';
 import { createFakeHypervisor, hostScrape, vmScrape } from './fake-hypervisor.ts';
 
@@ -27,6 +29,26 @@ rules:
     condition: { is: threshold, above: 1 }
 `;
 
+/** Bad in the second half of every day, for everything. */
+const moon = definePlugin({ name: 'moon', api: 1, config: z.object({}), needs: { rules: Rules }, provides: {} }, () => ({
+  start({ services, defer }) {
+    const withdraw = services.rules.offer({
+      kind: 'moon',
+      everySeconds: 1,
+      settings: { validate: (value) => (value === 'full' ? { ok: true, value } : { ok: false, reason: 'only full is known' }) },
+      judge: async ({ targets }, at) =>
+        targets.map((subject) => ({
+          subject,
+          verdict: at % 86_400_000 < 43_200_000 ? 'good' : 'bad',
+          summary: `${subject.name} is in the moon`,
+          values: { phase: 1 },
+        })),
+    });
+    defer(withdraw);
+    return {};
+  },
+}));
+
 describe('alert rules over the door', () => {
   let hub: TestHub;
   let folder: string;
@@ -43,7 +65,9 @@ describe('alert rules over the door', () => {
       vms: { mine: 'default', theirs: 'other' },
       scrape: async () => hostScrape(Date.now(), [vmScrape('mine'), vmScrape('theirs')]),
     });
-    hub = await startTestHub({ plugins: [plugin, { plugin: monitoring, config: { everySeconds: 1, rules: { everySeconds: 1, file } } }] });
+    hub = await startTestHub({
+      plugins: [plugin, moon, { plugin: monitoring, config: { everySeconds: 1, rules: { everySeconds: 1, file } } }],
+    });
     // A week of one sample a minute: 'mine' is busy for half an hour on three days.
     const rows = ['at,entity,cpuRatio'];
     for (let at = start - 7 * 24 * HOUR; at < start - HOUR; at += 60_000) {
@@ -95,6 +119,19 @@ describe('alert rules over the door', () => {
     expect(calm.sentence).toMatch(/^Would not have fired/);
   });
 
+  test('a preview knows the day before, silence, and percentiles', async () => {
+    const preview = async (input: object) =>
+      (await read('alert.preview', { name: 'x', metric: 'vm.cpuRatio', ...input })) as unknown as Previewed;
+    // Days 1, 3 and 5 are busy, the days before them are not.
+    expect((await preview({ is: 'past', above: 3, ago: '1d', window: '5m' })).count).toBe(3);
+    // The history ends an hour ago, then the fake host begins to answer.
+    expect((await preview({ is: 'absence', after: '30m' })).count).toBe(1);
+    expect((await preview({ above: 0.9, aggregate: 'p95', window: '10m' })).count).toBe(3);
+    expect((await preview({ above: 0.5, aggregate: 'p50', window: '2h' })).count).toBe(0);
+    const shown = (await read('alert.history', { rule: 'monitoring.vm-vanished', days: 1 })) as unknown as Previewed;
+    expect(shown.sentence).toMatch(/in the last 24 h/);
+  });
+
   test('a rule is shown on the past before it is saved, fires, is seen by its tenant only, and goes', async () => {
     const input = { name: 'many-cpus', metric: 'vm.vcpus', above: 1 };
     const asked = await hub.actions.execute('alert.create', input, { actor: as('operator'), via: 'http' });
@@ -111,6 +148,8 @@ describe('alert rules over the door', () => {
     const shown = (await read('alert.show', { rule: 'many-cpus' })) as { active: readonly Json[]; rule: Json };
     expect(shown).toMatchObject({ active: [{ kind: 'vm', id: 'mine', state: 'firing' }], rule: { metric: 'vm.vcpus' } });
     await expect(hub.run('alert.create', input, as('operator'))).rejects.toMatchObject({ code: 'alert_name_taken' });
+    const incidents = async () => JSON.stringify(await read('incident.list', {}, as('operator')));
+    await expect.poll(incidents, { timeout: 15_000 }).toContain('default:many-cpus');
     await hub.run('alert.disable', { rule: 'many-cpus', reason: 'a test' }, as('operator'));
     await until('default:many-cpus', 'off');
     await hub.run('alert.enable', { rule: 'many-cpus' }, as('operator'));
@@ -142,6 +181,22 @@ describe('alert rules over the door', () => {
     await hub.run('alert.create', { name: 'sql', is: 'sql', sql: 'select entity, max(vcpus) as value from vm group by entity', above: 1 });
     await until('sql', 'firing (2)');
     await hub.run('alert.delete', { rule: 'sql' });
+  });
+
+  test('a kind that a plugin offers checks its settings, judges the past for a preview, and fires', async () => {
+    const rule = 'title: Moon\nseverity: info\nmetric: vm.vcpus\ncondition: { is: offered, kind: moon, settings: full }';
+    await expect(read('alert.preview', { name: 'moon', rule: rule.replace('full', 'half') })).rejects.toMatchObject({
+      code: 'alert_invalid',
+      message: expect.stringContaining('only full'),
+    });
+    await expect(read('alert.preview', { name: 'moon', rule: rule.replace('kind: moon', 'kind: sun') })).rejects.toMatchObject({
+      code: 'alert_kind_missing',
+    });
+    const preview = (await read('alert.preview', { name: 'moon', rule })) as unknown as Previewed;
+    expect(preview.count).toBeGreaterThanOrEqual(7);
+    await hub.run('alert.create', { name: 'moon', rule });
+    await until('moon', Date.now() % 86_400_000 < 43_200_000 ? 'well' : 'firing (2)');
+    await hub.run('alert.delete', { rule: 'moon' });
   });
 
   test('rules of the hub are changed by admins only; those of plugins are not deleted', async () => {

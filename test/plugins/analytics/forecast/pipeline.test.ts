@@ -111,3 +111,34 @@ describe('a forecast', () => {
     expect(await forecast(series)).toEqual(await forecast(series));
   });
 });
+
+describe('what happens to real series', () => {
+  const daily = (hour: number): number => 50 + 30 * Math.sin((hour / 24) * 2 * Math.PI);
+  const errorOf = ({ points }: Forecast, begin: number, truth: (hour: number) => number): number =>
+    points.reduce((sum, { p50 }, i) => sum + Math.abs(p50 - truth(begin + i)), 0) / points.length;
+
+  it('a clock that was put forward an hour is followed within three days', async () => {
+    const shifted = (hour: number): number => daily(hour >= 336 ? hour + 1 : hour);
+    const made = await forecast(hourly(336 + 72, shifted));
+    expect(errorOf(made, 336 + 72, shifted)).toBeLessThan(3);
+  });
+
+  it('a day without values does not spoil the rhythm', async () => {
+    const made = await forecast(hourly(336, (hour) => (hour >= 290 && hour < 314 ? null : daily(hour))));
+    expect(errorOf(made, 336, daily)).toBeLessThan(2);
+  });
+
+  it('a value that was cleared now and then is forecast to grow again from there', async () => {
+    const sawtooth = (hour: number): number => 100 + ((hour + 40) % 100);
+    const made = await forecast(hourly(500, sawtooth));
+    expect(made.seasonSeconds).toBe(100 * HOUR);
+    expect(errorOf(made, 500, sawtooth)).toBeLessThan(3);
+  });
+
+  it('a rhythm that is not the day is found and said', async () => {
+    const odd = (hour: number): number => (hour % 7 === 0 ? 80 : 10) + ((hour * 31) % 5) / 5;
+    const made = await forecast(hourly(400, odd));
+    expect(made.seasonSeconds).toBe(7 * HOUR);
+    expect(errorOf(made, 400, odd)).toBeLessThan(2);
+  });
+});

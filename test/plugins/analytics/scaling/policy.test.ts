@@ -1,34 +1,8 @@
 import { assert, boolean, double, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chanceAbove, chanceOfOverload } from '../../../../plugins/analytics/scaling/chance.ts';
 import { missingForPromotion, recordOf, shouldAct } from '../../../../plugins/analytics/scaling/policy.ts';
 
-const band = { at: 0, p10: 0.4, p50: 0.6, p90: 0.9 };
 const costs = { overloadCost: 50, actCost: 2 };
-
-describe('the chance of an overload', () => {
-  it('is what the quantiles say at the quantiles', () => {
-    expect(chanceAbove(band, 0.4)).toBeCloseTo(0.9, 4);
-    expect(chanceAbove(band, 0.6)).toBeCloseTo(0.5, 4);
-    expect(chanceAbove(band, 0.9)).toBeCloseTo(0.1, 4);
-  });
-
-  it('is all or nothing where nothing is uncertain', () => {
-    const sure = { p10: 0.5, p50: 0.5, p90: 0.5 };
-    expect([0.4, 0.5, 0.6].map((limit) => chanceAbove(sure, limit))).toEqual([1, 0, 0]);
-  });
-
-  it('falls as the limit rises, and is that of the likeliest step', () => {
-    const share = double({ min: 0, max: 1, noNaN: true });
-    assert(
-      property(share, share, (one, other) => {
-        const [low, high] = [Math.min(one, other), Math.max(one, other)];
-        expect(chanceAbove(band, low)).toBeGreaterThanOrEqual(chanceAbove(band, high) - 1e-6);
-      }),
-    );
-    expect(chanceOfOverload({ points: [{ ...band, p90: 0.7 }, band] }, 0.9)).toBeCloseTo(0.1, 4);
-  });
-});
 
 describe('the record of a policy', () => {
   const decision = (chance: number, overloaded: boolean | null) => ({ chance, overloaded, wouldAct: shouldAct(chance, costs) });

@@ -18,6 +18,7 @@ const probe = definePlugin({ name: 'probe', api: 1, config: z.object({}), needs:
       name: 'slack',
       edits: true,
       async deliver(notification) {
+        if (notification.to === '#gone') throw new HubError('channel_gone', 'There is no #gone.');
         if (isDown) throw new HubError('channel_down', 'Slack is away.', { retryable: true });
         told.push(notification);
         return { receipt: `taken-${told.length}` };
@@ -38,13 +39,21 @@ beforeAll(async () => {
     incidents: {
       people: { 'operator.default': [{ channel: 'slack', to: 'U0OPERATOR' }], nobody: [{ channel: 'pager', to: '1' }] },
       rotations: { primary: { startsOn: '2026-01-05', people: ['operator.default', 'nobody'] } },
-      receivers: { default: [{ channel: 'slack', to: '#ops' }], lost: [{ channel: 'pager', to: '7' }] },
-      escalations: { urgent: [{ afterSeconds: 0, tell: [{ person: 'operator.default' }] }] },
+      receivers: {
+        default: [{ channel: 'slack', to: '#ops' }],
+        lost: [{ channel: 'pager', to: '7' }],
+        refusing: [{ channel: 'slack', to: '#gone' }],
+      },
+      escalations: {
+        later: [{ afterSeconds: 3600, tell: [{ person: 'operator.default' }] }],
+        urgent: [{ afterSeconds: 0, tell: [{ person: 'operator.default' }] }],
+      },
       route: {
         receiver: 'default',
         groupWaitSeconds: 0,
         routes: [
           { name: 'urgent', match: ['severity=critical'], escalation: 'urgent' },
+          { name: 'refused', match: ['rule=refused'], receiver: 'refusing', escalation: 'later' },
           { name: 'nowhere', match: ['rule=forgotten'], receiver: 'lost' },
         ],
       },
@@ -129,6 +138,13 @@ describe('an incident', () => {
     isDown = false;
     await until('it was told', () => told.length > 0);
     expect(told[0]).toMatchObject({ attempt: 2, why: 'opened', receipt: null });
+  });
+
+  it('that cannot be told goes to the next step at once, and its timeline says so', async () => {
+    const id = await opened(signalOf({ rule: { id: 'refused', title: 'Refused' } }));
+    expect(told.map(({ why, to }) => [why, to])).toContainEqual(['escalated', 'U0OPERATOR']);
+    const texts = (await incidents.timeline(id)).map(({ text }) => text);
+    expect(texts).toContain('Could not tell slack (#gone) that it opened: There is no #gone.');
   });
 
   it('may be noted, given away, snoozed and resolved, but not once more', async () => {

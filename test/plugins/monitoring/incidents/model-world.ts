@@ -93,7 +93,7 @@ export class World {
     const { store } = this;
     return [
       createDesk({ store, policy, topology, clock, onChange: () => {} }),
-      createCourier({ store, channels, clock, log: quiet, draw: async () => null }),
+      createCourier({ store, channels, clock, log: quiet, draw: async () => null, onFailed: async () => undefined }),
     ];
   }
 

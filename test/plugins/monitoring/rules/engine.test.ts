@@ -148,6 +148,17 @@ describe('rules over what is measured', () => {
     expect((await store.load()).kept).toEqual([]);
   });
 
+  test('the end of the thread loses nothing: the next look starts another with what was kept', async () => {
+    rules = { memory };
+    const engine = await start();
+    await beat(engine, used(0.95));
+    await beat(engine, used(0.95));
+    await engine.close();
+    expect(await beat(engine, used(0.95))).toEqual(['firing a']);
+    await engine.close();
+    expect(await beat(engine, used(0.7))).toEqual(['resolved a']);
+  });
+
   test('what could not be told is told at the next look', async () => {
     rules = { memory: { ...memory, forSeconds: 0 } };
     const engine = await start();

@@ -1,5 +1,7 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -9,6 +11,20 @@ import { createWire } from '../../../../plugins/reports/jupyter/wire.ts';
 
 const run = promisify(execFile);
 const projectDir = join(import.meta.dirname, '../../../..');
+const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+
+const listens = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => resolve(true)).on('error', () => resolve(false));
+    socket.on('connect', () => socket.destroy());
+  });
+
 let folder: string;
 let env: NodeJS.ProcessEnv;
 
@@ -82,6 +98,20 @@ it('is run by nbconvert', { timeout: 60_000 }, async () => {
 it('leaves no process behind', () => {
   const table = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' });
   expect(table.split('\n').filter((line) => line.includes('kernel run') && line.includes(folder))).toEqual([]);
+});
+
+it('ends when the program that started it was killed', { timeout: 30_000 }, async () => {
+  const file = join(folder, 'connection.json');
+  const names = ['shell_port', 'control_port', 'stdin_port', 'iopub_port', 'hb_port'];
+  const ports = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await freePort()] as const)));
+  await writeFile(file, JSON.stringify({ transport: 'tcp', ip: '127.0.0.1', key: 'k', signature_scheme: 'hmac-sha256', ...ports }));
+  const command = `"${process.execPath}" "${join(projectDir, 'core/main.ts')}" kernel run "${file}" & echo $!; wait`;
+  const starter = spawn('sh', ['-c', command], { env, cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] });
+  const pid = await new Promise<number>((resolve) => starter.stdout.once('data', (text: Buffer) => resolve(Number(text.toString()))));
+  const lives = (): boolean => existsSync(`/proc/${pid}/exe`);
+  await expect.poll(() => listens(ports['shell_port'] ?? 0)).toBe(true);
+  starter.kill('SIGKILL');
+  await expect.poll(lives).toBe(false);
 });
 
 it('takes no message that is not signed with the key of the connection', () => {
