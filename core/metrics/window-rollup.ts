@@ -48,7 +48,7 @@ function rollupSql(source: SampleSource, plan: RollupPlan, targets: Targets): st
   const n = ident(plan.kind === 'figure' ? gauge.n : counter.n);
   const growth = [`epoch_ms(ts) + from_ms`, `epoch_ms(ts) + to_ms`, ident(counter.first), ident(counter.last), ident(counter.lost)];
   const cells = plan.kind === 'figure' ? [ident(gauge[plan.part as keyof typeof gauge])] : growth;
-  return `SELECT ${seriesKey(shape)}, epoch_ms(ts)::DOUBLE, ${[n, ...cells].map((cell) => `(${cell})::DOUBLE`).join(', ')}
+  return `SELECT ${seriesKey(shape)}, epoch_ms(ts)::DOUBLE, ${[n, ...cells].map((cell) => `(${cell})::DOUBLE`).join(', ')}, file_index::INTEGER
     FROM read_parquet([${paths}], hive_partitioning = false)
     WHERE ts > ${timestamp(after)} AND ts <= ${timestamp(upTo)} AND ${n} > 0${sealedTargets(targets)}`;
 }
@@ -71,9 +71,10 @@ export async function readPieces(
   await eachChunk(source, rollupSql(source, plan, targets), (chunk) => {
     const end = numbersOf(chunk, keys.length);
     const columns = new Pieces(plan.kind).parts.map((_, part) => numbersOf(chunk, keys.length + 1 + part));
-    eachRun(chunk, keys, (names, { from, to }) => {
+    // A chunk may hold rows of two files, and is sorted only within each.
+    eachRun(chunk, [...keys, chunk.columnCount - 1], (names, { from, to }) => {
       if (wanted !== null && !wanted.has(names[0]!)) return;
-      const pieces = piecesOf(seriesOf(names));
+      const pieces = piecesOf(seriesOf(names.slice(0, keys.length)));
       for (let row = from; row < to; row++) pieces.end.push(end[row]!);
       for (const [part, values] of columns.entries()) {
         const list = pieces.parts[part]!;

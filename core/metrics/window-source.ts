@@ -85,7 +85,7 @@ function sealedSql({ shape, column, after, upTo }: SampleSource, files: readonly
     ? `coalesce(${name}::DOUBLE, ${NAN}), coalesce(${ident(baseOf(column.name))}::DOUBLE, ${NAN})`
     : `coalesce(${name}::DOUBLE, ${NAN})`;
   const from = isCounter ? '' : ` AND ts > ${timestamp(after)}`;
-  return `SELECT ${seriesKey(shape)}, epoch_ms(ts)::DOUBLE, ${cells} FROM read_parquet([${paths}], hive_partitioning = false)
+  return `SELECT ${seriesKey(shape)}, epoch_ms(ts)::DOUBLE, ${cells}, file_index::INTEGER FROM read_parquet([${paths}], hive_partitioning = false)
     WHERE ts <= ${timestamp(upTo)}${from}${sealedTargets(targets)}`;
 }
 
@@ -103,7 +103,9 @@ async function readSealed(source: SampleSource, targets: Targets, buffers: Buffe
       const at = numbersOf(chunk, first);
       const values = numbersOf(chunk, first + 1);
       const base = isCounter ? numbersOf(chunk, first + 2) : null;
-      eachRun(chunk, keys, (names, range) => {
+      // A chunk may hold rows of two files, and is sorted only within each.
+      eachRun(chunk, [...keys, chunk.columnCount - 1], (found, range) => {
+        const names = found.slice(0, first);
         if (wanted !== null && !wanted.has(names[0]!)) return;
         const buffer = bufferOf(buffers, names);
         if (base === null) buffer.pushAll(at, values, range);

@@ -128,6 +128,12 @@ function aimsOf(results: Results): Aim[] {
   ];
 }
 
+function differenceTable(set: DataSet, measured: ReadonlyMap<Name, Measured>, other: Name): BenchTable {
+  const found = Object.entries(differences(measured, other)).map(([id, each]) => [id, each.values, each.missing, each.largest, each.mean]);
+  const columns = ['', 'values', 'on one side only', 'largest difference', 'mean difference'];
+  return { title: `${set.title}: answers beside those of ${other}, differences as a share`, columns, rows: found };
+}
+
 function tablesOf(set: DataSet, measured: ReadonlyMap<Name, Measured>): BenchTable[] {
   const names = [...measured.keys()];
   const keys = Object.keys(measured.get('hub')!.ingest);
@@ -139,6 +145,7 @@ function tablesOf(set: DataSet, measured: ReadonlyMap<Name, Measured>): BenchTab
   return [
     { title: `${set.title}: ingest`, columns: ['', ...names], rows: ingestRows },
     { title: `${set.title}: queries, ms p50/p95, warm, sealed`, columns: ['', ...names], rows: queryRows },
+    ...names.filter((name) => name !== 'hub').map((name) => differenceTable(set, measured, name)),
   ];
 }
 
