@@ -25,17 +25,26 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-export async function folderBytes(folder: string): Promise<number> {
+const WALKS_MAX = 50;
+
+async function walkBytes(folder: string): Promise<number> {
   let bytes = 0;
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    // A server that runs may remove a file between the listing and this.
-    if (entry.isFile())
-      bytes += await stat(join(entry.parentPath, entry.name)).then(
-        ({ size }) => size,
-        () => 0,
-      );
+    if (entry.isFile()) bytes += (await stat(join(entry.parentPath, entry.name))).size;
   }
   return bytes;
+}
+
+/** Bytes of all files below a folder; looked at again while a server that runs removes some of them. */
+export async function folderBytes(folder: string): Promise<number> {
+  for (let walk = 1; ; walk++) {
+    try {
+      return await walkBytes(folder);
+    } catch (error) {
+      if (walk === WALKS_MAX || !(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+      await sleep(200);
+    }
+  }
 }
 
 /** Seconds of CPU that a process has used, all its threads together. */

@@ -14,7 +14,8 @@ if (missing !== null) {
   // The system user that PostgreSQL runs as has to reach the data folder.
   await chmod(dir, 0o755);
   try {
-    const figures = await foresee(dir, (line) => console.error(line));
+    const seen = Object.entries(await foresee(dir, (line) => console.error(line)));
+    const figures = Object.fromEntries(seen.map(([name, value]) => [name, Math.round(value * 10) / 10]));
     for (const [name, value] of Object.entries(figures)) console.log(`${name.padEnd(28)} ${String(value).padStart(12)}`);
     console.log(JSON.stringify({ foresight: 'ok', figures }));
   } finally {

@@ -76,8 +76,8 @@ export async function foresee(dir: string, tell: Tell): Promise<ForesightFigures
   await using hub = await startHubProcess({ dir, plugins, imagesDir: dirname(dirname(image.kernelPath)) });
   const people = await connectPeople(hub);
   try {
-    await hub.change('alert.disable', { rule: 'analytics.disk-full-soon' });
-    await hub.change('alert.disable', { rule: 'monitoring.vm-disk' });
+    const reason = 'The demo has quicker ones.';
+    for (const rule of ['analytics.disk-full-soon', 'monitoring.vm-disk']) await hub.change('alert.disable', { rule, reason });
     return await play({ hub, uri: host.uri, dir, tell, ...people });
   } finally {
     for (const client of Object.values(people)) client.close();
@@ -159,9 +159,12 @@ async function review(
   for (const kind of ['opened', 'signal', 'told', 'action', 'resolved']) assert(kinds.has(kind), `The timeline has an entry "${kind}".`);
   tell('The review is written.');
   const reportMs = await timed(() => hub.change('report.run', { report: 'incident-review', with: ['incident=INC-1'] }));
+  const notebook = JSON.stringify(await hub.fetch('/api/v1/reports/runs/incident-review/ipynb'));
+  for (const part of ['INC-1', VM, 'reaches 90 %', 'Disk nearly full', 'Let a disk of a VM grow'])
+    assert(notebook.includes(part), `The review says "${part}".`);
   const { vms } = await hub.read<{ vms: readonly { readonly id: string }[] }>('vm.list', {});
   const [from, to] = [Date.now() - HISTORY_HOURS * HOUR_MS, Date.now()];
-  const query = { refId: 'A', metric: 'vm.disk.allocationBytes', targets: vms.map(({ id }) => id), aggregate: 'max' };
+  const query = { refId: 'A', kind: 'metric', metric: 'vm.disk.allocationBytes', targets: vms.map(({ id }) => id), aggregate: 'max' };
   const panel = (await hub.fetch('/api/v1/grafana/query', {
     method: 'POST',
     body: { from, to, maxDataPoints: 500, intervalMs: 600_000, queries: [query] },
@@ -169,9 +172,9 @@ async function review(
     frames: readonly { readonly data: { readonly values: readonly (readonly unknown[])[] } }[];
   };
   const notes = (await hub.fetch(`/api/v1/grafana/annotations?from=${from}&to=${to}`)) as {
-    annotations: readonly { readonly text: string }[];
+    annotations: readonly { readonly title: string }[];
   };
-  const grafanaAnnotations = notes.annotations.filter(({ text }) => text.includes('INC-1')).length;
+  const grafanaAnnotations = notes.annotations.filter(({ title }) => title.includes('INC-1')).length;
   assert(grafanaAnnotations > 0, 'The panel shows the incident.');
   const inChannel = viewer.state.messages.filter((one) => one.threadTs === null && reads(one, 'INC-1'));
   const inThread = viewer.state.messages.filter(({ threadTs }) => threadTs === message.ts);

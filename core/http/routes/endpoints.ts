@@ -5,6 +5,7 @@ import type { Base, Endpoint } from '../../contract/declare.ts';
 import { viaOf } from '../authenticate.ts';
 import type { HttpDeps } from '../deps.ts';
 import { goneSignal } from '../gone.ts';
+import { createRoom, type RoomyBody } from '../room.ts';
 
 /** An endpoint as its plugin declared it; `key` is `GET /runs/:id`. */
 export interface DeclaredEndpoint {
@@ -21,9 +22,12 @@ export async function registerEndpoints(
   { endpoints }: Pick<HttpDeps, 'endpoints'>,
   authenticate: onRequestAsyncHookHandler,
 ): Promise<void> {
+  const read = createRoom();
   await api.register(async (scope) => {
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    scope.addContentTypeParser('*', (request: FastifyRequest, payload: AsyncIterable<Buffer>) =>
+      read(payload, request.routeOptions.bodyLimit ?? 0),
+    );
     for (const { plugin, key, endpoint, base } of endpoints) {
       const [method = 'GET', path = ''] = key.split(' ');
       scope.route<{ Params: Record<string, string> }>({
@@ -36,9 +40,14 @@ export async function registerEndpoints(
           const { actor, params } = request;
           const signal = AbortSignal.any([common.signal, goneSignal(reply)]);
           const { takesBytes = false } = endpoint;
-          const bytes = takesBytes && request.body instanceof Buffer ? request.body : NOTHING;
+          const body = request.body as RoomyBody | undefined;
+          const bytes = (takesBytes ? body?.bytes : undefined) ?? NOTHING;
           const context = { ...common, signal, actor, via: viaOf(request), params, bytes };
-          return send(reply, await endpoint.handle(context, toWebRequest(request, !takesBytes)));
+          try {
+            return send(reply, await endpoint.handle(context, toWebRequest(request, takesBytes ? undefined : body?.bytes)));
+          } finally {
+            body?.release();
+          }
         },
       });
     }
@@ -47,12 +56,12 @@ export async function registerEndpoints(
 
 const NOTHING = new Uint8Array(0);
 
-function toWebRequest({ method, url, host, protocol, headers, body }: FastifyRequest, hasBody: boolean): Request {
+function toWebRequest({ method, url, host, protocol, headers }: FastifyRequest, body: Uint8Array | undefined): Request {
   const given = Object.entries(headers).flatMap(([name, value]) => [value ?? []].flat().map((each): [string, string] => [name, each]));
   return new Request(new URL(url, `${protocol}://${host}`), {
     method,
     headers: given,
-    ...(hasBody && body instanceof Buffer && { body: new Uint8Array(body) }),
+    ...(body && { body: new Uint8Array(body) }),
   });
 }
 

@@ -1,4 +1,14 @@
-import { change, firingIn, incidentId, isOpen, note, type Circumstances, type Draft, type IncidentRecord } from './record.ts';
+import {
+  change,
+  firingIn,
+  incidentId,
+  isOpen,
+  note,
+  type Circumstances,
+  type Draft,
+  type HeldSignal,
+  type IncidentRecord,
+} from './record.ts';
 import { silenceOver } from './silences.ts';
 import { beginLap, runTracks, stopTracks, tellAudience } from './tracks.ts';
 import { formatUntil } from './words.ts';
@@ -11,15 +21,18 @@ export function resolve(draft: Draft, at: Circumstances, end: { readonly text: s
   tellAudience(draft, { what: 'resolved', why: 'resolved', dueAt: at.now });
 }
 
-const isFlapping = ({ signals }: IncidentRecord, { now, policy }: Circumstances): boolean =>
-  signals.some(({ flips }) => flips.filter((flip) => flip > now - policy.flapWindowMs).length >= policy.flapMax);
+/** How often a signal has begun to fire within the window. */
+export const flipsOf = ({ flips }: Pick<HeldSignal, 'flips'>, { now, policy }: Circumstances): number =>
+  flips.filter((flip) => flip > now - policy.flapWindowMs).length;
 
 /** When nothing fires any more it is over: at once, or after a quiet time when it was flapping. */
 export function settle(draft: Draft, at: Circumstances): void {
   if (!isOpen(draft.record) || firingIn(draft.record).length > 0 || draft.record.quietAt !== null) return;
-  if (!isFlapping(draft.record, at)) return resolve(draft, at, { text: 'All is good again.' });
+  const flips = Math.max(...draft.record.signals.map((held) => flipsOf(held, at)));
+  if (flips < at.policy.flapMax) return resolve(draft, at, { text: 'All is good again.' });
   const quietAt = at.now + at.policy.flapQuietMs;
   change(draft, { quietAt });
+  if (flips > at.policy.flapMax) return;
   note(draft, { at: at.now, kind: 'signal', text: `Good again, but it was flapping: over when it is still good ${formatUntil(quietAt)}.` });
 }
 

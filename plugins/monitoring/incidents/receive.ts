@@ -1,5 +1,5 @@
 import type { Signal } from '../port.ts';
-import { resolve, settle } from './advance.ts';
+import { flipsOf, resolve, settle } from './advance.ts';
 import {
   change,
   draftOf,
@@ -9,6 +9,7 @@ import {
   isWorse,
   note,
   rootOf,
+  touch,
   worstOf,
   type Circumstances,
   type Draft,
@@ -70,6 +71,12 @@ function summarize(draft: Draft, at: Circumstances): void {
 
 const aboutOf = ({ values, subject }: Signal): Pick<Entry, 'values' | 'tenant'> => ({ values, tenant: subject.tenant });
 
+/** Of a signal that flaps the timeline has the first times: it could go on so for months. */
+function tellOf(draft: Draft, { signal, flips, text }: { signal: Signal; flips: number; text: string }, at: Circumstances): void {
+  if (flips <= at.policy.flapMax) note(draft, { at: at.now, kind: 'signal', text, ...aboutOf(signal) });
+  else touch(draft);
+}
+
 /** A signal that begins to fire in an incident that is open. */
 function join(draft: Draft, signal: Signal, world: World): void {
   const { at } = world;
@@ -77,7 +84,7 @@ function join(draft: Draft, signal: Signal, world: World): void {
   const flips = [...(before?.flips ?? []).filter((flip) => flip > at.now - at.policy.flapWindowMs), at.now].slice(-FLIPS_MAX);
   put(draft, { signal, flips, closed: false });
   change(draft, { quietAt: null });
-  note(draft, { at: at.now, kind: 'signal', text: signal.summary, ...aboutOf(signal) });
+  tellOf(draft, { signal, flips: flips.length, text: signal.summary }, at);
   summarize(draft, at);
   extendTracks(draft, at);
   if (takesDown(draft)) absorb(draft, world);
@@ -200,7 +207,7 @@ function ends(signal: Signal, { drafts, at }: World): void {
     if (!held || held.signal.state === 'resolved' || draft.record.mergedInto !== null) continue;
     put(draft, { ...held, closed: false, signal: { ...held.signal, ...signal } });
     if (!isOpen(draft.record)) continue;
-    note(draft, { at: at.now, kind: 'signal', text: `Good again: ${signal.summary}`, ...aboutOf(signal) });
+    tellOf(draft, { signal, flips: flipsOf(held, at), text: `Good again: ${signal.summary}` }, at);
     summarize(draft, at);
     settle(draft, at);
   }

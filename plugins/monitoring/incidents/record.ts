@@ -107,10 +107,13 @@ export function change(draft: Draft, to: Partial<IncidentRecord>): void {
   draft.isChanged = true;
 }
 
+/** Its messages show it as it is now. */
+export const touch = (draft: Draft): void => change(draft, { version: draft.record.version + 1 });
+
 /** Writes into the timeline; people see the incident anew. */
 export function note(draft: Draft, entry: Omit<Entry, 'actor' | 'values'> & Partial<Entry>): void {
   draft.entries.push({ actor: null, values: {}, ...entry, text: entry.text.slice(0, ENTRY_TEXT_LENGTH_MAX) });
-  change(draft, { version: draft.record.version + 1 });
+  touch(draft);
 }
 
 export const isOpen = ({ state }: Pick<IncidentRecord, 'state'>): boolean => state !== 'resolved';

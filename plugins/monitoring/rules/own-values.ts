@@ -45,13 +45,13 @@ const rowOf = (subject: Subject, tags: readonly string[]): Row => {
 
 const VERDICTS = { bad: 1, good: 0, unknown: Number.NaN } as const;
 
+const kindMissing = (): HubError =>
+  new HubError('alert_kind_missing', 'No plugin that is on offers rules of this kind. Turn it on in plugins.json.', { status: 503 });
+
 async function judge(options: OwnValuesOptions, ready: ReadyRule, { at, signal }: { at: number; signal: AbortSignal }): Promise<OwnValues> {
   const { condition, metric = null } = ready.rule;
   const kind = condition.is === 'offered' ? options.kinds.get(condition.kind) : undefined;
-  if (condition.is !== 'offered' || kind === undefined)
-    throw new HubError('alert_kind_missing', `No plugin that is on offers rules of this kind. Turn it on in plugins.json.`, {
-      status: 503,
-    });
+  if (condition.is !== 'offered' || kind === undefined) throw kindMissing();
   const { fits } = createScopes();
   const targets = options.targetsOf(ready).filter(({ row }) => fits(ready.flat.scope, row));
   const limit = AbortSignal.any([signal, AbortSignal.timeout(JUDGE_TIMEOUT_MS)]);
@@ -111,6 +111,12 @@ export function createOwnValues(options: OwnValuesOptions): OwnValuesReader {
     if (condition.is !== 'offered') return options.everyMs;
     return Math.max(options.everyMs, (options.kinds.get(condition.kind)?.everySeconds ?? JUDGE_EVERY_SECONDS) * 1000);
   }
+  /** At the start the plugin that offers its kind may not be there yet; then it is asked at the first look at which it is. */
+  function isOffered({ id, rule: { condition } }: ReadyRule): boolean {
+    if (condition.is !== 'offered' || options.kinds.has(condition.kind)) return true;
+    troubles.set(id, kindMissing().message);
+    return false;
+  }
   async function ask(ready: ReadyRule, look: { at: number; signal: AbortSignal }): Promise<void> {
     const { id, rule } = ready;
     askedAt.set(id, look.at);
@@ -130,7 +136,9 @@ export function createOwnValues(options: OwnValuesOptions): OwnValuesReader {
     async refresh(rules, look) {
       const ids = new Set(rules.map(({ id }) => id));
       for (const each of [known, troubles, askedAt]) for (const id of each.keys()) if (!ids.has(id)) each.delete(id);
-      const due = rules.filter((ready) => Math.abs(look.at - (askedAt.get(ready.id) ?? -Infinity)) >= everyMsOf(ready) * 0.9);
+      const due = rules
+        .filter(isOffered)
+        .filter((ready) => Math.abs(look.at - (askedAt.get(ready.id) ?? -Infinity)) >= everyMsOf(ready) * 0.9);
       const lanes = Array.from({ length: AT_ONCE_MAX }, async () => {
         for (let ready = due.shift(); ready !== undefined; ready = due.shift()) await ask(ready, look);
       });

@@ -25,6 +25,11 @@ const echo = definePlugin(
           return Response.json(said, { status: 201, headers: { 'x-echo': request.headers.get('content-type') ?? 'none' } });
         },
       }),
+      'POST /bytes': tools.endpoint({
+        help: 'Takes its body as bytes',
+        takesBytes: true,
+        handle: async ({ bytes }, request) => Response.json({ bytes: [...bytes], inRequest: (await request.bytes()).length }),
+      }),
       'GET /open': tools.endpoint({
         help: 'Answers anybody, piece by piece',
         auth: 'none',
@@ -91,6 +96,21 @@ describe("a plugin's endpoint", () => {
       q: ['1', '2'],
       text: 'x=1&y={',
     });
+  });
+
+  it('gets a body as bytes when it asks for that, and then not in the request', async () => {
+    const token = await tokenFor(hub, 'viewer');
+    expect((await ask(`${url}/bytes`, { token, body: 'ab' })).body).toEqual({ bytes: [97, 98], inRequest: 0 });
+    expect((await ask(`${url}/bytes`, { token, method: 'POST' })).body).toEqual({ bytes: [], inRequest: 0 });
+  });
+
+  it('takes a token as the password of Basic, but not from a page of another origin', async () => {
+    const basic = `Basic ${Buffer.from(`any:${await tokenFor(hub, 'viewer')}`).toString('base64')}`;
+    expect((await ask(`${url}/bytes`, { body: 'a', headers: { authorization: basic } })).status).toBe(200);
+    const wrong = `Basic ${Buffer.from('any:nova_wrong').toString('base64')}`;
+    expect((await ask(`${url}/bytes`, { body: 'a', headers: { authorization: wrong } })).status).toBe(401);
+    const foreign = { authorization: basic, origin: 'https://elsewhere.example' };
+    expect(await ask(`${url}/bytes`, { body: 'a', headers: foreign })).toMatchObject({ status: 403, body: { code: 'request_origin' } });
   });
 
   it('is for signed-in callers unless it says otherwise', async () => {

@@ -109,8 +109,11 @@ describe('signals', () => {
     }
     // Told until it is known to flap, and no more then.
     expect(heard).toEqual(['resolved #ops', 'reopened #ops', 'resolved #ops', 'reopened #ops', 'resolved #ops', 'reopened #ops']);
+    // Nor does its timeline grow with each.
+    const { length } = await store.timeline(1);
     await end('cpu/vm/v1');
     expect(alarms(await pass(14 * MINUTE))).toEqual([]);
+    expect(await store.timeline(1)).toHaveLength(length);
     expect((await incident()).state).toBe('open');
     expect(alarms(await pass(2 * MINUTE))).toEqual(['resolved #ops']);
   });

@@ -34,7 +34,7 @@ export const policy = policyOf(
     },
     route: {
       receiver: 'default',
-      repeatSeconds: 6 * 3600,
+      repeatSeconds: 24 * 3600,
       routes: [
         { name: 'critical', match: ['severity=critical'], escalation: 'urgent', repeatSeconds: 0, continue: true },
         { name: 'hosts', match: ['kind=host'], receiver: 'hosts', groupWaitSeconds: 30 },
