@@ -1,5 +1,4 @@
 import { APP_ID } from './names.ts';
-import { zipApp } from './app-bundle.ts';
 import type { GrafanaTools } from './config.ts';
 
 const DAY = 10;
@@ -11,7 +10,10 @@ export function appEndpoint({ endpoint }: GrafanaTools) {
     'GET /app.zip': endpoint({
       help: 'The app for Grafana, to be unpacked in its plugin folder',
       async handle({ services, clock, log }) {
-        built ??= zipApp({ version: services.hub.version, day: new Date(clock.now()).toISOString().slice(0, DAY) });
+        // The bundler is loaded by those hubs only that are asked for the app.
+        built ??= import('./app-bundle.ts').then(({ zipApp }) =>
+          zipApp({ version: services.hub.version, day: new Date(clock.now()).toISOString().slice(0, DAY) }),
+        );
         try {
           const body = await built;
           return new Response(body, {

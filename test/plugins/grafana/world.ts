@@ -25,8 +25,14 @@ export function recordedSamples(now: number): SampleBatch[] {
   return instants.flatMap((at) => [...loadAt(at, end), ...(at >= end - DAY_MS ? trafficAt(at, (at - first) / 1000) : [])]);
 }
 
+/** Between -0.5 and 0.5, the same for the same instant. */
+const noiseAt = (at: number): number => {
+  const turned = Math.sin(at / 1000) * 43_758.5453;
+  return turned - Math.floor(turned) - 0.5;
+};
+
 function loadAt(at: number, end: number): SampleBatch[] {
-  const wave = 0.4 + 0.3 * Math.sin((at / DAY_MS) * 2 * Math.PI);
+  const wave = 0.4 + 0.25 * Math.sin((at / DAY_MS) * 2 * Math.PI) + 0.15 * noiseAt(at);
   // Half an hour: too little for a forecast.
   const memoryUsedBytes = at > end - 6 * STEP_MS ? 1e9 : null;
   const vm = (entity: string, cpuRatio: number) => ({
@@ -35,7 +41,7 @@ function loadAt(at: number, end: number): SampleBatch[] {
   });
   const host = { cpuRatio: wave / 2, memoryUsedRatio: 0.4, memoryBytes: 8e9, vmsRunning: 2 };
   return [
-    { table: 'vm', at, rows: [vm('mine', wave), vm('theirs', 0.1 + wave / 5)] },
+    { table: 'vm', at, rows: [vm('mine', wave), vm('theirs', 0.1 + 0.05 * noiseAt(at + 7))] },
     { table: 'host', at, rows: [{ entity: 'h1', values: host }] },
   ];
 }

@@ -41,10 +41,11 @@ describe('the built app in Chromium, with the real React, @grafana/ui and @grafa
     show: string,
     options: { query?: readonly object[]; theme?: 'dark' | 'light'; width?: number; height?: number } = {},
   ): Promise<void> {
-    const { query = [], theme = 'dark', width = 930, height = 420 } = options;
+    const { query = [], theme = 'dark', width = 940, height = 420 } = options;
     errors = [];
     page = await browser.newPage({ viewport: { width, height } });
     page.setDefaultTimeout(15_000);
+    page.on('requestfailed', (request) => errors.push(`${request.url()} failed`));
     page.on('pageerror', (error) => errors.push(error.message));
     page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
     const queries = query.map((each, index) => ({ refId: String.fromCodePoint(65 + index), ...each }));
@@ -100,8 +101,8 @@ describe('the built app in Chromium, with the real React, @grafana/ui and @grafa
       theme,
     });
     await page.getByText('10 GiB of 8 GiB given').waitFor();
-    expect(await page.getByText('0 GiB of 8 GiB given').count()).toBe(1);
     await shoot(`placement-${theme}`);
+    expect(await page.getByText('0 GiB of 8 GiB given', { exact: true }).count()).toBe(1);
     await close();
   });
 
@@ -146,7 +147,7 @@ describe('the built app in Chromium, with the real React, @grafana/ui and @grafa
   });
 
   test('the page of the app takes dashboards into Grafana', async () => {
-    await open('page', { height: 900 });
+    await open('page', { height: 1160 });
     await page.getByRole('button', { name: 'Take into Grafana' }).first().click();
     await page.getByText('"NovaCron: fleet" is in Grafana now.').waitFor();
     expect(harness.saved.map(({ dashboard }) => dashboard.uid)).toEqual(['novacron-fleet']);

@@ -113,7 +113,7 @@ async function main(): Promise<void> {
   Object.assign(document.body.style, {
     background: canvas,
     color: theme.colors.text.primary,
-    margin: '12px',
+    padding: '12px',
     fontFamily: theme.typography.fontFamily,
     fontSize: '14px',
   });

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
@@ -73,7 +74,9 @@ async function proxy(
 async function readPublic(path: string): Promise<Buffer | undefined> {
   if (path.startsWith('/public/fonts/')) return readFile(FONT);
   const icon = /^\/public\/build\/img\/icons\/([a-z]+\/[\w-]+\.svg)$/.exec(path)?.[1];
-  return icon === undefined ? undefined : readFile(join(ICONS, icon));
+  if (icon === undefined) return undefined;
+  // Some icons are Grafana's own and not in the package; what they look like is no matter of ours.
+  return existsSync(join(ICONS, icon)) ? readFile(join(ICONS, icon)) : Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>');
 }
 
 /** A page with the built app in it, in front of a hub. `saved` are the dashboards that were posted to Grafana. */
