@@ -44,7 +44,7 @@ it('keeps tokens out of the log', () => {
 
 it('wants both tokens or neither', async () => {
   const check = (config: object) => slack.config['~standard'].validate(config);
-  expect(await check({})).toEqual({ value: {} });
+  expect(await check({})).toEqual({ value: { incidentChannel: '#ops' } });
   expect(await check({ botToken: new Secret('x'), appToken: new Secret('y') })).toHaveProperty('value');
   expect(await check({ botToken: new Secret('x') })).toMatchObject({ issues: [{ message: expect.stringContaining('belong together') }] });
   expect(await check({ botToken: 'xoxb-plain', appToken: 'xapp-plain' })).toHaveProperty('issues');
