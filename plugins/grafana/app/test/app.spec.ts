@@ -45,7 +45,6 @@ describe('the built app in Chromium, with the real React, @grafana/ui and @grafa
     errors = [];
     page = await browser.newPage({ viewport: { width, height } });
     page.setDefaultTimeout(15_000);
-    page.on('requestfailed', (request) => errors.push(`${request.url()} failed`));
     page.on('pageerror', (error) => errors.push(error.message));
     page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
     const queries = query.map((each, index) => ({ refId: String.fromCodePoint(65 + index), ...each }));
