@@ -8,7 +8,11 @@ import type { linkTo } from './route.ts';
 export function ViewBox({ view }: { readonly view: View }) {
   return (
     <div className="view">
-      {view.text !== '' && <p className="view-text">{view.text}</p>}
+      {view.text !== '' && (
+        <p className="view-text">
+          <Linked text={view.text} />
+        </p>
+      )}
       {view.card !== undefined && <CardBox card={view.card} />}
       {view.table !== undefined && view.table.columns.length > 0 && <TableBox table={view.table} />}
       {view.code !== undefined && (
@@ -96,7 +100,7 @@ export const TableBox = ({ table, linkOf }: TableProps) => (
           // oxlint-disable-next-line react/no-array-index-key
           <tr key={index}>
             {row.map((cell, column) => (
-              <td key={table.columns[column] ?? column}>{column === 0 ? <Linked text={cell} link={linkOf?.(index)} /> : cell}</td>
+              <td key={table.columns[column] ?? column}>{column === 0 ? <Cell text={cell} link={linkOf?.(index)} /> : cell}</td>
             ))}
           </tr>
         ))}
@@ -105,8 +109,20 @@ export const TableBox = ({ table, linkOf }: TableProps) => (
   </div>
 );
 
-const Linked = ({ text, link }: { readonly text: string; readonly link: ReturnType<typeof linkTo> | undefined }) =>
+const Cell = ({ text, link }: { readonly text: string; readonly link: ReturnType<typeof linkTo> | undefined }) =>
   link === undefined ? text : <a {...link}>{text}</a>;
+
+/** A text whose addresses of this hub are links; those of others are text, whoever wrote them. */
+const Linked = ({ text }: { readonly text: string }) =>
+  text.split(/(https?:\/\/\S+)/u).map((part) =>
+    URL.canParse(part) && new URL(part).origin === window.location.origin ? (
+      <a href={part} key={part} target="_blank" rel="noopener noreferrer">
+        {new URL(part).pathname}
+      </a>
+    ) : (
+      part
+    ),
+  );
 
 /** As data in the page: an SVG is then a picture and can run nothing. */
 const PictureBox = ({ picture }: { readonly picture: Picture }) => (
