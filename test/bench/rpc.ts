@@ -176,7 +176,8 @@ async function measureAll({ host, uris }: OpenHost, signal: AbortSignal): Promis
 async function compareReplay(uri: string, signal: AbortSignal): Promise<Measures> {
   await using replay = await startReplay(uri);
   await using conn = await connect(replay.uri);
-  return compareStats({ uri: replay.uri, conn }, statsCalls.replayed, signal);
+  // Awaited here: what is returned unawaited would find its connection closed.
+  return await compareStats({ uri: replay.uri, conn }, statsCalls.replayed, signal);
 }
 
 /** What real guests cost, or the reason why there are none. */
