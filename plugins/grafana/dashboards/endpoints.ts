@@ -1,20 +1,23 @@
 import type { GrafanaTools } from '../config.ts';
-import { BOARD_NAMES, buildDashboard } from './all.ts';
+
+/** Loaded when somebody asks: the builders take ten megabytes that a hub without Grafana need not have. */
+const boards = () => import('./all.ts');
 
 /** The dashboards that ship, as JSON that Grafana imports. */
 export const dashboardEndpoints = ({ endpoint }: GrafanaTools) => ({
   'GET /dashboards': endpoint({
     help: 'The dashboards that ship',
-    handle: () =>
-      Response.json({
-        dashboards: BOARD_NAMES.map((name) => {
-          const { uid, title, description } = buildDashboard(name);
-          return { name, uid, title, description };
-        }),
-      }),
+    async handle() {
+      const { BOARD_NAMES, buildDashboard } = await boards();
+      const dashboards = BOARD_NAMES.map((name) => {
+        const { uid, title, description } = buildDashboard(name);
+        return { name, uid, title, description };
+      });
+      return Response.json({ dashboards });
+    },
   }),
   'GET /dashboards/:name': endpoint({
     help: 'A dashboard as JSON for Grafana',
-    handle: ({ params }) => Response.json(buildDashboard((params['name'] ?? '').replace(/\.json$/, ''))),
+    handle: async ({ params }) => Response.json((await boards()).buildDashboard((params['name'] ?? '').replace(/\.json$/, ''))),
   }),
 });
