@@ -90,9 +90,9 @@ export function createForecastKind(options: ForecastKindOptions): RuleKind {
           if (mayReach(one.series, approach)) near.push(one);
           else found.push(calm(one.subject, metric));
         }
-      for (const one of near.toSorted((a, b) => a.distance - b.distance).slice(0, FORECASTS_MAX))
-        found.push(await foresee(options, one, { metric, settings: wanted, at, signal }));
-      return found;
+      const ordered = near.toSorted((a, b) => a.distance - b.distance);
+      for (const one of ordered.slice(0, FORECASTS_MAX)) found.push(await foresee(options, one, { metric, settings: wanted, at, signal }));
+      return [...found, ...ordered.slice(FORECASTS_MAX).map(({ subject }) => unseen(subject))];
     },
   };
 }
@@ -140,6 +140,14 @@ const calm = (subject: Subject, metric: string): Finding => ({
   subject,
   verdict: 'good',
   summary: `${nameOf(subject, metric)} is nowhere near its limit.`,
+  values: {},
+});
+
+/** What is known of it stays as it was. */
+const unseen = (subject: Subject): Finding => ({
+  subject,
+  verdict: 'unknown',
+  summary: `Not forecast at this look: ${FORECASTS_MAX} others are nearer to their limit.`,
   values: {},
 });
 
