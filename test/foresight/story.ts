@@ -6,6 +6,7 @@ import type { Message } from '../../bots/sandbox/protocol.ts';
 import { diskSizeInGuest, runInGuest } from '../kit/guest-agent.ts';
 import { startLibvirtHost } from '../kit/libvirt-host.ts';
 import { tinyImage } from '../kit/tiny-image.ts';
+import { timed } from '../lab/pace.ts';
 import { startHubProcess, type HubProcess } from '../smoke/hub-process.ts';
 
 const MIB = 2 ** 20;
@@ -229,12 +230,6 @@ const buttonOf = (message: Message, label: string): string | undefined =>
 
 function assert(isSo: boolean, what: string): void {
   if (!isSo) throw new Error(`Not so: ${what}`);
-}
-
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const beganAt = performance.now();
-  await work();
-  return performance.now() - beganAt;
 }
 
 async function until(what: string, happened: () => Promise<boolean>): Promise<void> {

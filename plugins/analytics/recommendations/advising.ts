@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { HubError, type Base, type Resolved } from 'novacron/plugin';
 import type { Config, Needs } from '../config.ts';
+import { repeat } from '../repeat.ts';
 import { runtimeOf } from '../runtime.ts';
 import { look, type AdvisorOptions } from './advisor.ts';
 import { createRecommendationStore } from './store.ts';
@@ -22,12 +22,7 @@ export function advisorOptions({ services, config, clock, log }: Context): Advis
 /** Looks now and then until the signal fires. A look that fails is said, and made again. */
 export async function keepAdvising(ctx: Context, signal: AbortSignal): Promise<void> {
   const options = advisorOptions(ctx);
-  for (let pauseMs = FIRST_LOOK_MS; ; pauseMs = ctx.config.recommendations.everyMinutes * 60_000)
-    try {
-      await sleep(pauseMs, undefined, { signal, ref: false });
-      await look(options, signal);
-    } catch (error) {
-      if (signal.aborted) return;
-      ctx.log.warn({ err: error }, 'a look for recommendations failed');
-    }
+  const everyMs = ctx.config.recommendations.everyMinutes * 60_000;
+  const onFailure = (err: unknown): void => ctx.log.warn({ err }, 'a look for recommendations failed');
+  await repeat(() => look(options, signal), { firstMs: FIRST_LOOK_MS, everyMs, onFailure }, signal);
 }

@@ -7,7 +7,7 @@ import { findGrowDisk } from './grow-disk.ts';
 import { outcomeOf } from './outcome.ts';
 import { findPowerOff } from './power-off.ts';
 import type { KeptRecommendation, Recommendation } from './recommendation.ts';
-import { findRestart } from './restart.ts';
+import { findRestart, isFilled } from './restart.ts';
 import { findShrink } from './shrink.ts';
 import { findSpread, type HostLoad } from './spread.ts';
 import type { RecommendationStore } from './store.ts';
@@ -88,7 +88,7 @@ async function adviseVm(
   { rules, forecasts, workloads }: AdvisorOptions,
   signal: AbortSignal,
 ): Promise<Recommendation[]> {
-  const [workload] = await workloads.classify([evidence.vm.id], signal);
+  const [workload] = isFilled(evidence) ? await workloads.classify([evidence.vm.id], signal) : [];
   const main = findPowerOff(evidence, rules) ?? findRestart(evidence, workload) ?? findAddMemory(evidence) ?? findShrink(evidence, rules);
   return [...(main ? [main] : []), ...(await findGrowDisk(evidence, { forecasts, signal }))];
 }

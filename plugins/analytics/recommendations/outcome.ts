@@ -2,7 +2,7 @@ import type { Series } from '../port.ts';
 import { tightShare } from './add-memory.ts';
 import { quantileOf, type VmEvidence } from './evidence.ts';
 import type { KeptRecommendation, Measured, RecommendationKind } from './recommendation.ts';
-import { bytesText, percentText } from './words.ts';
+import { gainFigure, percentText } from './words.ts';
 
 /** A promise is rounded as well, so a hair beside it is kept. */
 const TOLERANCE_RATIO = 0.02;
@@ -66,10 +66,10 @@ export function outcomeOf(given: KeptRecommendation, after: VmEvidence): { state
     const slack = TOLERANCE_RATIO * Math.abs(high);
     return gain === undefined || gain === null || (gain >= low - slack && gain <= high + slack);
   });
-  const figures = given.gains.map(({ what, unit, expected }, index) => {
+  const figures = given.gains.map((promised, index) => {
     const gain = gains[index];
-    const text = (value: number): string => (unit === 'bytes' ? bytesText(value) : unit === 'ratio' ? percentText(value) : String(value));
-    return `${what}: ${gain === undefined || gain === null ? 'not measured' : text(gain)} (promised ${text(expected)})`;
+    const measured = gain === undefined || gain === null ? 'not measured' : gainFigure(promised, gain);
+    return `${promised.what}: ${measured} (promised ${gainFigure(promised, promised.expected)})`;
   });
   const text = [`${figures.join('; ')}.`, ...(harm === null ? [] : [harm])].join(' ');
   return { state: isWithin && harm === null ? 'kept' : 'missed', measured: { at: after.now, gains: [...gains], text } };

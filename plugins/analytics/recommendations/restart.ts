@@ -6,11 +6,15 @@ import { bytesText } from './words.ts';
 /** Less than this of its memory has time. */
 const FILLED_RATIO = 0.6;
 
+/** Is so much in use that a leak would matter? Its workload need not be asked about otherwise. */
+export const isFilled = ({ vm, memory }: VmEvidence): boolean => (quantileOf(memory, 1) ?? 0) >= FILLED_RATIO * vm.memoryBytes;
+
 /** Restarts a VM that leaks before it runs full, at an hour that a person chooses. Undefined: it does not leak, or there is time. */
-export function findRestart({ vm, memory }: VmEvidence, workload: Workload | undefined): Recommendation | undefined {
+export function findRestart(evidence: VmEvidence, workload: Workload | undefined): Recommendation | undefined {
+  const { vm, memory } = evidence;
   const leaks = workload?.class === 'leaking' || workload?.also.includes('leaking') === true;
   const [least, most] = [quantileOf(memory, 0), quantileOf(memory, 1)];
-  if (!leaks || workload === undefined || least === null || most === null || most < FILLED_RATIO * vm.memoryBytes) return undefined;
+  if (!leaks || workload === undefined || least === null || most === null || !isFilled(evidence)) return undefined;
   return {
     key: `restart/${vm.id}`,
     kind: 'restart',

@@ -1,6 +1,6 @@
 import type { Card, Resource, Tone, View } from 'novacron/plugin';
 import type { Gain, KeptRecommendation, RecommendationState } from './recommendation.ts';
-import { bytesText, percentText } from './words.ts';
+import { gainFigure } from './words.ts';
 
 const TONES: Readonly<Record<RecommendationState, Tone>> = {
   open: 'warn',
@@ -11,13 +11,10 @@ const TONES: Readonly<Record<RecommendationState, Tone>> = {
   gone: 'idle',
 };
 
-const figure = ({ unit }: Gain, value: number): string =>
-  unit === 'bytes' ? bytesText(value) : unit === 'ratio' ? percentText(value) : String(Number(value.toFixed(2)));
-
 export function gainText(gain: Gain): string {
   const { what, expected, low, high } = gain;
-  const interval = low === high ? '' : ` (${figure(gain, low)} to ${figure(gain, high)})`;
-  return `${what}: ${figure(gain, expected)}${interval}`;
+  const interval = low === high ? '' : ` (${gainFigure(gain, low)} to ${gainFigure(gain, high)})`;
+  return `${what}: ${gainFigure(gain, expected)}${interval}`;
 }
 
 export const recommendationCard = (one: KeptRecommendation): Card => ({

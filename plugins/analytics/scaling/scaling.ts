@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { HubError, type Base, type Resolved } from 'novacron/plugin';
 import type { Config, Needs } from '../config.ts';
-import { runtimeOf } from '../runtime.ts';
 import { createRecommendationStore } from '../recommendations/store.ts';
+import { repeat } from '../repeat.ts';
+import { runtimeOf } from '../runtime.ts';
 import { scale, type ScalerOptions } from './scaler.ts';
 import { createScalingStore } from './store.ts';
 
@@ -20,12 +20,6 @@ export function scalerOptions({ services, clock, log }: Context): ScalerOptions 
 /** Follows the policies now and then until the signal fires. */
 export async function keepScaling(ctx: Context, signal: AbortSignal): Promise<void> {
   const options = scalerOptions(ctx);
-  for (;;)
-    try {
-      await sleep(ctx.config.scalingMinutes * 60_000, undefined, { signal, ref: false });
-      await scale(options, signal);
-    } catch (error) {
-      if (signal.aborted) return;
-      ctx.log.warn({ err: error }, 'scaling policies could not be followed');
-    }
+  const onFailure = (err: unknown): void => ctx.log.warn({ err }, 'scaling policies could not be followed');
+  await repeat(() => scale(options, signal), { everyMs: ctx.config.scalingMinutes * 60_000, onFailure }, signal);
 }
