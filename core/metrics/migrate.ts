@@ -61,7 +61,7 @@ async function shapeInDatabase(connection: DuckDBConnection, name: string, decla
 /** All tables of the database by name. */
 export async function loadTables(connection: DuckDBConnection, declared: readonly TableShape[]): Promise<Map<string, StoreTable>> {
   const reader = await connection.runAndReadAll(
-    `SELECT table_name FROM duckdb_tables() WHERE schema_name = 'hot' AND table_name NOT IN ('entity', 'device', 'sealed_file') ORDER BY 1`,
+    `SELECT table_name FROM duckdb_tables() WHERE schema_name = 'hot' AND table_name NOT IN ('entity', 'device', 'sealed_file', 'appended') ORDER BY 1`,
   );
   const tables = new Map<string, StoreTable>();
   for (const [name] of reader.getRows() as [string][]) {
@@ -86,6 +86,8 @@ export async function prepareSchema(connection: DuckDBConnection, declared: read
   await connection.run(
     'CREATE TABLE IF NOT EXISTS hot.sealed_file (table_name VARCHAR, day VARCHAR, part INTEGER, columns VARCHAR, row_count BIGINT, bytes BIGINT)',
   );
+  // The number of the last entry of the journal that is in the tables.
+  await connection.run('CREATE TABLE IF NOT EXISTS hot.appended AS SELECT 0::BIGINT AS number');
   for (const shape of declared) await migrateTable(connection, shape);
   await connection.run('COMMIT');
   return { isNew: reader.getRows()[0]?.[0] === 0 };

@@ -9,6 +9,7 @@ import type { TableShape } from './schema.ts';
 import { loadSealed } from './sealed.ts';
 import { literal } from './sql-text.ts';
 import type { HotRange, Store, StoreFolders } from './store.ts';
+import { openTail } from './tail.ts';
 
 export interface StoreOptions {
   /** Folder of the database, the sealed days and the import staging. */
@@ -95,7 +96,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       const range = await findHotRange(writer, name);
       if (range !== null) hot.set(name, range);
     }
-    return { db, writer, keeper, folders, tables, entities, devices, hot, sealed };
+    const base = { db, writer, keeper, folders, tables, entities, devices, hot, sealed };
+    return Object.assign(base, { tail: await openTail(base, { isNew }) });
   } catch (error) {
     db.closeSync();
     throw error;
@@ -104,6 +106,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
 export async function closeStore(store: Store): Promise<void> {
   try {
+    await store.tail.flush();
+    store.tail.close();
     for (const table of store.tables.values()) table.chunks?.close();
     await store.writer.run('CHECKPOINT');
   } finally {

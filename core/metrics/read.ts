@@ -83,8 +83,8 @@ export const frameTask = ({ plan, timeoutMs, frame }: FrameTask): ReadTask<Frame
   },
 });
 
-/** Reads beside the writer: each on a connection of its own, a few at once, the rest wait in line. */
-export function createReaders(db: DuckDBInstance): Readers {
+/** Reads beside the writer: each on a connection of its own, a few at once, the rest wait in line. `ready` is awaited before each, so that it sees what was written. */
+export function createReaders(db: DuckDBInstance, ready: () => Promise<void>): Readers {
   const stoppers = new Map<number, Stopper>();
   const running = new Set<Promise<unknown>>();
   const line: (() => void)[] = [];
@@ -139,6 +139,7 @@ export function createReaders(db: DuckDBInstance): Readers {
     const stopper = new Stopper();
     stoppers.set(id, stopper);
     try {
+      await ready();
       return await inTurn(task, stopper);
     } finally {
       stoppers.delete(id);

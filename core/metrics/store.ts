@@ -1,6 +1,7 @@
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { Dictionary } from './dictionary.ts';
 import type { StoreTable } from './migrate.ts';
+import type { Tail } from './tail.ts';
 import type { SealedFile } from './views.ts';
 
 /** Everything of the open database. It lives in the store's thread; tests open it without one. */
@@ -15,6 +16,7 @@ export interface Store {
   readonly tables: ReadonlyMap<string, StoreTable>;
   readonly entities: Dictionary;
   readonly devices: Dictionary;
+  readonly tail: Tail;
   /** Between which instants hot rows of a table may lie; a table without any is not in it. */
   readonly hot: Map<string, HotRange>;
   /** What is sealed, for the keeper; a reader asks the catalogue in its own transaction. */

@@ -20,7 +20,6 @@ import { ident } from './sql-text.ts';
 import type { HotRange, Store } from './store.ts';
 import { shownCell, type SealedFile } from './views.ts';
 import { readWindows } from './windows.ts';
-import { writeBatches } from './write.ts';
 
 /** The thread that owns the DuckDB instance: writes one after the other, sealing and imports one after the other, reads beside them. */
 
@@ -96,21 +95,26 @@ async function statsOf(store: Store): Promise<StoreStats> {
   };
 }
 
+type Lane = ReturnType<typeof createLane>;
+
 interface Running {
   readonly readers: Readers;
+  readonly asWrite: Lane;
+  /** Resolves when the tables have all that was written. */
+  fresh(): Promise<void>;
   /** The import that the keeper is at: only then may it be interrupted. */
   readonly importing: Set<number>;
 }
 
-function handlersOf(store: Store, { readers, importing }: Running): Handlers {
-  const asWrite = createLane();
-  const asKeeper = createLane();
+function handlersOf(store: Store, { readers, importing, asWrite, fresh }: Running): Handlers {
+  const inOrder = createLane();
+  const asKeeper: Lane = (work) => inOrder(async () => (await fresh(), work()));
   const named = createNameKeeper();
   const views = [...store.tables.values()].flatMap((table) => table.shape.views.toReversed());
   return {
     async write({ batches }) {
       const whole = batches.map(named);
-      await asWrite(() => writeBatches(store, whole));
+      await asWrite(() => store.tail.write(whole));
       return null;
     },
     query({ table, column, query }, id) {
@@ -194,9 +198,13 @@ async function answer(handlers: Handlers, cancel: (id: number) => void, request:
 async function main(options: WorkerOptions): Promise<void> {
   try {
     const store = await openStore(options);
-    const readers = createReaders(store.db);
+    const asWrite = createLane();
+    const fresh = async (): Promise<void> => {
+      if (!store.tail.isEmpty) await asWrite(() => store.tail.flush());
+    };
+    const readers = createReaders(store.db, fresh);
     const importing = new Set<number>();
-    const handlers = handlersOf(store, { readers, importing });
+    const handlers = handlersOf(store, { readers, importing, asWrite, fresh });
     const cancel = (id: number): void => {
       readers.cancel(id);
       if (importing.has(id)) store.keeper.interrupt();

@@ -9,7 +9,6 @@ import { planTables } from '../../../core/metrics/schema.ts';
 import { sealBefore } from '../../../core/metrics/sealed.ts';
 import { openViews } from '../../../core/metrics/sql-views.ts';
 import type { Store } from '../../../core/metrics/store.ts';
-import { writeBatches } from '../../../core/metrics/write.ts';
 
 export const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -83,7 +82,8 @@ export async function openBare(dataDir: string): Promise<BareStore> {
         );
         return { ...rest, names: names! };
       });
-      await writeBatches(store, encoded);
+      await store.tail.write(encoded);
+      await store.tail.flush();
     },
     async read(sql) {
       const connection = await store.db.connect();

@@ -15,7 +15,7 @@ async function ask(bare: BareStore, query: WindowQuery): Promise<Map<string, num
   const [tableName, metric] = [query.metric.slice(0, query.metric.lastIndexOf('.')), query.metric.slice(query.metric.lastIndexOf('.') + 1)];
   const { shape } = [...store.tables.values()].find((one) => one.shape.table === tableName)!;
   const column = shape.columns.find(({ name }) => name === metric)!;
-  const readers = createReaders(store.db);
+  const readers = createReaders(store.db, () => store.tail.flush());
   const hot = store.hot.get(shape.name);
   const matrix = await readers.read(1, {
     timeoutMs: 10_000,
