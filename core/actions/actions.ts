@@ -20,6 +20,11 @@ export class Actions implements ActionsService {
       .map(({ description }) => description);
   }
 
+  offers(id: string, actor: Actor): boolean {
+    const { registry, policy } = this.#deps;
+    return registry.has(id) && policy.mayAnywhere(actor, { id, risk: registry.get(id).action.risk });
+  }
+
   describe(id: string, actor: Actor): ActionDescription {
     const { registry, policy } = this.#deps;
     const { action, description } = registry.get(id);

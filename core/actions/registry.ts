@@ -13,6 +13,7 @@ export interface Registered {
 export class Registry {
   #host: Pick<PluginHost, 'base'> | undefined;
   readonly #actions = new Map<string, Registered>();
+  #sorted: readonly Registered[] | undefined;
   readonly #kinds = new Map<string, { readonly plugin: string; readonly kind: ResourceKind }>();
 
   /** Takes over what the host's plugins declare; a plugin that declares what another has is rejected. */
@@ -28,7 +29,12 @@ export class Registry {
   }
 
   all(): readonly Registered[] {
-    return [...this.#actions.values()].toSorted((a, b) => a.id.localeCompare(b.id));
+    this.#sorted ??= [...this.#actions.values()].toSorted((a, b) => a.id.localeCompare(b.id));
+    return this.#sorted;
+  }
+
+  has(id: string): boolean {
+    return this.#actions.has(id);
   }
 
   get(id: string): Registered {
@@ -65,6 +71,7 @@ export class Registry {
     const kinds = Object.entries(plugin.resources ?? {});
     for (const [id] of actions) refuseTwice(id, plugin.name, this.#actions.get(id)?.plugin);
     for (const [name] of kinds) refuseTwice(name, plugin.name, this.#kinds.get(name)?.plugin);
+    this.#sorted = undefined;
     for (const [id, action] of actions)
       this.#actions.set(id, { id, plugin: plugin.name, action, description: describeAction(plugin.name, id, action) });
     for (const [name, kind] of kinds) this.#kinds.set(name, { plugin: plugin.name, kind });

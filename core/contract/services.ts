@@ -90,6 +90,8 @@ export type Outcome =
 export interface Actions {
   /** What this actor may do on at least something, in the order of ids. */
   list(actor: Actor): readonly ActionDescription[];
+  /** Whether `list` has it for this actor. */
+  offers(id: string, actor: Actor): boolean;
   describe(id: string, actor: Actor): ActionDescription;
   parse(words: string | readonly string[], actor: Actor): Parsed;
   execute(id: string, input: unknown, call: Call): Promise<Outcome>;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Actor, HubError, Secret } from '../contract.ts';
 import { SCOPE_PATTERN } from '../policy/scopes.ts';
-import { type Core, note } from './core.ts';
+import { type Core, note, usersChanged } from './core.ts';
 import { activeUser, actorOf } from './directory.ts';
 import { hashToken, newToken } from './secrets.ts';
 import { authExpired, authInvalid } from './sessions.ts';
@@ -119,18 +119,22 @@ export async function revokeApiToken(core: Core, id: string, actor: Actor): Prom
   if (actor.role !== 'admin') query = query.where('userId', '=', actor.id);
   const row = await query.returning('id').executeTakeFirst();
   if (row === undefined) throw new HubError('token_unknown', 'There is no such token. `token list` shows them.', { status: 404 });
+  await usersChanged(core);
   await note(core, { action: 'token.revoke', actor, input: { id } });
 }
 
 export async function verifyApiToken(core: Core, token: string): Promise<Actor> {
-  const row = await core.state.db.selectFrom('apiToken').selectAll().where('hash', '=', hashToken(token)).executeTakeFirst();
+  const { db } = core.state;
+  const hash = hashToken(token);
+  const row = await core.tokens.get(hash, () => db.selectFrom('apiToken').selectAll().where('hash', '=', hash).executeTakeFirst());
   const at = core.clock.now();
   if (row === undefined || row.revokedAt !== null) throw authInvalid('The API token is not valid. Make a new one.');
   if (row.expiresAt !== null && row.expiresAt <= at) throw authExpired('The API token has expired. Make a new one.');
   const user = await activeUser(core, row.userId);
   if (user === undefined) throw authInvalid('The user of this API token can no longer sign in.');
   if (row.lastUsedAt === null || row.lastUsedAt < at - USED_STEP_MS) {
-    await core.state.db.updateTable('apiToken').set({ lastUsedAt: at }).where('id', '=', row.id).execute();
+    row.lastUsedAt = at;
+    await db.updateTable('apiToken').set({ lastUsedAt: at }).where('id', '=', row.id).execute();
   }
   return row.scopes === null ? actorOf(user) : { ...actorOf(user), scopes: row.scopes };
 }

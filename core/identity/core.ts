@@ -2,7 +2,8 @@ import type { Actor, Clock, Log } from '../contract.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { SigningKey } from '../state/signing-key.ts';
 import type { State } from '../state/state.ts';
-import type { UserTable } from './tables.ts';
+import type { Memory } from './memory.ts';
+import type { ApiTokenTable, UserTable } from './tables.ts';
 
 /** What the parts of identity share. */
 export interface Core {
@@ -13,19 +14,19 @@ export interface Core {
   /** Signs access tokens. */
   readonly key: SigningKey;
   /** Users read lately, by id. */
-  readonly users: Map<string, { readonly user: UserTable; readonly until: number }>;
-  /** Grows with each change of users that this hub hears of. */
-  generation: number;
+  readonly users: Memory<UserTable>;
+  /** Tokens read lately, by their hash. */
+  readonly tokens: Memory<ApiTokenTable>;
 }
 
 export const IDENTITY_CHANNEL = 'novacron_identity';
 
 export function forgetUsers(core: Core): void {
-  core.generation += 1;
-  core.users.clear();
+  core.users.forget();
+  core.tokens.forget();
 }
 
-/** Every hub forgets what it remembers of users. */
+/** Every hub forgets what it remembers of users and their tokens. */
 export async function usersChanged(core: Core): Promise<void> {
   forgetUsers(core);
   await core.state.notify(IDENTITY_CHANNEL, 'users');

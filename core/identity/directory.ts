@@ -34,8 +34,6 @@ const NAME = /^[a-z0-9][a-z0-9._@-]{0,63}$/;
 const TENANT = /^[a-z0-9][a-z0-9-]{0,62}$/;
 const DISPLAY_NAME_LENGTH_MAX = 100;
 const ROLES: readonly Role[] = ['viewer', 'operator', 'tenant-admin', 'admin'];
-const CACHE_MAX = 1_000;
-const CACHE_MS = 5_000;
 
 export const userUnknown = (): HubError => new HubError('user_unknown', 'There is no such user. `user list` shows them.', { status: 404 });
 
@@ -105,20 +103,11 @@ export async function userByName({ state }: Core, name: string): Promise<UserTab
   return await state.db.selectFrom('user').selectAll().where('name', '=', name.toLowerCase().replaceAll('\0', '')).executeTakeFirst();
 }
 
-/** From a memory of 5 s, which changes here and on other hubs empty. `undefined` also for a disabled user. */
-export async function activeUser(core: Core, id: string): Promise<UserTable | undefined> {
-  const at = core.clock.now();
-  const known = core.users.get(id);
-  if (known !== undefined && known.until > at && known.until <= at + CACHE_MS) return known.user;
-  const generation = core.generation;
-  const user = await core.state.db.selectFrom('user').selectAll().where('id', '=', id).where('disabledAt', 'is', null).executeTakeFirst();
-  // What was read before a change that came meanwhile is not kept.
-  if (generation === core.generation && user !== undefined) {
-    if (core.users.size >= CACHE_MAX) core.users.clear();
-    core.users.set(id, { user, until: at + CACHE_MS });
-  }
-  return user;
-}
+/** From memory where it was read lately. `undefined` also for a disabled user. */
+export const activeUser = (core: Core, id: string): Promise<UserTable | undefined> =>
+  core.users.get(id, () =>
+    core.state.db.selectFrom('user').selectAll().where('id', '=', id).where('disabledAt', 'is', null).executeTakeFirst(),
+  );
 
 export async function selectUsers({ state }: Core, actor: Actor | undefined): Promise<User[]> {
   let query = state.db.selectFrom('user').selectAll();

@@ -20,6 +20,7 @@ import {
   userByName,
 } from './directory.ts';
 import { endSessionsOf, forgetOldSessions, refresh, type Session, type SignIn, signIn, signOut } from './sessions.ts';
+import { createMemory } from './memory.ts';
 import { forgetOldAttempts } from './throttle.ts';
 
 export type { ApiToken, NewApiToken } from './api-tokens.ts';
@@ -122,7 +123,7 @@ function tidySoon(core: Core): void {
 
 async function openCore({ state, clock, log, dataDir, audit }: IdentityOptions): Promise<Core> {
   const key = await openSigningKey(dataDir, 'token');
-  const core: Core = { state, clock, log, audit, key, users: new Map(), generation: 0 };
+  const core: Core = { state, clock, log, audit, key, users: createMemory(clock), tokens: createMemory(clock) };
   await state.db
     .insertInto('tokenKey')
     .values({ keyId: key.id, publicPem: key.publicPem, createdAt: clock.now() })

@@ -146,7 +146,7 @@ export function encodeBatch(shape: TableShape, batch: SampleBatch): EncodedBatch
 }
 
 const isSame = (a: readonly string[], b: readonly string[]): boolean =>
-  a.length === b.length && a.every((name, index) => name === b[index]);
+  a === b || (a.length === b.length && a.every((name, index) => name === b[index]));
 
 /** Leaves out names that the thread has from the table's last batch: moving them costs more than the numbers. Batches must be sent in this order. */
 export function createNameSaver(): (batch: EncodedBatch) => EncodedBatch {

@@ -18,7 +18,7 @@ interface Entry {
   readonly shape?: TableShape;
 }
 
-/** A row of a batch by columns; one object less a row than making them all. */
+/** A row of a batch by columns, made when somebody asks for it. */
 class ColumnRow implements SampleRow {
   readonly entity: string;
   readonly device?: string;
@@ -41,6 +41,67 @@ class ColumnRow implements SampleRow {
   }
 }
 
+/** The newest batch by columns with the very same names: most batches have those of the one before, so that one is exchanged for the other and no row is touched. */
+interface Layer {
+  readonly shape: TableShape;
+  readonly rows: ReadonlyMap<string, readonly number[]>;
+  batch: ColumnBatch;
+}
+
+/** Senders of a table that are remembered as such; the rows of older ones are kept row by row. */
+const LAYERS_MAX = 4;
+
+interface Newest {
+  readonly rows: Map<string, Map<string, Entry>>;
+  layers: Layer[];
+}
+
+function layerOf(shape: TableShape, batch: ColumnBatch): Layer {
+  const rows = new Map<string, number[]>();
+  for (const [index, entity] of batch.entities.entries()) {
+    const of = rows.get(entity);
+    if (of) of.push(index);
+    else rows.set(entity, [index]);
+  }
+  return { shape, rows, batch };
+}
+
+const entryOf = ({ shape, batch }: Layer, index: number): Entry => ({ at: batch.at, row: new ColumnRow(batch, index), shape });
+
+function putEntry(devices: Map<string, Entry>, entry: Entry): void {
+  const device = entry.row.device ?? '';
+  const old = devices.get(device);
+  if (old === undefined || old.at <= entry.at) devices.set(device, entry);
+}
+
+function putRow({ rows }: Newest, entry: Entry): void {
+  const devices = rows.get(entry.row.entity) ?? new Map<string, Entry>();
+  rows.set(entry.row.entity, devices);
+  putEntry(devices, entry);
+}
+
+function putBatch(newest: Newest, shape: TableShape, batch: ColumnBatch): void {
+  const { layers } = newest;
+  const same = layers.find(
+    (layer) => layer.shape === shape && layer.batch.entities === batch.entities && layer.batch.devices === batch.devices,
+  );
+  if (same !== undefined) {
+    if (batch.at >= same.batch.at) same.batch = batch;
+    return;
+  }
+  newest.layers = [...layers, layerOf(shape, batch)].slice(-LAYERS_MAX);
+  const oldest = layers.length === LAYERS_MAX ? layers[0] : undefined;
+  if (oldest !== undefined) for (let index = 0; index < oldest.batch.entities.length; index++) putRow(newest, entryOf(oldest, index));
+}
+
+function* entriesOf({ rows, layers }: Newest, entities: readonly string[] | undefined): Iterable<Entry> {
+  for (const entity of entities ?? new Set([...rows.keys(), ...layers.flatMap((layer) => [...layer.rows.keys()])])) {
+    const devices = new Map(rows.get(entity));
+    for (const layer of layers) for (const index of layer.rows.get(entity) ?? []) putEntry(devices, entryOf(layer, index));
+    yield* devices.values();
+  }
+}
+
 function shownValues({ row, shape }: Entry): Record<string, number | null> {
   const values: Record<string, number | null> = {};
   if (shape === undefined) return row.values as Record<string, number | null>;
@@ -54,35 +115,23 @@ function shownValues({ row, shape }: Entry): Record<string, number | null> {
 }
 
 export function createLatest(): Latest {
-  const tables = new Map<string, Map<string, Map<string, Entry>>>();
-
-  function putRow(table: string, entry: Entry): void {
-    const entities = tables.get(table) ?? new Map<string, Map<string, Entry>>();
-    tables.set(table, entities);
-    const devices = entities.get(entry.row.entity) ?? new Map<string, Entry>();
-    entities.set(entry.row.entity, devices);
-    const device = entry.row.device ?? '';
-    const old = devices.get(device);
-    if (old === undefined || old.at <= entry.at) devices.set(device, entry);
-  }
-  function* entries(table: string, entities: readonly string[] | undefined): Iterable<Entry> {
-    const known = tables.get(table);
-    if (known === undefined) return;
-    for (const entity of entities ?? known.keys()) yield* known.get(entity)?.values() ?? [];
-  }
+  const tables = new Map<string, Newest>();
+  const newestOf = (table: string): Newest => {
+    const newest = tables.get(table) ?? { rows: new Map(), layers: [] };
+    tables.set(table, newest);
+    return newest;
+  };
   return {
     put(shape, batch) {
-      for (const row of batch.rows) putRow(shape.table, { at: batch.at, row, shape });
+      const newest = newestOf(shape.table);
+      for (const row of batch.rows) putRow(newest, { at: batch.at, row, shape });
     },
-    putColumns(shape, batch) {
-      for (let index = 0; index < batch.entities.length; index++)
-        putRow(shape.table, { at: batch.at, row: new ColumnRow(batch, index), shape });
-    },
+    putColumns: (shape, batch) => putBatch(newestOf(shape.table), shape, batch),
     fill(samples) {
-      for (const { table, at, ...row } of samples) putRow(table, { at, row });
+      for (const { table, at, ...row } of samples) putRow(newestOf(table), { at, row });
     },
     get: (table, entities) =>
-      [...entries(table, entities)].map((entry) => ({
+      [...entriesOf(newestOf(table), entities)].map((entry) => ({
         table,
         entity: entry.row.entity,
         ...(entry.row.device !== undefined && { device: entry.row.device }),

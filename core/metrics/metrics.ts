@@ -299,7 +299,7 @@ export async function openMetrics(options: MetricsOptions): Promise<MetricsStore
       try {
         await thread.ask('close', {});
       } catch (error) {
-        // What was acknowledged is in the write-ahead log: the next start finds it.
+        // What was acknowledged is in the journal or in the tables: the next start finds it.
         options.log.warn({ error }, 'the metrics database could not be closed in order');
       } finally {
         await thread.end();

@@ -17,4 +17,4 @@ export const notARead = (id: string): HubError =>
 
 /** An action as it is for this caller; what another plugin brings need not be there. */
 export const offered = ({ services, actor }: GrafanaContext, id: string): ActionDescription | undefined =>
-  services.actions.list(actor!).find((one) => one.id === id);
+  services.actions.offers(id, actor!) ? services.actions.describe(id, actor!) : undefined;

@@ -24,8 +24,18 @@ const snake = (text: string): string =>
 /** `vm.cpuRatio` is `vm_cpu_ratio`; a counter ends in `_total`: `vm_disk_read_bytes_total`. */
 export const prometheusName = (key: string, { kind }: Pick<Metric, 'kind'>): string => `${snake(key)}${kind === 'counter' ? '_total' : ''}`;
 
+type Named = ReadonlyMap<string, NamedMetric>;
+
+const remembered = new WeakMap<ReadonlyMap<string, Metric>, Named>();
+
 /** All declared metrics by their names in Prometheus. Of two that would be called the same the first by key counts. */
-export function nameMetrics(declared: ReadonlyMap<string, Metric>): ReadonlyMap<string, NamedMetric> {
+export function nameMetrics(declared: ReadonlyMap<string, Metric>): Named {
+  const named = remembered.get(declared) ?? nameAll(declared);
+  remembered.set(declared, named);
+  return named;
+}
+
+function nameAll(declared: ReadonlyMap<string, Metric>): Named {
   const named = new Map<string, NamedMetric>();
   for (const [key, metric] of [...declared].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     const table = key.slice(0, key.lastIndexOf('.'));

@@ -49,7 +49,7 @@ export function createReceiver(): (ctx: GrafanaContext, request: Request) => Pro
   let spare: Buffer = Buffer.alloc(0);
   return async (ctx, request) => {
     const { services, actor, clock } = ctx;
-    if (!services.actions.list(actor!).some(({ id }) => id === RIGHT))
+    if (!services.actions.offers(RIGHT, actor!))
       throw new HubError('permission_denied', 'Only those who may import metrics may send samples.', { status: 403 });
     if (clock.now() >= freshUntil) {
       reader = createRemoteReader();

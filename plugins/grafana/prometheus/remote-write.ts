@@ -1,5 +1,5 @@
 import { HubError, type ColumnBatch } from 'novacron/plugin';
-import { createLayouts } from './message-layout.ts';
+import { createLayouts, type SampleAt } from './message-layout.ts';
 import type { NamedMetric } from './names.ts';
 import { Reader } from './protobuf.ts';
 
@@ -120,19 +120,17 @@ class Places {
 
 /** What a message holds, before it is columns: sample by sample, and the series that are not known yet. One object for all messages: it has grown to their size. */
 class Samples {
-  places: readonly SeriesPlace[] = [];
+  readonly places: SeriesPlace[] = [];
   readonly unknown: Range[] = [];
   /** Where the samples stand in the message; only when all are written as usual, value before instant. */
   readonly valueAt: number[] = [];
   readonly endAt: number[] = [];
   isUsual = true;
-  readonly #own: SeriesPlace[] = [];
   at = new Float64Array(1024);
   values = new Float64Array(1024);
 
   clear(): void {
-    this.#own.length = 0;
-    this.places = this.#own;
+    this.places.length = 0;
     this.unknown.length = 0;
     this.valueAt.length = 0;
     this.endAt.length = 0;
@@ -140,7 +138,7 @@ class Samples {
   }
 
   add(place: SeriesPlace, at: number, value: number): void {
-    const index = this.#own.push(place) - 1;
+    const index = this.places.push(place) - 1;
     if (index === this.at.length) this.#grow();
     this.at[index] = at;
     this.values[index] = value;
@@ -299,11 +297,33 @@ function batchesOf(tables: Iterable<TableRows>, namesOf: (table: TableRows) => N
   return batches.filter(({ entities }) => entities.length > 0);
 }
 
+/** The cell of each sample, when every cell of the batches has exactly one. */
+function cellsOf({ places, at, valueAt, endAt }: Samples, batches: readonly ColumnBatch[]): SampleAt[] | null {
+  const starts = new Map<string, { batch: number; rows: number; columns: Map<string, number> }>();
+  let total = 0;
+  for (const [batch, { table, at: instant, entities, columns }] of batches.entries()) {
+    const offsets = Object.keys(columns).map((name, k): [string, number] => [name, total + k * entities.length]);
+    starts.set(`${table} ${instant}`, { batch, rows: entities.length, columns: new Map(offsets) });
+    total += offsets.length * entities.length;
+  }
+  if (total !== places.length) return null;
+  const isTaken = new Uint8Array(total);
+  const samples: SampleAt[] = [];
+  for (const [index, { metric, row }] of places.entries()) {
+    const start = starts.get(`${row.table} ${at[index]}`);
+    const cell = (start?.columns.get(metric.column) ?? Number.NaN) + row.index;
+    if (start === undefined || !(row.index < start.rows) || isTaken[cell] !== 0) return null;
+    isTaken[cell] = 1;
+    samples.push({ valueAt: valueAt[index]!, endAt: endAt[index]!, batch: start.batch, cell });
+  }
+  return samples;
+}
+
 export function createRemoteReader(): RemoteReader {
   const places = new Places();
   const namesOf = createNames();
   const samples = new Samples();
-  const layouts = createLayouts<SeriesPlace>();
+  const layouts = createLayouts();
   let messages = 0;
   const take = async (message: Uint8Array, resolve: Resolve): Promise<void> => {
     readMessage(message, places, samples);
@@ -315,17 +335,18 @@ export function createRemoteReader(): RemoteReader {
     }
     if (samples.unknown.length > 0)
       throw new HubError('prometheus_write_invalid', `A message may have ${SERIES_MAX} series. Send smaller ones.`, { status: 400 });
-    if (samples.isUsual) layouts.keep(message, { places: samples.places, values: samples.valueAt, ends: samples.endAt });
   };
   return {
     async read(message, resolve) {
-      samples.clear();
-      const matched = layouts.match(message, samples);
-      if (matched === null) await take(message, resolve);
-      else samples.places = matched;
+      const matched = layouts.match(message);
+      if (matched !== null) return matched;
+      await take(message, resolve);
       const tables = arrange(samples, ++messages);
       fill(tables, samples);
-      return batchesOf(tables.values(), namesOf);
+      const batches = batchesOf(tables.values(), namesOf);
+      const cells = samples.isUsual ? cellsOf(samples, batches) : null;
+      if (cells !== null) layouts.keep(message, { batches, samples: cells });
+      return batches;
     },
   };
 }

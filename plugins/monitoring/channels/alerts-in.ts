@@ -156,8 +156,8 @@ export async function signalOf(alert: ForeignAlert, sender: Sender): Promise<Sig
 }
 
 /** Who may raise incidents by hand may send alerts. HubError `permission_denied`. */
-export function refuseStranger(actor: Actor, actions: Pick<Actions, 'list'>): void {
-  if (actions.list(actor).some(({ id }) => id === 'incident.raise')) return;
+export function refuseStranger(actor: Actor, actions: Pick<Actions, 'offers'>): void {
+  if (actions.offers('incident.raise', actor)) return;
   throw new HubError('permission_denied', `${actor.name} (${actor.role}) may not send alerts. Use the token of an operator.`, {
     status: 403,
   });

@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest';
+import type { ColumnBatch } from '../../../core/contract.ts';
+import { createLatest } from '../../../core/metrics/latest.ts';
+import { planTables } from '../../../core/metrics/schema.ts';
+import { METRICS, NOW } from './kit.ts';
+
+const [VM, DISK] = ['vm', 'vm.disk'].map((key) => planTables([{ plugin: 'p', metrics: METRICS }]).find(({ table }) => table === key)!);
+
+const batch = (at: number, entities: readonly string[], ...cpuRatio: number[]): ColumnBatch => ({
+  table: 'vm',
+  at,
+  entities,
+  columns: { cpuRatio: Float64Array.from(cpuRatio) },
+});
+
+describe('the newest values', () => {
+  test('of batches with the same names are those of the newest, whichever came last', () => {
+    const latest = createLatest();
+    const names = ['a', 'b'];
+    for (const [at, ratio] of [
+      [NOW, 0.1],
+      [NOW + 2, 0.3],
+      [NOW + 1, 0.2],
+    ] as const)
+      latest.putColumns(VM!, batch(at, names, ratio, Number.NaN));
+    expect(latest.get('vm')).toEqual([
+      { table: 'vm', entity: 'a', at: NOW + 2, values: { cpuTimeSeconds: null, sent: null, cpuRatio: 0.3 } },
+      { table: 'vm', entity: 'b', at: NOW + 2, values: { cpuTimeSeconds: null, sent: null, cpuRatio: null } },
+    ]);
+  });
+
+  test('of a thing come from whoever had it last, by columns or by rows', () => {
+    const latest = createLatest();
+    const [one, other] = [['a', 'b'], ['b']];
+    latest.putColumns(VM!, batch(NOW, one!, 1, 1));
+    latest.putColumns(VM!, batch(NOW + 1, other!, 2));
+    latest.put(VM!, { table: 'vm', at: NOW + 2, rows: [{ entity: 'a', values: { cpuRatio: 3 } }] });
+    const seen = (): unknown[] => latest.get('vm').map(({ entity, values }) => [entity, values['cpuRatio']]);
+    expect(seen()).toEqual([
+      ['a', 3],
+      ['b', 2],
+    ]);
+    latest.putColumns(VM!, batch(NOW + 3, one!, 4, 4));
+    expect(seen()).toEqual([
+      ['a', 4],
+      ['b', 4],
+    ]);
+  });
+
+  test('of many senders are all kept, of things and devices alike', () => {
+    const latest = createLatest();
+    for (let sender = 0; sender < 20; sender++)
+      latest.putColumns(DISK!, {
+        table: 'vm.disk',
+        at: NOW,
+        entities: [`vm-${sender}`, `vm-${sender}`],
+        devices: ['vda', 'vdb'],
+        columns: { readBytes: Float64Array.of(sender, sender + 0.5) },
+      });
+    expect(latest.get('vm.disk')).toHaveLength(40);
+    expect(latest.get('vm.disk', ['vm-3']).map(({ device, values }) => [device, values['readBytes']])).toEqual([
+      ['vda', 3],
+      ['vdb', 3.5],
+    ]);
+  });
+});
