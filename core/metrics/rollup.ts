@@ -1,6 +1,6 @@
 import type { TableShape } from './schema.ts';
 import { DAY_MS, dayStart, ident, literal } from './sql-text.ts';
-import { baseOf, hotRows, sealedRows, seriesKey, type SealedFile } from './views.ts';
+import { baseOf, hotRows, parquetOf, sealedRows, seriesKey, type SealedFile } from './views.ts';
 
 /**
  * Rollups: for each series and bucket of 5 minutes or an hour what windows can be put together from, so that a long range need not read every sample. They are
@@ -101,7 +101,7 @@ function suspectsOf(shape: TableShape, { path, older }: DaySource): string {
   const key = seriesKey(shape);
   if (older.length > 0) return `SELECT DISTINCT ${key} FROM buckets`;
   const resets = counters(shape).map((name) => `(${ident(baseOf(name))} IS NOT NULL AND ${ident(name)} IS NOT NULL)`);
-  return `SELECT DISTINCT ${key} FROM read_parquet(${literal(path)}, hive_partitioning = false) WHERE ${resets.join(' OR ')}`;
+  return `SELECT DISTINCT ${key} FROM ${parquetOf([{ path }])} WHERE ${resets.join(' OR ')}`;
 }
 
 /** The hours of a day, from its 5-minute buckets in a file. */
@@ -122,7 +122,7 @@ export function coarseQuery(shape: TableShape, path: string): string {
     (name) => `, lag(${ident(counterParts(name).last)} IGNORE NULLS) OVER w AS ${ident(`${name}_before`)}`,
   );
   const hour = `time_bucket(INTERVAL ${ROLLUP_SECONDS[1]} SECOND, ts - INTERVAL 1 MICROSECOND) + INTERVAL ${ROLLUP_SECONDS[1]} SECOND`;
-  const rows = `SELECT *${before.join('')} FROM (SELECT *, ${hour} AS hour FROM read_parquet(${literal(path)}, hive_partitioning = false)) fine
+  const rows = `SELECT *${before.join('')} FROM (SELECT *, ${hour} AS hour FROM ${parquetOf([{ path }])}) fine
     WINDOW w AS (PARTITION BY ${key}, hour ORDER BY ts)`;
   return `SELECT ${key}, hour AS ts, sum(n)::INTEGER AS n, min(epoch_ms(ts) + from_ms - epoch_ms(hour))::INTEGER AS from_ms,
       max(epoch_ms(ts) + to_ms - epoch_ms(hour))::INTEGER AS to_ms${own.join('')}${grown.join('')}
@@ -132,7 +132,7 @@ export function coarseQuery(shape: TableShape, path: string): string {
 /** Counters that were absent from some rows of a bucket: `from_ms` and `to_ms` are of the rows, so these cannot be put together. */
 export function unevenQuery(shape: TableShape, path: string): string {
   const cells = counters(shape).map((name) => `coalesce(bool_or(${ident(counterParts(name).n)} NOT IN (0, n)), false)`);
-  return `SELECT ${['true', ...cells].join(', ')} FROM read_parquet(${literal(path)}, hive_partitioning = false)`;
+  return `SELECT ${['true', ...cells].join(', ')} FROM ${parquetOf([{ path }])}`;
 }
 
 /** Metrics that a rollup answers, by what `unevenQuery` said. */

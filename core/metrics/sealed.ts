@@ -8,7 +8,7 @@ import { coarseQuery, fineQuery, ROLLUP_SECONDS, isRollup, rolledColumns, rollup
 import { chooseTypes, dayCondition, sealQuery, sealedColumns, widest, type SealTypes } from './seal-format.ts';
 import { ident, literal } from './sql-text.ts';
 import type { Store } from './store.ts';
-import type { SealedFile } from './views.ts';
+import { parquetOf, type SealedFile } from './views.ts';
 
 const FILE = /^([a-z][a-z0-9_]*(?:~\d+)?)-(\d+)\.parquet$/;
 const FOLDER = /^day=(\d{4}-\d{2}-\d{2})$/;
@@ -38,7 +38,7 @@ async function adopt(connection: DuckDBConnection, folder: string): Promise<void
   for await (const file of filesIn(folder)) {
     if (!file.isWhole) continue;
     const reader = await connection.runAndReadAll(`SELECT name FROM parquet_schema(${literal(file.path)}) WHERE num_children IS NULL`);
-    const count = await connection.runAndReadAll(`SELECT count(*) FROM read_parquet(${literal(file.path)}, hive_partitioning = false)`);
+    const count = await connection.runAndReadAll(`SELECT count(*) FROM ${parquetOf([file])}`);
     const columns = reader.getRows().map(([name]) => String(name));
     await record(connection, { ...file, columns, rows: Number(count.getRows()[0]?.[0]), bytes: (await stat(file.path)).size });
   }

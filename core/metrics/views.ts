@@ -46,15 +46,23 @@ function sealedCell(column: Column, file: Pick<SealedFile, 'columns'>): string {
     THEN (first_value(${base} IGNORE NULLS) OVER w + coalesce(sum(${name}) OVER w, 0))::BIGINT END AS ${name}`;
 }
 
+/**
+ * Sealed files as one source of rows, in the order given. Each day's columns have the narrowest types that held its values, so the types are brought together by name:
+ * DuckDB would cast all files to the types of the first, and round what does not fit.
+ */
+export function parquetOf(files: readonly Pick<SealedFile, 'path'>[], options = 'hive_partitioning = false'): string {
+  const together = files.length > 1 ? ', union_by_name = true' : '';
+  return `read_parquet([${files.map(({ path }) => literal(path)).join(', ')}], ${options}${together})`;
+}
+
 /** Sealed rows in the columns of `hotRows`. Files with the same columns are read together. */
 export function sealedRows(shape: TableShape, columns: readonly Column[], files: readonly SealedFile[]): string[] {
   const has = (file: SealedFile, name: string): string => (file.columns.includes(name) ? '1' : '0');
   const groups = Map.groupBy(files, (file) => columns.map(({ name }) => has(file, name) + has(file, baseOf(name))).join(''));
   return [...groups.values()].map((group) => {
     const cells = columns.map((column) => `, ${sealedCell(column, group[0]!)}`).join('');
-    const paths = group.map((file) => literal(file.path)).join(', ');
     return `SELECT ts, day, ${seriesKey(shape)}${cells}
-      FROM read_parquet([${paths}], hive_partitioning = true, hive_types = {'day': DATE})
+      FROM ${parquetOf(group, "hive_partitioning = true, hive_types = {'day': DATE}")}
       WINDOW w AS (PARTITION BY day, part, ${seriesKey(shape)} ORDER BY ts)`;
   });
 }

@@ -2,9 +2,9 @@ import type { WindowQuery } from '../contract/metrics.ts';
 import { eachRun, numbersOf } from './chunk-reader.ts';
 import { counterParts, gaugeParts, ROLLUP_SECONDS, rollupTable, type RollupSeconds } from './rollup.ts';
 import type { Column, TableShape } from './schema.ts';
-import { dayOf, ident, literal } from './sql-text.ts';
+import { dayOf, ident } from './sql-text.ts';
 import type { HotRange } from './store.ts';
-import { seriesKey, type SealedFile } from './views.ts';
+import { parquetOf, seriesKey, type SealedFile } from './views.ts';
 import { addSamples, Pieces, pieceKind, type PieceKind } from './window-pieces.ts';
 import { eachChunk, readSamples, sealedTargets, seriesOf, timestamp, type SampleSource, type Targets } from './window-source.ts';
 
@@ -42,14 +42,13 @@ export function planRollup(
 
 function rollupSql(source: SampleSource, plan: RollupPlan, targets: Targets): string {
   const { shape, column, after, upTo } = source;
-  const paths = plan.rollups.map((file) => literal(file.path)).join(', ');
   const counter = counterParts(column.name);
   const gauge = gaugeParts(column.name);
   const n = ident(plan.kind === 'figure' ? gauge.n : counter.n);
   const growth = [`epoch_ms(ts) + from_ms`, `epoch_ms(ts) + to_ms`, ident(counter.first), ident(counter.last), ident(counter.lost)];
   const cells = plan.kind === 'figure' ? [ident(gauge[plan.part as keyof typeof gauge])] : growth;
   return `SELECT ${seriesKey(shape)}, epoch_ms(ts)::DOUBLE, ${[n, ...cells].map((cell) => `(${cell})::DOUBLE`).join(', ')}, file_index::INTEGER
-    FROM read_parquet([${paths}], hive_partitioning = false)
+    FROM ${parquetOf(plan.rollups)}
     WHERE ts > ${timestamp(after)} AND ts <= ${timestamp(upTo)} AND ${n} > 0${sealedTargets(targets)}`;
 }
 

@@ -4,7 +4,7 @@ import type { Column, TableShape } from './schema.ts';
 import { SeriesBuffer } from './series-buffer.ts';
 import { ident, literal } from './sql-text.ts';
 import type { HotRange, Store } from './store.ts';
-import { baseOf, sealedRows, seriesKey, type SealedFile } from './views.ts';
+import { baseOf, parquetOf, sealedRows, seriesKey, type SealedFile } from './views.ts';
 
 /** Fetches the samples of many series at once, without a row object for each: sealed files are sorted by series, hot rows have numbers for names. */
 
@@ -77,7 +77,6 @@ export function sealedTargets(targets: Targets): string {
 }
 
 function sealedSql({ shape, column, after, upTo }: SampleSource, files: readonly SealedFile[], targets: Targets): string {
-  const paths = files.map((file) => literal(file.path)).join(', ');
   const name = ident(column.name);
   // Growth adds up from the first row of a file, so a counter is read from there.
   const isCounter = column.kind === 'counter';
@@ -85,7 +84,7 @@ function sealedSql({ shape, column, after, upTo }: SampleSource, files: readonly
     ? `coalesce(${name}::DOUBLE, ${NAN}), coalesce(${ident(baseOf(column.name))}::DOUBLE, ${NAN})`
     : `coalesce(${name}::DOUBLE, ${NAN})`;
   const from = isCounter ? '' : ` AND ts > ${timestamp(after)}`;
-  return `SELECT ${seriesKey(shape)}, epoch_ms(ts)::DOUBLE, ${cells}, file_index::INTEGER FROM read_parquet([${paths}], hive_partitioning = false)
+  return `SELECT ${seriesKey(shape)}, epoch_ms(ts)::DOUBLE, ${cells}, file_index::INTEGER FROM ${parquetOf(files)}
     WHERE ts <= ${timestamp(upTo)}${from}${sealedTargets(targets)}`;
 }
 

@@ -57,6 +57,38 @@ describe('sealing days', () => {
     );
   });
 
+  test('days whose values need other types are read as they are, whichever comes first', async () => {
+    await using metrics = await testMetrics();
+    const days = [
+      { cpuRatio: 1, growth: 5 },
+      { cpuRatio: 0.5, growth: 2 ** 40 },
+      { cpuRatio: 1 / 3, growth: 7 },
+    ];
+    const start = Math.floor((NOW - 9 * DAY_MS) / DAY_MS) * DAY_MS;
+    for (const [day, { cpuRatio, growth }] of days.entries())
+      for (const part of [1, 2]) {
+        const at = start + day * DAY_MS + part * 100_000;
+        await metrics.write('monitoring', [{ table: 'vm', at, rows: [{ entity: 'a', values: { cpuRatio, sent: part * growth } }] }]);
+      }
+    await metrics.seal('2026-01-05');
+    expect((await metrics.stats()).hotRows).toBe(0);
+    const expected = days.flatMap(({ cpuRatio, growth }) => [1, 2].map((part) => [cpuRatio, part * growth]));
+    expect(rowsOf(await metrics.sql('select cpuRatio, sent from vm order by time', { signal: NEVER }))).toEqual(expected);
+    const range = { targets: ['a'], from: start, to: start + 3 * DAY_MS };
+    const ask = { ...range, metric: 'vm.cpuRatio', stepSeconds: 86_400, aggregate: 'mean' } as const;
+    expect(valuesOf(await metrics.query(ask, NEVER))).toEqual(days.map(({ cpuRatio }) => cpuRatio));
+    const windows = { ...range, from: start + DAY_MS, stepMs: DAY_MS, windowMs: DAY_MS };
+    // Percentiles are of samples, means and sums of rollups.
+    for (const of of ['quantile', 'mean'] as const) {
+      const { values } = await metrics.windows({ ...windows, metric: 'vm.cpuRatio', function: of, parameter: 0.5 }, NEVER);
+      expect([...values].map((value) => Number(value.toFixed(12)))).toEqual(days.map(({ cpuRatio }) => Number(cpuRatio.toFixed(12))));
+    }
+    for (const of of ['last', 'increase'] as const) {
+      const { values } = await metrics.windows({ ...windows, metric: 'vm.sent', function: of }, NEVER);
+      for (const [day, { growth }] of days.entries()) expect(values[day]).toBeGreaterThanOrEqual(growth);
+    }
+  });
+
   test('days that are over are sealed at the start by the clock, the last two and today stay hot', async () => {
     await using folder = await testFolder();
     {
