@@ -13,6 +13,7 @@ import type { StoreStats } from './protocol.ts';
 import { indexMetrics, planTables, type Column, type Declared, type TableShape } from './schema.ts';
 import { DAY_MS, dayOf } from './sql-text.ts';
 import { superviseThread } from './supervise.ts';
+import { createTargetSaver } from './target-lists.ts';
 import type { StoreThread } from './thread.ts';
 
 export interface MetricsOptions {
@@ -85,6 +86,7 @@ interface Inside {
   readonly index: ReadonlyMap<string, { shape: TableShape; column: Column }>;
   readonly latest: Latest;
   saveNames: (batch: EncodedBatch) => EncodedBatch;
+  saveTargets: ReturnType<typeof createTargetSaver>;
   readonly listeners: Set<(batch: SampleBatch) => void>;
   readonly counts: { waiting: number; batchesWritten: number; samplesWritten: number };
 }
@@ -239,7 +241,10 @@ function serve(inside: Inside, end: () => Promise<void>): MetricsStore {
       const found = index.get(query.metric);
       if (!found) throw unknown(`There is no metric "${query.metric}".`);
       checkWindows(query);
-      return thread.ask('windows', { table: found.shape.name, column: found.column.name, query: { ...query } }, { signal });
+      // What is saved must be sent.
+      signal?.throwIfAborted();
+      const sent = { ...query, targets: inside.saveTargets(query.targets) };
+      return thread.ask('windows', { table: found.shape.name, column: found.column.name, query: sent }, { signal });
     },
     async sql(text, { signal, timeoutMs = SQL_TIMEOUT_MS, rowsMax = SQL_ROWS }) {
       const limits = { timeoutMs: Math.min(timeoutMs, SQL_TIMEOUT_MS_MAX), rowsMax: Math.min(rowsMax, SQL_ROWS_MAX) };
@@ -278,7 +283,7 @@ export async function openMetrics(options: MetricsOptions): Promise<MetricsStore
   try {
     const thread = await superviseThread(
       { folder, tables: shapes },
-      { log: options.log, onRestart: () => void (inside.saveNames = createNameSaver()) },
+      { log: options.log, onRestart: () => Object.assign(inside, { saveNames: createNameSaver(), saveTargets: createTargetSaver() }) },
     );
     const inside: Inside = {
       options,
@@ -288,6 +293,7 @@ export async function openMetrics(options: MetricsOptions): Promise<MetricsStore
       index,
       latest: createLatest(),
       saveNames: createNameSaver(),
+      saveTargets: createTargetSaver(),
       listeners: new Set(),
       counts: { waiting: 0, batchesWritten: 0, samplesWritten: 0 },
     };

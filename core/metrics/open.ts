@@ -7,6 +7,7 @@ import { findHotRange } from './hot-range.ts';
 import { loadTables, prepareSchema } from './migrate.ts';
 import type { TableShape } from './schema.ts';
 import { loadSealed } from './sealed.ts';
+import { createSegmentMemory } from './segments.ts';
 import { literal } from './sql-text.ts';
 import type { HotRange, Store, StoreFolders } from './store.ts';
 import { openTail } from './tail.ts';
@@ -96,8 +97,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       const range = await findHotRange(writer, name);
       if (range !== null) hot.set(name, range);
     }
-    const base = { db, writer, keeper, folders, tables, entities, devices, hot, sealed };
-    return Object.assign(base, { tail: await openTail(base, { isNew }) });
+    const base = { db, writer, keeper, folders, tables, entities, devices, hot, sealed, isMoving: false };
+    return Object.assign(base, { tail: await openTail(base, { isNew }), memory: createSegmentMemory() });
   } catch (error) {
     db.closeSync();
     throw error;

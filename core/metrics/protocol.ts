@@ -2,12 +2,20 @@ import type { Frame, LatestSample, MetricQuery, WindowMatrix, WindowQuery } from
 import type { EncodedBatch } from './encode.ts';
 import type { TableShape } from './schema.ts';
 import type { Retention } from './sealed.ts';
+import type { SentTargets } from './target-lists.ts';
 
 /** What the main thread asks of the store's thread, and the answer by operation. */
 export interface Operations {
   write: { ask: { readonly batches: readonly EncodedBatch[] }; answer: null };
   query: { ask: { readonly table: string; readonly column: string; readonly query: MetricQuery }; answer: Frame };
-  windows: { ask: { readonly table: string; readonly column: string; readonly query: WindowQuery }; answer: WindowMatrix };
+  windows: {
+    ask: {
+      readonly table: string;
+      readonly column: string;
+      readonly query: Omit<WindowQuery, 'targets'> & { readonly targets: SentTargets };
+    };
+    answer: WindowMatrix;
+  };
   sql: { ask: { readonly text: string; readonly timeoutMs: number; readonly rowsMax: number }; answer: Frame };
   import: { ask: { readonly table: string; readonly path: string; readonly format: 'csv' | 'parquet' }; answer: { readonly rows: number } };
   seal: { ask: { readonly before: string; readonly retainFrom: Retention | null }; answer: { readonly days: number } };

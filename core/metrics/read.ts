@@ -4,10 +4,9 @@ import type { Frame } from '../contract/metrics.ts';
 import { writeTrouble } from './write-trouble.ts';
 import { readFrame, type FrameOptions } from './frame.ts';
 
-/** What a reader does: it runs on a connection of its own, in a read-only transaction. */
+/** What a reader does: it runs on a connection of its own, in a read-only transaction unless it sees to that itself. */
 export interface ReadTask<T> {
-  /** Runs before the transaction begins. */
-  before?(): void;
+  readonly transaction?: 'own';
   /** `check` throws when the reading is over; to be called between pieces of work. */
   read(connection: DuckDBConnection, check: () => void): Promise<T>;
   readonly timeoutMs: number;
@@ -113,8 +112,7 @@ export function createReaders(db: DuckDBInstance, ready: () => Promise<void>): R
     stopper.connection = connection;
     const timer = setTimeout(() => stopper.stop(timedOut(task.timeoutMs)), task.timeoutMs);
     try {
-      task.before?.();
-      await connection.run('BEGIN TRANSACTION READ ONLY');
+      if (task.transaction === undefined) await connection.run('BEGIN TRANSACTION READ ONLY');
       return await task.read(connection, () => stopper.check());
     } catch (error) {
       throw stopper.reason ?? failed(error);

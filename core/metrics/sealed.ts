@@ -56,15 +56,9 @@ async function record(connection: DuckDBConnection, file: SealedFile): Promise<v
 }
 
 /** The sealed files as the connection's transaction sees them: exactly those whose rows it does not find hot. */
-export async function readCatalogue(
-  connection: DuckDBConnection,
-  folder: string,
-  only?: { readonly tables: readonly string[]; readonly first: string; readonly last: string },
-): Promise<SealedFile[]> {
+export async function readCatalogue(connection: DuckDBConnection, folder: string): Promise<SealedFile[]> {
   const reader = await connection.runAndReadAll(
-    `SELECT table_name, day, part, columns, row_count::DOUBLE, bytes::DOUBLE FROM hot.sealed_file
-      ${only ? `WHERE table_name IN (${only.tables.map(literal).join(', ')}) AND day BETWEEN $1 AND $2` : ''} ORDER BY table_name, day, part`,
-    only ? [only.first, only.last] : [],
+    'SELECT table_name, day, part, columns, row_count::DOUBLE, bytes::DOUBLE FROM hot.sealed_file ORDER BY table_name, day, part',
   );
   return (reader.getRows() as [string, string, number, string, number, number][]).map(([table, day, part, columns, rows, bytes]) => ({
     table,
@@ -191,11 +185,14 @@ async function moveDay(store: Store, task: SealTask): Promise<void> {
       await store.keeper.run('DELETE FROM hot.sealed_file WHERE table_name = $1 AND day = $2', [table, task.day]);
     for (const one of [file, ...rollups]) await record(store.keeper, one);
     task.onPoint?.('deleted');
+    store.isMoving = true;
     await store.keeper.run('COMMIT');
     store.sealed = [...store.sealed.filter((one) => !isReplaced(one)), file, ...rollups];
   } catch (error) {
     await store.keeper.run('ROLLBACK').catch(() => null);
     throw error;
+  } finally {
+    store.isMoving = false;
   }
   task.onPoint?.('committed');
   await shrinkHotRange(store, shape.name);

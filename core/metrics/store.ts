@@ -1,6 +1,7 @@
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { Dictionary } from './dictionary.ts';
 import type { StoreTable } from './migrate.ts';
+import type { SegmentMemory } from './segments.ts';
 import type { Tail } from './tail.ts';
 import type { SealedFile } from './views.ts';
 
@@ -17,10 +18,13 @@ export interface Store {
   readonly entities: Dictionary;
   readonly devices: Dictionary;
   readonly tail: Tail;
+  readonly memory: SegmentMemory;
   /** Between which instants hot rows of a table may lie; a table without any is not in it. */
   readonly hot: Map<string, HotRange>;
-  /** What is sealed, for the keeper; a reader asks the catalogue in its own transaction. */
+  /** What is sealed, as the database says it; not while `isMoving`. */
   sealed: readonly SealedFile[];
+  /** A day's rows may have moved from hot to sealed while `sealed` does not say so yet. */
+  isMoving: boolean;
 }
 
 /** Epoch milliseconds, both included. Taken before a transaction begins it covers what that transaction sees: it grows before a write and shrinks after a sealing. */

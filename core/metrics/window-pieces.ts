@@ -1,5 +1,6 @@
 import type { WindowFunction } from '../contract/metrics.ts';
-import { extrapolate, type Steps } from './window-functions.ts';
+import type { Segment } from './segments.ts';
+import { extrapolate, type SeriesSamples, type Steps } from './window-functions.ts';
 
 /**
  * What a window is put together from instead of single samples: a piece is some samples of one series that follow each other within a bucket. `parts` are, for a
@@ -7,14 +8,30 @@ import { extrapolate, type Steps } from './window-functions.ts';
  */
 export type PieceKind = 'figure' | 'growth';
 
-export class Pieces {
+export interface Pieces {
   /** Of the bucket, epoch milliseconds. */
-  readonly end: number[] = [];
-  readonly parts: readonly number[][];
+  readonly end: Float64Array;
+  readonly parts: readonly Float64Array[];
+}
 
-  constructor(kind: PieceKind) {
-    this.parts = Array.from({ length: kind === 'figure' ? 2 : 6 }, () => []);
-  }
+/** How many parts there are of a kind. */
+export const partCount = (kind: PieceKind): number => (kind === 'figure' ? 2 : 6);
+
+/** One after the other; a single one is not copied. Columns: the ends, then the parts. */
+export function piecesOf(segments: readonly Segment[]): Pieces {
+  const [first] = segments;
+  const count = segments.reduce((sum, { from, to }) => sum + to - from, 0);
+  const [end, ...parts] = first!.columns.map((column, index) => {
+    if (segments.length === 1) return column.subarray(first!.from, first!.to);
+    const whole = new Float64Array(count);
+    let at = 0;
+    for (const { columns, from, to } of segments) {
+      whole.set(columns[index]!.subarray(from, to), at);
+      at += to - from;
+    }
+    return whole;
+  });
+  return { end: end!, parts };
 }
 
 /** The parts of a growth piece. */
@@ -43,7 +60,7 @@ export function pieceKind(of: WindowFunction, kind: 'gauge' | 'counter'): { read
 type Join = (lo: number, hi: number, end: number) => number;
 
 function joinFigures({ parts }: Pieces, of: WindowFunction): Join {
-  const [n, figure] = parts as [number[], number[]];
+  const [n, figure] = parts as readonly [Float64Array, Float64Array];
   const { join } = FIGURES[of]!;
   return (lo, hi) => {
     let count = n[lo]!;
@@ -57,8 +74,10 @@ function joinFigures({ parts }: Pieces, of: WindowFunction): Join {
   };
 }
 
+type Growth = readonly [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array, Float64Array];
+
 function joinGrowth({ parts }: Pieces, { windowMs }: Steps, of: WindowFunction): Join {
-  const [n, from, to, first, last, lost] = parts as [number[], number[], number[], number[], number[], number[]];
+  const [n, from, to, first, last, lost] = parts as readonly Float64Array[] as Growth;
   return (lo, hi, end) => {
     let count = n[lo]!;
     let gone = lost[lo]!;
@@ -76,15 +95,13 @@ function joinGrowth({ parts }: Pieces, { windowMs }: Steps, of: WindowFunction):
 /** Pieces in the order of time, those of one bucket too. */
 function sorted(pieces: Pieces): Pieces {
   const { end, parts } = pieces;
-  if (end.every((at, k) => k === 0 || at >= end[k - 1]!)) return pieces;
-  const from = parts[GROWTH.from] ?? [];
-  const order = end.map((_, k) => k).toSorted((a, b) => end[a]! - end[b]! || (from[a] ?? 0) - (from[b] ?? 0) || a - b);
-  const arranged = new Pieces(parts.length === 2 ? 'figure' : 'growth');
-  for (const k of order) {
-    arranged.end.push(end[k]!);
-    for (const [part, values] of parts.entries()) arranged.parts[part]!.push(values[k]!);
-  }
-  return arranged;
+  let isSorted = true;
+  for (let k = 1; k < end.length; k++) if (end[k]! < end[k - 1]!) isSorted = false;
+  if (isSorted) return pieces;
+  const from = parts[GROWTH.from] ?? new Float64Array(end.length);
+  const order = Array.from(end, (_, k) => k).toSorted((a, b) => end[a]! - end[b]! || from[a]! - from[b]! || a - b);
+  const arrange = (column: Float64Array): Float64Array => Float64Array.from(order, (k) => column[k]!);
+  return { end: arrange(end), parts: parts.map(arrange) };
 }
 
 /** `slide` over pieces; `scale` divides the values. */
@@ -108,25 +125,19 @@ export function slidePieces(
   return isAny;
 }
 
-/** Adds samples of days without a rollup, bucket by bucket. */
-export function addSamples(
-  pieces: Pieces,
-  { at, values }: { at: Float64Array; values: Float64Array },
-  how: { bucketMs: number; of: WindowFunction },
-): void {
-  const { end, parts } = pieces;
-  const isGrowth = parts.length > 2;
-  const figure = isGrowth ? null : FIGURES[how.of]!;
-  let bucket = Number.NaN;
+/** Samples of days without a rollup, as pieces bucket by bucket. */
+export function segmentOfSamples({ at, values }: SeriesSamples, how: { bucketMs: number; kind: PieceKind; of: WindowFunction }): Segment {
+  const columns = Array.from({ length: 1 + partCount(how.kind) }, () => new Float64Array(at.length));
+  const [end, ...parts] = columns as [Float64Array, ...Float64Array[]];
+  const figure = how.kind === 'figure' ? FIGURES[how.of]! : null;
+  let last = -1;
   for (let k = 0; k < at.length; k++) {
     const [when, value] = [at[k]!, values[k]!];
-    const own = Math.ceil(when / how.bucketMs) * how.bucketMs;
-    const last = end.length - 1;
-    if (own !== bucket) {
-      bucket = own;
-      end.push(own);
-      const first = isGrowth ? [1, when, when, value, value, 0] : [1, figure!.part === 'n' ? 1 : value];
-      for (const [part, list] of parts.entries()) list.push(first[part]!);
+    const bucket = Math.ceil(when / how.bucketMs) * how.bucketMs;
+    if (last < 0 || end[last] !== bucket) {
+      end[++last] = bucket;
+      const first = figure ? [1, figure.part === 'n' ? 1 : value] : [1, when, when, value, value, 0];
+      for (const [part, column] of parts.entries()) column[last] = first[part]!;
       continue;
     }
     parts[0]![last]! += 1;
@@ -137,4 +148,5 @@ export function addSamples(
       parts[GROWTH.last]![last] = value;
     }
   }
+  return { columns, from: 0, to: last + 1 };
 }

@@ -1,12 +1,13 @@
 import type { WindowQuery } from '../contract/metrics.ts';
-import { eachRun, numbersOf } from './chunk-reader.ts';
 import { counterParts, gaugeParts, ROLLUP_SECONDS, rollupTable, type RollupSeconds } from './rollup.ts';
 import type { Column, TableShape } from './schema.ts';
+import { readSegments, type Wanted } from './segments.ts';
 import { dayOf, ident } from './sql-text.ts';
 import type { HotRange } from './store.ts';
-import { parquetOf, seriesKey, type SealedFile } from './views.ts';
-import { addSamples, Pieces, pieceKind, type PieceKind } from './window-pieces.ts';
-import { eachChunk, readSamples, sealedTargets, seriesOf, timestamp, type SampleSource, type Targets } from './window-source.ts';
+import type { SealedFile } from './views.ts';
+import { pieceKind, piecesOf, segmentOfSamples, type PieceKind, type Pieces } from './window-pieces.ts';
+import { timestamp, type SampleSource, type Targets } from './sample-source.ts';
+import { readSamples } from './window-source.ts';
 
 /** Days of a query that rollups answer, and the files of the samples of the others. */
 export interface RollupPlan extends RollupChoice {
@@ -40,48 +41,33 @@ export function planRollup(
   return { ...choice, rollups, samples: files.filter(({ table, day }) => table === shape.name && !days.includes(day)) };
 }
 
-function rollupSql(source: SampleSource, plan: RollupPlan, targets: Targets): string {
-  const { shape, column, after, upTo } = source;
+function wantedOf(
+  { column, after, upTo, isLarge: { sealed: isLarge } }: SampleSource,
+  { rollups, kind, part, seconds }: RollupPlan,
+): Wanted {
   const counter = counterParts(column.name);
   const gauge = gaugeParts(column.name);
-  const n = ident(plan.kind === 'figure' ? gauge.n : counter.n);
-  const growth = [`epoch_ms(ts) + from_ms`, `epoch_ms(ts) + to_ms`, ident(counter.first), ident(counter.last), ident(counter.lost)];
-  const cells = plan.kind === 'figure' ? [ident(gauge[plan.part as keyof typeof gauge])] : growth;
-  return `SELECT ${seriesKey(shape)}, epoch_ms(ts)::DOUBLE, ${[n, ...cells].map((cell) => `(${cell})::DOUBLE`).join(', ')}, file_index::INTEGER
-    FROM ${parquetOf(plan.rollups)}
-    WHERE ts > ${timestamp(after)} AND ts <= ${timestamp(upTo)} AND ${n} > 0${sealedTargets(targets)}`;
+  const n = ident(kind === 'figure' ? gauge.n : counter.n);
+  const growth = ['epoch_ms(ts) + from_ms', 'epoch_ms(ts) + to_ms', ident(counter.first), ident(counter.last), ident(counter.lost)];
+  const cells = kind === 'figure' ? [ident(gauge[part as keyof typeof gauge])] : growth;
+  const range = isLarge ? ` AND ts > ${timestamp(after)} AND ts <= ${timestamp(upTo)}` : '';
+  return {
+    key: isLarge ? null : `${column.name} ${seconds} ${kind} ${part}`,
+    files: rollups,
+    cells: ['epoch_ms(ts)', n, ...cells].map((cell) => `(${cell})::DOUBLE`),
+    condition: `${n} > 0${range}`,
+  };
 }
 
 /** The pieces of some things' series: of rollups, and of samples where there are none. */
 export async function readPieces(
   source: SampleSource,
   plan: RollupPlan,
-  of: { targets: Targets; query: WindowQuery },
-): Promise<ReadonlyMap<string, Pieces>> {
-  const { targets, query } = of;
-  const all = new Map<string, Pieces>();
-  const piecesOf = (series: string): Pieces => {
-    const pieces = all.get(series) ?? new Pieces(plan.kind);
-    all.set(series, pieces);
-    return pieces;
-  };
-  const wanted = targets === null ? null : new Set(targets);
-  const keys = source.shape.hasDevice ? [0, 1] : [0];
-  await eachChunk(source, rollupSql(source, plan, targets), (chunk) => {
-    const end = numbersOf(chunk, keys.length);
-    const columns = new Pieces(plan.kind).parts.map((_, part) => numbersOf(chunk, keys.length + 1 + part));
-    // A chunk may hold rows of two files, and is sorted only within each.
-    eachRun(chunk, [...keys, chunk.columnCount - 1], (names, { from, to }) => {
-      if (wanted !== null && !wanted.has(names[0]!)) return;
-      const pieces = piecesOf(seriesOf(names.slice(0, keys.length)));
-      for (let row = from; row < to; row++) pieces.end.push(end[row]!);
-      for (const [part, values] of columns.entries()) {
-        const list = pieces.parts[part]!;
-        for (let row = from; row < to; row++) list.push(values[row]!);
-      }
-    });
-  });
+  { targets, query }: { targets: Targets; query: WindowQuery },
+): Promise<Iterable<readonly [series: string, pieces: Pieces]>> {
+  const segments = await readSegments(source, wantedOf(source, plan), targets);
+  const how = { bucketMs: plan.seconds * 1000, kind: plan.kind, of: query.function };
   for (const [series, buffer] of await readSamples({ ...source, files: plan.samples }, targets))
-    addSamples(piecesOf(series), buffer.samples(1), { bucketMs: plan.seconds * 1000, of: query.function });
-  return all;
+    segments.set(series, [...(segments.get(series) ?? []), segmentOfSamples(buffer.samples(1), how)]);
+  return segments.entries().map(([series, own]) => [series, piecesOf(own)] as const);
 }

@@ -1,116 +1,50 @@
-import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 import { eachRun, integersOf, numbersOf } from './chunk-reader.ts';
-import type { Column, TableShape } from './schema.ts';
+import { eachChunk, LISTED_MAX, NAN, seriesOf, timestamp, type SampleSource, type Targets } from './sample-source.ts';
+import { readSegments, type Wanted } from './segments.ts';
 import { SeriesBuffer } from './series-buffer.ts';
-import { ident, literal } from './sql-text.ts';
-import type { HotRange, Store } from './store.ts';
-import { baseOf, parquetOf, sealedRows, seriesKey, type SealedFile } from './views.ts';
+import { ident } from './sql-text.ts';
+import { baseOf, sealedRows, seriesKey, type SealedFile } from './views.ts';
 
 /** Fetches the samples of many series at once, without a row object for each: sealed files are sorted by series, hot rows have numbers for names. */
 
-export interface SampleSource {
-  readonly store: Store;
-  readonly connection: DuckDBConnection;
-  readonly shape: TableShape;
-  readonly column: Column;
-  readonly files: readonly SealedFile[];
-  /** As it was before the transaction began. */
-  readonly hot: HotRange | undefined;
-  /** Epoch milliseconds: samples after `after` and up to `upTo`. */
-  readonly after: number;
-  readonly upTo: number;
-  /** Whether the answer is too large to be held as a whole. */
-  readonly isLarge: boolean;
-  /** Throws when the reading is over; told how many rows came. */
-  check(rows: number): void;
-}
-
-/** Things in the order of sealed files; `null`: all. */
-export type Targets = readonly string[] | null;
-
-/** Above it a list of names costs more than it spares. */
-export const LISTED_MAX = 200;
-const NAN = `'NaN'::DOUBLE`;
-
-export const seriesOf = (names: readonly string[]): string => names.join('\u0000');
-export const namesOf = (series: string): string[] => series.split('\u0000');
-
 type Buffers = Map<string, SeriesBuffer>;
 
-function bufferOf(buffers: Buffers, names: readonly string[]): SeriesBuffer {
-  const series = seriesOf(names);
+function bufferOf(buffers: Buffers, series: string): SeriesBuffer {
   const buffer = buffers.get(series) ?? new SeriesBuffer();
   buffers.set(series, buffer);
   return buffer;
 }
 
-type Chunk = DuckDBDataChunk;
-
-/** All chunks of an answer. A small one is fetched as a whole: each chunk of a stream is a way to another thread and back. */
-export async function eachChunk(source: SampleSource, sql: string, visit: (chunk: Chunk) => void): Promise<void> {
-  if (source.isLarge) return eachStreamed(source, sql, visit);
-  const result = await source.connection.run(sql);
-  for (let index = 0; index < result.chunkCount; index++) {
-    const chunk = result.getChunk(index);
-    source.check(chunk.rowCount);
-    if (chunk.rowCount > 0) visit(chunk);
-  }
-}
-
-async function eachStreamed(source: SampleSource, sql: string, visit: (chunk: Chunk) => void): Promise<void> {
-  const result = await source.connection.stream(sql);
-  for (;;) {
-    const chunk = await result.fetchChunk();
-    source.check(chunk?.rowCount ?? 0);
-    if (chunk === null || chunk.rowCount === 0) return;
-    visit(chunk);
-  }
-}
-
-export const timestamp = (at: number): string => `make_timestamp(${Math.round(at)}000)`;
-
-/** Names between the first and the last target; with few of them, only these: the files say by row group which names they hold. */
-export function sealedTargets(targets: Targets): string {
-  if (targets === null) return '';
-  const list = targets.length <= LISTED_MAX ? ` AND entity IN (${targets.map(literal).join(', ')})` : '';
-  return ` AND entity BETWEEN ${literal(targets[0]!)} AND ${literal(targets.at(-1)!)}${list}`;
-}
-
-function sealedSql({ shape, column, after, upTo }: SampleSource, files: readonly SealedFile[], targets: Targets): string {
+/** What is wanted of files: a gauge's values, or a counter's growth and where it began again. Remembered files are read as a whole. */
+function wantedOf({ column, after, upTo, isLarge: { sealed: isLarge } }: SampleSource, files: readonly SealedFile[]): Wanted {
   const name = ident(column.name);
-  // Growth adds up from the first row of a file, so a counter is read from there.
+  const base = ident(baseOf(column.name));
   const isCounter = column.kind === 'counter';
-  const cells = isCounter
-    ? `coalesce(${name}::DOUBLE, ${NAN}), coalesce(${ident(baseOf(column.name))}::DOUBLE, ${NAN})`
-    : `coalesce(${name}::DOUBLE, ${NAN})`;
-  const from = isCounter ? '' : ` AND ts > ${timestamp(after)}`;
-  return `SELECT ${seriesKey(shape)}, epoch_ms(ts)::DOUBLE, ${cells}, file_index::INTEGER FROM ${parquetOf(files)}
-    WHERE ts <= ${timestamp(upTo)}${from}${sealedTargets(targets)}`;
+  // Growth adds up from the first row of a file, so a counter is read from there.
+  const range = isLarge ? ` AND ts <= ${timestamp(upTo)}${isCounter ? '' : ` AND ts > ${timestamp(after)}`}` : '';
+  return {
+    key: isLarge ? null : column.name,
+    files,
+    cells: ['epoch_ms(ts)::DOUBLE', ...(isCounter ? [name, base] : [name]).map((cell) => `coalesce(${cell}::DOUBLE, ${NAN})`)],
+    condition: `${isCounter ? `coalesce(${name}, ${base})` : name} IS NOT NULL${range}`,
+  };
 }
 
 /** Files that can be read as they are, day after day; a counter of the first format is brought back by SQL. */
 async function readSealed(source: SampleSource, targets: Targets, buffers: Buffers): Promise<void> {
   const { shape, column } = source;
   const isCounter = column.kind === 'counter';
-  const wanted = targets === null ? null : new Set(targets);
   const files = source.files.filter((file) => file.columns.includes(column.name));
   const plain = files.filter((file) => !isCounter || file.columns.includes(baseOf(column.name)));
-  const keys = shape.hasDevice ? [0, 1] : [0];
-  const first = keys.length;
   if (plain.length > 0)
-    await eachChunk(source, sealedSql(source, plain, targets), (chunk) => {
-      const at = numbersOf(chunk, first);
-      const values = numbersOf(chunk, first + 1);
-      const base = isCounter ? numbersOf(chunk, first + 2) : null;
-      // A chunk may hold rows of two files, and is sorted only within each.
-      eachRun(chunk, [...keys, chunk.columnCount - 1], (found, range) => {
-        const names = found.slice(0, first);
-        if (wanted !== null && !wanted.has(names[0]!)) return;
-        const buffer = bufferOf(buffers, names);
-        if (base === null) buffer.pushAll(at, values, range);
-        else buffer.pushGrowth({ at, growth: values, base }, range);
-      });
-    });
+    for (const [series, segments] of await readSegments(source, wantedOf(source, plain), targets)) {
+      const buffer = bufferOf(buffers, series);
+      for (const segment of segments) {
+        const [at, values, base] = segment.columns;
+        if (base === undefined) buffer.pushAll(at!, values!, segment);
+        else buffer.pushGrowth({ at: at!, growth: values!, base }, segment);
+      }
+    }
   const older = files.filter((file) => !plain.includes(file));
   if (older.length > 0) await readByRows(source, sealedRows(shape, [column], older).join(' UNION ALL '), { targets, buffers });
 }
@@ -121,10 +55,10 @@ async function readByRows(source: SampleSource, rows: string, { targets, buffers
   const first = shape.hasDevice ? 2 : 1;
   const sql = `SELECT ${seriesKey(shape)}, epoch_ms(ts)::DOUBLE, coalesce(${ident(column.name)}::DOUBLE, ${NAN}) FROM (${rows}) rows
     WHERE ts > ${timestamp(after)} AND ts <= ${timestamp(upTo)} ORDER BY ${seriesKey(shape)}, ts`;
-  await eachChunk(source, sql, (chunk) => {
+  await eachChunk(source, { sql, isLarge: source.isLarge.hot }, (chunk) => {
     const [at, values] = [numbersOf(chunk, first), numbersOf(chunk, first + 1)];
     eachRun(chunk, shape.hasDevice ? [0, 1] : [0], (names, range) => {
-      if (wanted === null || wanted.has(names[0]!)) bufferOf(buffers, names).pushAll(at, values, range);
+      if (wanted === null || wanted.has(names[0]!)) bufferOf(buffers, seriesOf(names)).pushAll(at, values, range);
     });
   });
 }
@@ -144,9 +78,9 @@ async function readHot(source: SampleSource, targets: Targets, buffers: Buffers)
   const resolve = (entity: number, device: number | null): SeriesBuffer | null => {
     if (wanted !== null && !wanted.has(entity)) return null;
     const names = [store.entities.nameOf(entity), ...(device === null ? [] : [store.devices.nameOf(device)])];
-    return bufferOf(buffers, names);
+    return bufferOf(buffers, seriesOf(names));
   };
-  await eachChunk(source, sql, (chunk) => {
+  await eachChunk(source, { sql, isLarge: source.isLarge.hot }, (chunk) => {
     const entities = integersOf(chunk, 0);
     const devices = shape.hasDevice ? integersOf(chunk, 1) : null;
     const [at, values] = [numbersOf(chunk, first), numbersOf(chunk, first + 1)];

@@ -2,14 +2,17 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { HubError } from '../contract/errors.ts';
 import type { WindowMatrix, WindowQuery } from '../contract/metrics.ts';
 import type { Column, TableShape } from './schema.ts';
-import { readCatalogue } from './sealed.ts';
 import { dayOf } from './sql-text.ts';
 import type { HotRange, Store } from './store.ts';
+import { readCatalogue } from './sealed.ts';
+import type { SealedFile } from './views.ts';
 import { slide, WINDOW_FUNCTIONS, type Steps } from './window-functions.ts';
 import { slidePieces } from './window-pieces.ts';
 import { rollupTable } from './rollup.ts';
 import { planRollup, readPieces, rollupFor, type RollupPlan } from './window-rollup.ts';
-import { LISTED_MAX, namesOf, readSamples, type SampleSource, type Targets } from './window-source.ts';
+import { figureFor, readFigures } from './window-figures.ts';
+import { LISTED_MAX, namesOf, type SampleSource, type Targets } from './sample-source.ts';
+import { readSamples } from './window-source.ts';
 
 /** Samples that one query may read. */
 const SAMPLES_MAX = 200_000_000;
@@ -17,8 +20,10 @@ const SAMPLES_MAX = 200_000_000;
 const CELLS_MAX = 20_000_000;
 /** Sealed rows whose series are held in memory at once. */
 const ROWS_AT_ONCE = 4_000_000;
-/** Sealed rows that are fetched as a whole; hot ones only for few things. */
-const ROWS_WHOLE_MAX = 500_000;
+/** Sealed rows of which DuckDB holds the values at once, for a percentile. */
+const FIGURE_ROWS_AT_ONCE = 30_000_000;
+/** Sealed rows that are fetched as a whole, and remembered; hot ones only for few things. */
+const ROWS_WHOLE_MAX = 1_000_000;
 
 export interface WindowTask {
   readonly shape: TableShape;
@@ -66,13 +71,17 @@ class Answer {
 const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
 /** Parts of the targets, in the order of the files, whose rows fit into memory, and about how many rows each has. */
-function portions(store: Store, query: WindowQuery, rows: number): { parts: Targets[]; rowsEach: number } {
+function portions(
+  store: Store,
+  query: WindowQuery,
+  { rows, atOnce }: { rows: number; atOnce: number },
+): { parts: Targets[]; rowsEach: number } {
   const all = store.entities.count();
   const targets = query.targets?.toSorted(byBytes) ?? null;
   const expected = targets === null ? rows : (rows * targets.length) / Math.max(1, all);
-  if (expected <= ROWS_AT_ONCE) return { parts: [targets], rowsEach: expected };
+  if (expected <= atOnce) return { parts: [targets], rowsEach: expected };
   const sorted = targets ?? [...store.entities.names()].toSorted(byBytes);
-  const count = Math.min(sorted.length, Math.ceil(expected / ROWS_AT_ONCE));
+  const count = Math.min(sorted.length, Math.ceil(expected / atOnce));
   const size = Math.max(1, Math.ceil(sorted.length / count));
   const parts = Array.from({ length: Math.ceil(sorted.length / size) }, (_, index) => sorted.slice(index * size, (index + 1) * size));
   return { parts, rowsEach: expected / parts.length };
@@ -81,22 +90,34 @@ function portions(store: Store, query: WindowQuery, rows: number): { parts: Targ
 const reachesHot = (hot: HotRange | undefined, { from, to, windowMs }: WindowQuery): boolean =>
   hot !== undefined && hot.to > from - windowMs && hot.from <= to;
 
+/** What a query is answered from: all sealed files, and where hot rows lie, both as they were at one instant. */
+export interface WindowSource {
+  readonly store: Store;
+  readonly connection: DuckDBConnection;
+  readonly sealed: readonly SealedFile[];
+  readonly hot: HotRange | undefined;
+  check(): void;
+}
+
+const byDay = (a: SealedFile, b: SealedFile): number => (a.day < b.day ? -1 : a.day > b.day ? 1 : a.part - b.part);
+
 /** Answers a window query, from rollups where they give the same answer, else from samples; portion by portion. Runs in the store's thread. */
 export async function readWindows(
-  { store, connection, hot, check }: { store: Store; connection: DuckDBConnection; hot: HotRange | undefined; check: () => void },
+  { store, connection, sealed, hot, check }: WindowSource,
   { shape, column, query }: WindowTask,
 ): Promise<WindowMatrix> {
   const steps = stepsOf(query);
   const after = query.from - query.windowMs;
-  const range = { first: dayOf(after), last: dayOf(query.to) };
+  const [first, last] = [dayOf(after), dayOf(query.to)];
   const rolled = rollupFor(query, column);
   const tables = [shape.name, ...(rolled ? [rollupTable(shape.name, rolled.seconds)] : [])];
-  const found = await readCatalogue(connection, store.folders.sealed, { tables, ...range });
+  const found = sealed.filter(({ table, day }) => tables.includes(table) && day >= first && day <= last).toSorted(byDay);
   const files = found.filter(({ table }) => table === shape.name);
   const answer = new Answer(steps.count);
   const rollup = rolled && planRollup(rolled, { files: found, column, shape, hot });
   const total = (rollup === null ? files : [...rollup.rollups, ...rollup.samples]).reduce((sum, file) => sum + file.rows, 0);
-  const { parts, rowsEach } = portions(store, query, total);
+  const figure = rollup === null ? figureFor(query, column) : null;
+  const { parts, rowsEach } = portions(store, query, { rows: total, atOnce: figure === null ? ROWS_AT_ONCE : FIGURE_ROWS_AT_ONCE });
   let rows = 0;
   const source: SampleSource = {
     store,
@@ -105,7 +126,7 @@ export async function readWindows(
     column,
     files,
     hot,
-    isLarge: rowsEach > ROWS_WHOLE_MAX || (reachesHot(hot, query) && (query.targets?.length ?? Infinity) > LISTED_MAX),
+    isLarge: { sealed: rowsEach > ROWS_WHOLE_MAX, hot: reachesHot(hot, query) && (query.targets?.length ?? Infinity) > LISTED_MAX },
     after,
     upTo: query.to,
     check(more) {
@@ -116,9 +137,29 @@ export async function readWindows(
     },
   };
   for (const targets of parts)
-    if (rollup === null) await answerSamples(source, { targets, query, steps, answer });
-    else await answerPieces(source, rollup, { targets, query, steps, answer });
+    if (rollup !== null) await answerPieces(source, rollup, { targets, query, steps, answer });
+    else if (figure !== null)
+      for (const [series, value] of await readFigures(source, figure, targets)) answer.add(series, Float64Array.of(value));
+    else await answerSamples(source, { targets, query, steps, answer });
   return answer.matrix();
+}
+
+type Reading = Pick<WindowSource, 'connection' | 'check'>;
+
+/**
+ * `readWindows` without asking the database what is sealed: when no day was moved from hot to sealed meanwhile, what the store remembers of it was right all along.
+ * Else it is asked again in a transaction.
+ */
+export async function readSteadily(store: Store, reading: Reading, task: WindowTask): Promise<WindowMatrix> {
+  const { sealed } = store;
+  const hot = (): HotRange | undefined => store.hot.get(task.shape.name);
+  if (!store.isMoving) {
+    const answer = await readWindows({ ...reading, store, sealed, hot: hot() }, task);
+    if (store.sealed === sealed && !store.isMoving) return answer;
+  }
+  const known = hot();
+  await reading.connection.run('BEGIN TRANSACTION READ ONLY');
+  return readWindows({ ...reading, store, sealed: await readCatalogue(reading.connection, store.folders.sealed), hot: known }, task);
 }
 
 interface Portion {

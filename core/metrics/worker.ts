@@ -17,9 +17,10 @@ import { isRollup } from './rollup.ts';
 import { guardSql } from './sql-guard.ts';
 import { openViews } from './sql-views.ts';
 import { ident } from './sql-text.ts';
-import type { HotRange, Store } from './store.ts';
+import type { Store } from './store.ts';
 import { shownCell, type SealedFile } from './views.ts';
-import { readWindows } from './windows.ts';
+import { createTargetKeeper } from './target-lists.ts';
+import { readSteadily } from './windows.ts';
 
 /** The thread that owns the DuckDB instance: writes one after the other, sealing and imports one after the other, reads beside them. */
 
@@ -110,6 +111,7 @@ function handlersOf(store: Store, { readers, importing, asWrite, fresh }: Runnin
   const inOrder = createLane();
   const asKeeper: Lane = (work) => inOrder(async () => (await fresh(), work()));
   const named = createNameKeeper();
+  const targetsOf = createTargetKeeper();
   const views = [...store.tables.values()].flatMap((table) => table.shape.views.toReversed());
   return {
     async write({ batches }) {
@@ -129,12 +131,11 @@ function handlersOf(store: Store, { readers, importing, asWrite, fresh }: Runnin
     },
     windows({ table, column, query }, id) {
       const { shape } = tableOf(store, table);
-      const task = { shape, column: columnOf(shape, column), query };
-      let hot: HotRange | undefined;
+      const task = { shape, column: columnOf(shape, column), query: { ...query, targets: targetsOf(query.targets) } };
       return readers.read(id, {
         timeoutMs: WINDOWS_TIMEOUT_MS,
-        before: () => void (hot = store.hot.get(table)),
-        read: (connection, check) => readWindows({ store, connection, hot, check }, task),
+        transaction: 'own',
+        read: (connection, check) => readSteadily(store, { connection, check }, task),
       });
     },
     sql({ text, timeoutMs, rowsMax }, id) {

@@ -56,7 +56,11 @@ async function overRange(query: Query, { name, args }: Call): Promise<Value> {
     windowMs: range.windowMs,
     ...(given !== undefined && { parameter: given }),
   });
-  return vector(unique(KEEP_NAME.has(name) ? series : series.map((one) => ({ ...one, labels: withoutName(one.labels) }))));
+  if (KEEP_NAME.has(name)) return vector(series);
+  const unnamed = series.map(({ labels, values, has }) => ({ labels: withoutName(labels), values, has }));
+  // Series of one metric can be told apart without its name.
+  const isOneMetric = series.every(({ labels }) => labels[NAME] === series[0]!.labels[NAME]);
+  return vector(isOneMetric ? unnamed : unique(unnamed));
 }
 
 type Apply = (value: number, ...parameters: number[]) => number;

@@ -44,10 +44,20 @@ export async function findSeries({ metrics, things }: Pick<Query, 'metrics' | 't
   const found: Found[] = [];
   for (const metric of metrics.values()) {
     if (!of(NAME)(metric.name) || (!metric.hasDevice && !of('device')(''))) continue;
-    const matching = (await things(metric.kind)).filter(({ labels }) => rest.every(({ label, test }) => test(labels[label] ?? '')));
+    const all = await things(metric.kind);
+    const matching = rest.length === 0 ? all : all.filter(({ labels }) => rest.every(({ label, test }) => test(labels[label] ?? '')));
     if (matching.length > 0) found.push({ metric, things: matching, matchesDevice: of('device') });
   }
   return found;
+}
+
+const idLists = new WeakMap<readonly LabelledThing[], readonly string[]>();
+
+/** The very same list for the same things: the store is spared the names then. */
+function idsOf(things: readonly LabelledThing[]): readonly string[] {
+  const ids = idLists.get(things) ?? things.map(({ id }) => id);
+  idLists.set(things, ids);
+  return ids;
 }
 
 const labelsOf = ({ metric }: Found, thing: LabelledThing, device: string | undefined): Labels => ({
@@ -66,7 +76,8 @@ function toSeries(query: Query, found: Found, matrix: WindowMatrix): Series[] {
     if (thing === undefined || !found.matchesDevice(device ?? '')) continue;
     const given = matrix.values.subarray(row * matrix.steps, (row + 1) * matrix.steps);
     const values = matrix.steps === query.steps ? given : new Float64Array(query.steps).fill(given[0]!);
-    const has = Uint8Array.from(values, (value) => (value === value ? 1 : 0));
+    const has = new Uint8Array(query.steps);
+    for (let step = 0; step < query.steps; step++) if (values[step] === values[step]) has[step] = 1;
     series.push({ labels: labelsOf(found, thing, device), values, has });
   }
   return series;
@@ -147,7 +158,7 @@ export async function select(query: Query, selector: Selector, window: Window): 
     for (const { thing, device, value } of newest)
       all.push({ labels: labelsOf(one, thing, device), values: Float64Array.of(value), has: Uint8Array.of(1) });
     if (left.length > 0) {
-      const asked = { metric: one.metric.key, targets: left.map(({ id }) => id), from, to, stepMs: query.stepMs, ...window };
+      const asked = { metric: one.metric.key, targets: idsOf(left), from, to, stepMs: query.stepMs, ...window };
       all.push(...toSeries(query, one, await query.metricsOf.windows(asked, query.signal)));
     }
     if (all.length > query.limits.seriesMax || all.length * query.steps > query.limits.cellsMax) throw tooMany(query);

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { WindowFunction, WindowMatrix, WindowQuery } from '../../../core/contract.ts';
 import { createReaders } from '../../../core/metrics/read.ts';
 import { retainFrom } from '../../../core/metrics/sealed.ts';
-import { readWindows } from '../../../core/metrics/windows.ts';
+import { readSteadily } from '../../../core/metrics/windows.ts';
 import { DAY_MS, NEVER, NOW, openBare, testFolder, testMetrics, type BareStore } from './kit.ts';
 
 const MINUTE = 60_000;
@@ -16,10 +16,10 @@ async function ask(bare: BareStore, query: WindowQuery): Promise<Map<string, num
   const { shape } = [...store.tables.values()].find((one) => one.shape.table === tableName)!;
   const column = shape.columns.find(({ name }) => name === metric)!;
   const readers = createReaders(store.db, () => store.tail.flush());
-  const hot = store.hot.get(shape.name);
   const matrix = await readers.read(1, {
     timeoutMs: 10_000,
-    read: (connection, check) => readWindows({ store, connection, hot, check }, { shape, column, query }),
+    transaction: 'own',
+    read: (connection, check) => readSteadily(store, { connection, check }, { shape, column, query }),
   });
   return seriesOf(matrix);
 }

@@ -1,0 +1,70 @@
+import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
+import type { Column, TableShape } from './schema.ts';
+import { literal } from './sql-text.ts';
+import type { HotRange, Store } from './store.ts';
+import type { SealedFile } from './views.ts';
+
+export interface SampleSource {
+  readonly store: Store;
+  readonly connection: DuckDBConnection;
+  readonly shape: TableShape;
+  readonly column: Column;
+  readonly files: readonly SealedFile[];
+  /** As it was before the transaction began. */
+  readonly hot: HotRange | undefined;
+  /** Epoch milliseconds: samples after `after` and up to `upTo`. */
+  readonly after: number;
+  readonly upTo: number;
+  /** Whether what is read of sealed files, or of hot rows, is too large to be held as a whole. */
+  readonly isLarge: { readonly sealed: boolean; readonly hot: boolean };
+  /** Throws when the reading is over; told how many rows came. */
+  check(rows: number): void;
+}
+
+/** Things in the order of sealed files; `null`: all. */
+export type Targets = readonly string[] | null;
+
+/** Above it a list of names costs more than it spares. */
+export const LISTED_MAX = 200;
+export const NAN = `'NaN'::DOUBLE`;
+
+export const seriesOf = (names: readonly string[]): string => names.join('\u0000');
+export const namesOf = (series: string): string[] => series.split('\u0000');
+
+/** All chunks of an answer. A small one is fetched as a whole: each chunk of a stream is a way to another thread and back. */
+export async function eachChunk(
+  source: Pick<SampleSource, 'connection' | 'check'>,
+  { sql, isLarge }: { sql: string; isLarge: boolean },
+  visit: (chunk: DuckDBDataChunk) => void,
+): Promise<void> {
+  if (isLarge) return eachStreamed(source, sql, visit);
+  const result = await source.connection.run(sql);
+  for (let index = 0; index < result.chunkCount; index++) {
+    const chunk = result.getChunk(index);
+    source.check(chunk.rowCount);
+    if (chunk.rowCount > 0) visit(chunk);
+  }
+}
+
+async function eachStreamed(
+  source: Pick<SampleSource, 'connection' | 'check'>,
+  sql: string,
+  visit: (chunk: DuckDBDataChunk) => void,
+): Promise<void> {
+  const result = await source.connection.stream(sql);
+  for (;;) {
+    const chunk = await result.fetchChunk();
+    source.check(chunk?.rowCount ?? 0);
+    if (chunk === null || chunk.rowCount === 0) return;
+    visit(chunk);
+  }
+}
+
+export const timestamp = (at: number): string => `make_timestamp(${Math.round(at)}000)`;
+
+/** Names between the first and the last target; with few of them, only these: the files say by row group which names they hold. */
+export function sealedTargets(targets: Targets): string {
+  if (targets === null) return '';
+  const list = targets.length <= LISTED_MAX ? ` AND entity IN (${targets.map(literal).join(', ')})` : '';
+  return ` AND entity BETWEEN ${literal(targets[0]!)} AND ${literal(targets.at(-1)!)}${list}`;
+}

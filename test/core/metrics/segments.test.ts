@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest';
+import type { WindowMatrix } from '../../../core/contract.ts';
+import { createSegmentMemory } from '../../../core/metrics/segments.ts';
+import { createTargetKeeper, createTargetSaver } from '../../../core/metrics/target-lists.ts';
+import { DAY_MS, NEVER, NOW, testMetrics } from './kit.ts';
+
+const START = Math.floor((NOW - 9 * DAY_MS) / DAY_MS) * DAY_MS;
+const HOUR = 3_600_000;
+
+describe('what is remembered of sealed files', () => {
+  test('answers for the things that were read, and is completed by those that were not', async () => {
+    await using metrics = await testMetrics();
+    const entities = ['a', 'b', 'c'];
+    for (let hour = 0; hour < 72; hour++)
+      await metrics.write('monitoring', [
+        {
+          table: 'vm',
+          at: START + hour * HOUR + 1000,
+          rows: entities.map((entity, k) => ({ entity, values: { cpuRatio: hour + k / 10, sent: hour * (k + 1) } })),
+        },
+      ]);
+    await metrics.seal('2026-01-06');
+    const ask = (targets: readonly string[] | null, metric = 'vm.cpuRatio') =>
+      metrics.windows(
+        { metric, targets, from: START + DAY_MS, to: START + 3 * DAY_MS, stepMs: DAY_MS, windowMs: DAY_MS, function: 'last' },
+        NEVER,
+      );
+    const seen = ({ entities: names, steps, values }: WindowMatrix): unknown =>
+      Object.fromEntries(names.map((name, row) => [name, [...values.subarray(row * steps, (row + 1) * steps)]]));
+    const all = { a: [23, 47, 71], b: [23.1, 47.1, 71.1], c: [23.2, 47.2, 71.2] };
+    expect(seen(await ask(['b']))).toEqual({ b: all.b });
+    expect(seen(await ask(['b']))).toEqual({ b: all.b });
+    expect(seen(await ask(['a', 'b', 'nobody']))).toEqual({ a: all.a, b: all.b });
+    expect(seen(await ask(null))).toEqual(all);
+    expect(seen(await ask(['c', 'nobody']))).toEqual({ c: all.c });
+    expect(seen(await ask(['c'], 'vm.sent'))).toEqual({ c: [69, 141, 213] });
+    // A row that comes late for one of the days counts at once, whatever is remembered.
+    await metrics.write('monitoring', [{ table: 'vm', at: START + DAY_MS - 1000, rows: [{ entity: 'b', values: { cpuRatio: 9 } }] }]);
+    expect(seen(await ask(['a', 'b']))).toEqual({ a: all.a, b: [9, 47.1, 71.1] });
+    await metrics.seal('2026-01-06');
+    expect(seen(await ask(['a', 'b']))).toEqual({ a: all.a, b: [9, 47.1, 71.1] });
+  });
+
+  test('is bounded: what was not used for longest goes first', () => {
+    const memory = createSegmentMemory(100);
+    for (const key of ['a', 'b', 'c']) {
+      memory.block(key).isWhole = true;
+      memory.grow(key, 40);
+      memory.block('a');
+    }
+    expect(['a', 'b', 'c'].map((key) => memory.block(key).isWhole)).toEqual([true, false, true]);
+  });
+});
+
+test('a list of names is moved once, and known by its place until others have taken it', () => {
+  const [save, keep] = [createTargetSaver(), createTargetKeeper()];
+  const lists = Array.from({ length: 20 }, (_, list) => Array.from({ length: 64 }, (__, name) => `${list}-${name}`));
+  for (const list of [...lists, ...lists, lists[19]!]) expect(keep(save(list))).toBe(list);
+  expect(save(lists[19]!)).toEqual({ place: expect.any(Number) });
+  for (const list of [null, [], ['one']]) expect(save(list)).toBe(list);
+});
