@@ -149,7 +149,7 @@ function segmentsOf({ columns, runs }: { columns: Columns; runs: readonly Run[] 
 /** An entry of a map costs about as much. */
 const SEGMENT_BYTES = 300;
 
-function remember(memory: SegmentMemory, key: string, found: readonly Found[], targets: Targets): void {
+function remember(memory: SegmentMemory, key: string, { found, targets }: { found: readonly Found[]; targets: Targets }): void {
   const block = memory.block(key);
   for (const target of targets ?? []) block.things.set(target, new Map());
   if (targets === null) {
@@ -188,7 +188,7 @@ export async function readSegments(source: SampleSource, wanted: Wanted, targets
     if (index >= 0) {
       const found = loaded.get(index) ?? [];
       for (const { thing, series, segment } of found) if (only === null || only.has(thing)) add(series, segment);
-      if (key !== null) remember(memory, keyOf(file), found, targets);
+      if (key !== null) remember(memory, keyOf(file), { found, targets });
       continue;
     }
     const { things } = blocks.get(file)!;

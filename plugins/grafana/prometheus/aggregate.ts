@@ -9,6 +9,7 @@ interface Group {
 }
 
 function groupsOf(series: readonly Series[], { grouping, labels }: Aggregation): Group[] {
+  if (grouping === 'by' && labels.length === 0) return series.length === 0 ? [] : [{ labels: {}, members: [...series] }];
   const dropped = new Set([...labels, NAME]);
   const groups = new Map<string, Group>();
   for (const one of series) {

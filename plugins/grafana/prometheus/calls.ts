@@ -54,13 +54,10 @@ async function overRange(query: Query, { name, args }: Call): Promise<Value> {
   const series = await select(query, range.selector, {
     function: computed,
     windowMs: range.windowMs,
+    isNamed: KEEP_NAME.has(name),
     ...(given !== undefined && { parameter: given }),
   });
-  if (KEEP_NAME.has(name)) return vector(series);
-  const unnamed = series.map(({ labels, values, has }) => ({ labels: withoutName(labels), values, has }));
-  // Series of one metric can be told apart without its name.
-  const isOneMetric = series.every(({ labels }) => labels[NAME] === series[0]!.labels[NAME]);
-  return vector(isOneMetric ? unnamed : unique(unnamed));
+  return vector(series);
 }
 
 type Apply = (value: number, ...parameters: number[]) => number;
@@ -234,7 +231,7 @@ const SPECIAL: Readonly<Record<string, (query: Query, given: Call) => Promise<Va
   },
   async absent_over_time(query, { args: [range] }) {
     if (range?.is !== 'range') throw new PromError('bad_data', 'absent_over_time expects a range');
-    const series = await select(query, range.selector, { function: 'present', windowMs: range.windowMs });
+    const series = await select(query, range.selector, { function: 'present', windowMs: range.windowMs, isNamed: true });
     return absentOf(query, series, labelsOf(range));
   },
   label_replace: labelReplace,

@@ -20,7 +20,7 @@ export async function evaluate(query: Query, expression: Expression): Promise<Va
     case 'string':
       return { is: 'string', value: expression.value };
     case 'selector':
-      return { is: 'vector', series: await select(query, expression, { function: 'last', windowMs: LOOKBACK_MS }) };
+      return { is: 'vector', series: await select(query, expression, { function: 'last', windowMs: LOOKBACK_MS, isNamed: true }) };
     case 'range':
       throw new PromError('bad_data', 'a range vector stands only within a function such as rate()');
     case 'call':

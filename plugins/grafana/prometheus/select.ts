@@ -5,7 +5,7 @@ import type { Query } from './query.ts';
 import type { NamedMetric } from './names.ts';
 import { matcherRegex } from './parse.ts';
 import type { Matcher, Selector } from './promql.ts';
-import { NAME, type Labels, type Series } from './series.ts';
+import { NAME, unique, type Labels, type Series } from './series.ts';
 import type { LabelledThing } from './things.ts';
 
 /** How far back an instant selector looks for the newest sample. */
@@ -15,6 +15,11 @@ export interface Window {
   readonly function: WindowFunction;
   readonly windowMs: number;
   readonly parameter?: number;
+}
+
+interface Choice extends Window {
+  /** Whether the series keep the metric's name. */
+  readonly isNamed: boolean;
 }
 
 type Test = (value: string) => boolean;
@@ -60,14 +65,13 @@ function idsOf(things: readonly LabelledThing[]): readonly string[] {
   return ids;
 }
 
-const labelsOf = ({ metric }: Found, thing: LabelledThing, device: string | undefined): Labels => ({
-  [NAME]: metric.name,
-  ...thing.labels,
-  ...(device !== undefined && { device }),
-});
+function labelsOf({ metric }: Found, { thing, device }: { thing: LabelledThing; device: string | undefined }, isNamed: boolean): Labels {
+  if (!isNamed && device === undefined) return thing.labels;
+  return { ...(isNamed && { [NAME]: metric.name }), ...thing.labels, ...(device !== undefined && { device }) };
+}
 
 /** A matrix as series; values are divided by nothing, they are as shown. One step is spread over all when the selector is fixed by `@`. */
-function toSeries(query: Query, found: Found, matrix: WindowMatrix): Series[] {
+function toSeries(query: Query, { found, isNamed }: { found: Found; isNamed: boolean }, matrix: WindowMatrix): Series[] {
   const byId = new Map(found.things.map((thing) => [thing.id, thing]));
   const series: Series[] = [];
   for (const [row, entity] of matrix.entities.entries()) {
@@ -78,7 +82,7 @@ function toSeries(query: Query, found: Found, matrix: WindowMatrix): Series[] {
     const values = matrix.steps === query.steps ? given : new Float64Array(query.steps).fill(given[0]!);
     const has = new Uint8Array(query.steps);
     for (let step = 0; step < query.steps; step++) if (values[step] === values[step]) has[step] = 1;
-    series.push({ labels: labelsOf(found, thing, device), values, has });
+    series.push({ labels: labelsOf(found, { thing, device }, isNamed), values, has });
   }
   return series;
 }
@@ -148,7 +152,7 @@ const tooMany = ({ limits }: Query): PromError =>
   );
 
 /** Evaluates a function over the windows of all series of a selector. Errors: `execution` when they are too many. */
-export async function select(query: Query, selector: Selector, window: Window): Promise<Series[]> {
+export async function select(query: Query, selector: Selector, { isNamed, ...window }: Choice): Promise<readonly Series[]> {
   const found = await findSeries(query, selector.matchers);
   const { from, to } = instantsOf(query, selector);
   const isNow = window.function === 'last' && window.windowMs === LOOKBACK_MS && from === to && query.steps === 1;
@@ -156,12 +160,13 @@ export async function select(query: Query, selector: Selector, window: Window): 
   for (const one of found) {
     const { newest, left } = isNow ? fromMemory(query, one, to) : { newest: [], left: one.things };
     for (const { thing, device, value } of newest)
-      all.push({ labels: labelsOf(one, thing, device), values: Float64Array.of(value), has: Uint8Array.of(1) });
+      all.push({ labels: labelsOf(one, { thing, device }, isNamed), values: Float64Array.of(value), has: Uint8Array.of(1) });
     if (left.length > 0) {
       const asked = { metric: one.metric.key, targets: idsOf(left), from, to, stepMs: query.stepMs, ...window };
-      all.push(...toSeries(query, one, await query.metricsOf.windows(asked, query.signal)));
+      for (const series of toSeries(query, { found: one, isNamed }, await query.metricsOf.windows(asked, query.signal))) all.push(series);
     }
     if (all.length > query.limits.seriesMax || all.length * query.steps > query.limits.cellsMax) throw tooMany(query);
   }
-  return all;
+  // Series of one metric can be told apart without its name.
+  return isNamed || found.length < 2 ? all : unique(all);
 }
