@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MetricsStats } from '../../core/metrics/metrics.ts';
+import { HUB_FLAGS } from '../kit/hub-flags.ts';
 import type { DataSet } from './metrics-data.ts';
 import { cpuOf, folderBytes, ok } from './peer.ts';
 import { isPrometheusInstalled, startPrometheus } from './prometheus.ts';
@@ -47,7 +48,9 @@ async function startPrometheusEngine(data: string): Promise<Engine> {
 
 async function startHubEngine(data: string, set: DataSet): Promise<Engine> {
   const folder = await mkdtemp(join(data, 'hub-'));
-  const child = fork(new URL('./metrics-hub-child.ts', import.meta.url), [folder, String(set.vms), set.metrics.join(',')]);
+  const child = fork(new URL('./metrics-hub-child.ts', import.meta.url), [folder, String(set.vms), set.metrics.join(',')], {
+    execArgv: [...process.execArgv, ...HUB_FLAGS],
+  });
   const gone = once(child, 'exit');
   const [started] = (await Promise.race([once(child, 'message'), gone])) as [{ url: string; token: string } | number];
   if (typeof started !== 'object') throw new Error(`the hub did not start, exit code ${started}`);

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { HUB_FLAGS } from '../kit/hub-flags.ts';
 
 interface Access {
   readonly url: string;
@@ -46,8 +47,7 @@ export async function startHubProcess({ dir, plugins, imagesDir }: HubProcessOpt
   await writeFile(config, JSON.stringify(await shippedConfig(plugins)));
   const beganAt = performance.now();
   const env = { ...process.env, NOVACRON_DATA: dataDir };
-  const flags = JSON.parse(await readFile(join(ROOT, 'core', 'setup', 'hub-flags.json'), 'utf8')) as string[];
-  const child = spawn(process.execPath, [...flags, MAIN, 'up', '--config', config], {
+  const child = spawn(process.execPath, [...HUB_FLAGS, MAIN, 'up', '--config', config], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
