@@ -64,7 +64,7 @@ export function createSegmentMemory(bytesMax = MEMORY_BYTES_MAX): SegmentMemory 
 }
 
 /** Columns as they come in, chunk after chunk. */
-class Columns {
+export class Columns {
   #columns: Float64Array[];
   #count = 0;
 

@@ -20,6 +20,9 @@ export const cellType = (column: Column): string => (column.kind === 'counter' ?
 /** Names a table's rows among each other: `entity` or `entity, device`. */
 export const seriesKey = (shape: TableShape): string => (shape.hasDevice ? 'entity, device' : 'entity');
 
+/** The same of hot rows, by number. */
+export const hotKey = (shape: TableShape): string => (shape.hasDevice ? 'entity_id, device_id' : 'entity_id');
+
 /** Hot rows with their names; columns ts, day, entity, [device], then the metrics as stored. */
 export function hotRows(shape: TableShape, columns: readonly Column[]): string {
   const device = shape.hasDevice ? ', dev.name AS device' : '';

@@ -1,7 +1,8 @@
 import type { WindowQuery } from '../contract/metrics.ts';
 import { counterParts, gaugeParts, ROLLUP_SECONDS, rollupTable, type RollupSeconds } from './rollup.ts';
 import type { Column, TableShape } from './schema.ts';
-import { readSegments, type Wanted } from './segments.ts';
+import { readHotPieces } from './hot-pieces.ts';
+import { readSegments, type Segment, type Wanted } from './segments.ts';
 import { dayOf, ident } from './sql-text.ts';
 import type { HotRange } from './store.ts';
 import type { SealedFile } from './views.ts';
@@ -30,14 +31,15 @@ export function rollupFor({ from, to, stepMs, windowMs, function: of }: WindowQu
   return seconds === undefined || piece === null ? null : { ...piece, seconds };
 }
 
-/** Null when no day is rolled up, or when a day that is has hot rows: they came late, and are not in its rollup. */
+/** Null when a day that is rolled up has hot rows: they came late, and are not in its rollup; or when nothing is rolled up and would have to be here, sample by sample. */
 export function planRollup(
   choice: RollupChoice,
   { files, shape, column, hot }: { files: readonly SealedFile[]; shape: TableShape; column: Column; hot: HotRange | undefined },
 ): RollupPlan | null {
   const rollups = files.filter(({ table, columns }) => table === rollupTable(shape.name, choice.seconds) && columns.includes(column.name));
   const days = rollups.map(({ day }) => day);
-  if (rollups.length === 0 || (hot !== undefined && dayOf(hot.from) <= days.at(-1)!)) return null;
+  if (rollups.length === 0) return choice.kind === 'figure' && files.length === 0 ? { ...choice, rollups, samples: [] } : null;
+  if (hot !== undefined && dayOf(hot.from) <= days.at(-1)!) return null;
   return { ...choice, rollups, samples: files.filter(({ table, day }) => table === shape.name && !days.includes(day)) };
 }
 
@@ -65,9 +67,12 @@ export async function readPieces(
   plan: RollupPlan,
   { targets, query }: { targets: Targets; query: WindowQuery },
 ): Promise<Iterable<readonly [series: string, pieces: Pieces]>> {
-  const segments = await readSegments(source, wantedOf(source, plan), targets);
+  const segments = plan.rollups.length > 0 ? await readSegments(source, wantedOf(source, plan), targets) : new Map<string, Segment[]>();
+  const add = (series: string, segment: Segment): unknown => segments.set(series, [...(segments.get(series) ?? []), segment]);
   const how = { bucketMs: plan.seconds * 1000, kind: plan.kind, of: query.function };
-  for (const [series, buffer] of await readSamples({ ...source, files: plan.samples }, targets))
-    segments.set(series, [...(segments.get(series) ?? []), segmentOfSamples(buffer.samples(1), how)]);
+  const isFigure = plan.kind === 'figure';
+  const left = { ...source, files: plan.samples, hot: isFigure ? undefined : source.hot };
+  for (const [series, buffer] of await readSamples(left, targets)) add(series, segmentOfSamples(buffer.samples(1), how));
+  if (isFigure) for (const [series, segment] of await readHotPieces(source, plan, targets)) add(series, segment);
   return segments.entries().map(([series, own]) => [series, piecesOf(own)] as const);
 }

@@ -3,7 +3,7 @@ import { eachChunk, LISTED_MAX, NAN, seriesOf, timestamp, type SampleSource, typ
 import { readSegments, type Wanted } from './segments.ts';
 import { SeriesBuffer } from './series-buffer.ts';
 import { ident } from './sql-text.ts';
-import { baseOf, sealedRows, seriesKey, type SealedFile } from './views.ts';
+import { baseOf, hotKey, sealedRows, seriesKey, type SealedFile } from './views.ts';
 
 /** Fetches the samples of many series at once, without a row object for each: sealed files are sorted by series, hot rows have numbers for names. */
 
@@ -63,16 +63,29 @@ async function readByRows(source: SampleSource, rows: string, { targets, buffers
   });
 }
 
-/** Hot rows come in the order of time, all series mixed. */
-async function readHot(source: SampleSource, targets: Targets, buffers: Buffers): Promise<void> {
+export const reachesHot = ({ hot, after, upTo }: Pick<SampleSource, 'hot' | 'after' | 'upTo'>): boolean =>
+  hot !== undefined && hot.to > after && hot.from <= upTo;
+
+/** Numbers of the targets, and SQL of the hot rows of some of them: all where they are too many to be listed. Null: none of them has ever been written. */
+export function hotSource(source: SampleSource, targets: Targets): { wanted: ReadonlySet<number> | null; from: string } | null {
   const { store, shape, column, after, upTo } = source;
   const ids = targets?.map((name) => store.entities.find(name)).filter((id) => id !== undefined) ?? null;
-  if (ids?.length === 0) return;
+  if (ids?.length === 0) return null;
   const listed = ids !== null && ids.length <= LISTED_MAX ? ` AND entity_id IN (${ids.join(', ')})` : '';
-  const device = shape.hasDevice ? ', device_id' : '';
-  const sql = `SELECT entity_id${device}, epoch_ms(ts)::DOUBLE, ${ident(column.name)}::DOUBLE FROM hot.${ident(shape.name)}
-    WHERE ts > ${timestamp(after)} AND ts <= ${timestamp(upTo)} AND ${ident(column.name)} IS NOT NULL${listed}`;
-  const wanted = ids === null ? null : new Set(ids);
+  const range = `ts > ${timestamp(after)} AND ts <= ${timestamp(upTo)}`;
+  return {
+    wanted: ids && new Set(ids),
+    from: `FROM hot.${ident(shape.name)} WHERE ${range} AND ${ident(column.name)} IS NOT NULL${listed}`,
+  };
+}
+
+/** Hot rows come in the order of time, all series mixed. */
+async function readHot(source: SampleSource, targets: Targets, buffers: Buffers): Promise<void> {
+  const { store, shape, column } = source;
+  const rows = hotSource(source, targets);
+  if (rows === null) return;
+  const { wanted, from } = rows;
+  const sql = `SELECT ${hotKey(shape)}, epoch_ms(ts)::DOUBLE, ${ident(column.name)}::DOUBLE ${from}`;
   const byId = new Map<number, SeriesBuffer | null>();
   const first = shape.hasDevice ? 2 : 1;
   const resolve = (entity: number, device: number | null): SeriesBuffer | null => {
@@ -98,6 +111,6 @@ export async function readSamples(source: SampleSource, targets: Targets): Promi
   const buffers: Buffers = new Map();
   if (targets?.length === 0) return buffers;
   if (source.files.length > 0) await readSealed(source, targets, buffers);
-  if (source.hot !== undefined && source.hot.to > source.after && source.hot.from <= source.upTo) await readHot(source, targets, buffers);
+  if (reachesHot(source)) await readHot(source, targets, buffers);
   return buffers;
 }

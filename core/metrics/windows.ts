@@ -12,7 +12,7 @@ import { rollupTable } from './rollup.ts';
 import { planRollup, readPieces, rollupFor, type RollupPlan } from './window-rollup.ts';
 import { figureFor, readFigures } from './window-figures.ts';
 import { LISTED_MAX, namesOf, type SampleSource, type Targets } from './sample-source.ts';
-import { readSamples } from './window-source.ts';
+import { reachesHot, readSamples } from './window-source.ts';
 
 /** Samples that one query may read. */
 const SAMPLES_MAX = 200_000_000;
@@ -87,9 +87,6 @@ function portions(
   return { parts, rowsEach: expected / parts.length };
 }
 
-const reachesHot = (hot: HotRange | undefined, { from, to, windowMs }: WindowQuery): boolean =>
-  hot !== undefined && hot.to > from - windowMs && hot.from <= to;
-
 /** What a query is answered from: all sealed files, and where hot rows lie, both as they were at one instant. */
 export interface WindowSource {
   readonly store: Store;
@@ -126,7 +123,10 @@ export async function readWindows(
     column,
     files,
     hot,
-    isLarge: { sealed: rowsEach > ROWS_WHOLE_MAX, hot: reachesHot(hot, query) && (query.targets?.length ?? Infinity) > LISTED_MAX },
+    isLarge: {
+      sealed: rowsEach > ROWS_WHOLE_MAX,
+      hot: reachesHot({ hot, after, upTo: query.to }) && (query.targets?.length ?? Infinity) > LISTED_MAX,
+    },
     after,
     upTo: query.to,
     check(more) {
