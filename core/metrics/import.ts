@@ -149,6 +149,8 @@ export async function importStaged(store: Store, task: ImportTask): Promise<{ ro
     const range = await one(keeper, `SELECT epoch_ms(min(${AT}))::DOUBLE, epoch_ms(max(${AT}))::DOUBLE + 1 FROM staged`);
     for (const at of range ?? []) if (typeof at === 'number') growHotRange(store, shape.name, at);
     const result = await keeper.run(insertSql(store, shape, columns));
+    const [first, last] = range ?? [];
+    if (typeof first === 'number' && typeof last === 'number') store.changes.changed(shape.name, first, last);
     return { rows: result.rowsChanged };
   } finally {
     await keeper.run('DROP TABLE IF EXISTS staged');

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { HubError } from '../contract/errors.ts';
 import { loadDictionary } from './dictionary.ts';
+import { createHotChanges } from './hot-changes.ts';
 import { findHotRange } from './hot-range.ts';
 import { loadTables, prepareSchema } from './migrate.ts';
 import type { TableShape } from './schema.ts';
 import { loadSealed } from './sealed.ts';
-import { createSegmentMemory } from './segments.ts';
+import { createSegmentMemory } from './segment-memory.ts';
 import { literal } from './sql-text.ts';
 import type { HotRange, Store, StoreFolders } from './store.ts';
 import { openTail } from './tail.ts';
@@ -97,7 +98,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       const range = await findHotRange(writer, name);
       if (range !== null) hot.set(name, range);
     }
-    const base = { db, writer, keeper, folders, tables, entities, devices, hot, sealed, isMoving: false };
+    const base = { db, writer, keeper, folders, tables, entities, devices, hot, changes: createHotChanges(), sealed, isMoving: false };
     return Object.assign(base, { tail: await openTail(base, { isNew }), memory: createSegmentMemory() });
   } catch (error) {
     db.closeSync();

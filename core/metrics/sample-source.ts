@@ -17,6 +17,8 @@ export interface SampleSource {
   readonly upTo: number;
   /** Whether what is read of sealed files, or of hot rows, is too large to be held as a whole. */
   readonly isLarge: { readonly sealed: boolean; readonly hot: boolean };
+  /** Whether what is remembered of hot rows may be used: no day is on its way from hot to sealed. */
+  readonly isSteady: boolean;
   /** Throws when the reading is over; told how many rows came. */
   check(rows: number): void;
 }

@@ -6,7 +6,7 @@ import type { StoreTable } from './migrate.ts';
 import type { TableShape } from './schema.ts';
 import { coarseQuery, fineQuery, ROLLUP_SECONDS, isRollup, rolledColumns, rollupTable, unevenQuery } from './rollup.ts';
 import { chooseTypes, dayCondition, sealQuery, sealedColumns, widest, type SealTypes } from './seal-format.ts';
-import { ident, literal } from './sql-text.ts';
+import { DAY_MS, dayStart, ident, literal } from './sql-text.ts';
 import type { Store } from './store.ts';
 import { parquetOf, type SealedFile } from './views.ts';
 
@@ -188,6 +188,7 @@ async function moveDay(store: Store, task: SealTask): Promise<void> {
     store.isMoving = true;
     await store.keeper.run('COMMIT');
     store.sealed = [...store.sealed.filter((one) => !isReplaced(one)), file, ...rollups];
+    store.changes.changed(shape.name, dayStart(task.day), dayStart(task.day) + DAY_MS);
   } catch (error) {
     await store.keeper.run('ROLLBACK').catch(() => null);
     throw error;

@@ -1,7 +1,8 @@
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { Dictionary } from './dictionary.ts';
+import type { HotChanges } from './hot-changes.ts';
 import type { StoreTable } from './migrate.ts';
-import type { SegmentMemory } from './segments.ts';
+import type { SegmentMemory } from './segment-memory.ts';
 import type { Tail } from './tail.ts';
 import type { SealedFile } from './views.ts';
 
@@ -21,6 +22,7 @@ export interface Store {
   readonly memory: SegmentMemory;
   /** Between which instants hot rows of a table may lie; a table without any is not in it. */
   readonly hot: Map<string, HotRange>;
+  readonly changes: HotChanges;
   /** What is sealed, as the database says it; not while `isMoving`. */
   sealed: readonly SealedFile[];
   /** A day's rows may have moved from hot to sealed while `sealed` does not say so yet. */

@@ -1,5 +1,5 @@
 import type { WindowFunction } from '../contract/metrics.ts';
-import type { Segment } from './segments.ts';
+import type { Segment } from './segment-memory.ts';
 import { extrapolate, type SeriesSamples, type Steps } from './window-functions.ts';
 
 /**

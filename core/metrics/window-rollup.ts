@@ -2,7 +2,8 @@ import type { WindowQuery } from '../contract/metrics.ts';
 import { counterParts, gaugeParts, ROLLUP_SECONDS, rollupTable, type RollupSeconds } from './rollup.ts';
 import type { Column, TableShape } from './schema.ts';
 import { readHotPieces } from './hot-pieces.ts';
-import { readSegments, type Segment, type Wanted } from './segments.ts';
+import type { Segment } from './segment-memory.ts';
+import { readSegments, type Wanted } from './segments.ts';
 import { dayOf, ident } from './sql-text.ts';
 import type { HotRange } from './store.ts';
 import type { SealedFile } from './views.ts';
@@ -73,6 +74,6 @@ export async function readPieces(
   const isFigure = plan.kind === 'figure';
   const left = { ...source, files: plan.samples, hot: isFigure ? undefined : source.hot };
   for (const [series, buffer] of await readSamples(left, targets)) add(series, segmentOfSamples(buffer.samples(1), how));
-  if (isFigure) for (const [series, segment] of await readHotPieces(source, plan, targets)) add(series, segment);
+  if (isFigure) for (const [series, own] of await readHotPieces(source, plan, targets)) for (const segment of own) add(series, segment);
   return segments.entries().map(([series, own]) => [series, piecesOf(own)] as const);
 }

@@ -93,6 +93,7 @@ export interface WindowSource {
   readonly connection: DuckDBConnection;
   readonly sealed: readonly SealedFile[];
   readonly hot: HotRange | undefined;
+  readonly isSteady: boolean;
   check(): void;
 }
 
@@ -100,7 +101,7 @@ const byDay = (a: SealedFile, b: SealedFile): number => (a.day < b.day ? -1 : a.
 
 /** Answers a window query, from rollups where they give the same answer, else from samples; portion by portion. Runs in the store's thread. */
 export async function readWindows(
-  { store, connection, sealed, hot, check }: WindowSource,
+  { store, connection, sealed, hot, isSteady, check }: WindowSource,
   { shape, column, query }: WindowTask,
 ): Promise<WindowMatrix> {
   const steps = stepsOf(query);
@@ -129,6 +130,7 @@ export async function readWindows(
     },
     after,
     upTo: query.to,
+    isSteady,
     check(more) {
       check();
       rows += more;
@@ -154,12 +156,13 @@ export async function readSteadily(store: Store, reading: Reading, task: WindowT
   const { sealed } = store;
   const hot = (): HotRange | undefined => store.hot.get(task.shape.name);
   if (!store.isMoving) {
-    const answer = await readWindows({ ...reading, store, sealed, hot: hot() }, task);
+    const answer = await readWindows({ ...reading, store, sealed, hot: hot(), isSteady: true }, task);
     if (store.sealed === sealed && !store.isMoving) return answer;
   }
   const known = hot();
   await reading.connection.run('BEGIN TRANSACTION READ ONLY');
-  return readWindows({ ...reading, store, sealed: await readCatalogue(reading.connection, store.folders.sealed), hot: known }, task);
+  const catalogue = await readCatalogue(reading.connection, store.folders.sealed);
+  return readWindows({ ...reading, store, sealed: catalogue, hot: known, isSteady: false }, task);
 }
 
 interface Portion {

@@ -10,7 +10,7 @@ const TYPES = { INTEGER, TIMESTAMP, BIGINT, DOUBLE } as const;
 const MISSING: ChunkColumn = { values: null, valid: null };
 
 /** The part of the store that is written to. */
-export type Target = Pick<Store, 'writer' | 'tables' | 'hot'>;
+export type Target = Pick<Store, 'writer' | 'tables' | 'hot' | 'changes'>;
 
 async function chunksOf({ writer }: Target, table: StoreTable): Promise<ChunkWriter> {
   if (table.chunks === null) {
@@ -71,4 +71,5 @@ export async function appendEntries(target: Target, entries: readonly Entry[]): 
     await rollBack(target).catch(() => null);
     throw error;
   }
+  for (const { batches } of entries) for (const { table, at } of batches) target.changes.changed(table, at);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { WindowMatrix } from '../../../core/contract.ts';
-import { createSegmentMemory } from '../../../core/metrics/segments.ts';
+import { createSegmentMemory } from '../../../core/metrics/segment-memory.ts';
 import { createTargetKeeper, createTargetSaver } from '../../../core/metrics/target-lists.ts';
 import { DAY_MS, NEVER, NOW, testMetrics } from './kit.ts';
 
@@ -39,6 +39,36 @@ describe('what is remembered of sealed files', () => {
     expect(seen(await ask(['a', 'b']))).toEqual({ a: all.a, b: [9, 47.1, 71.1] });
     await metrics.seal('2026-01-06');
     expect(seen(await ask(['a', 'b']))).toEqual({ a: all.a, b: [9, 47.1, 71.1] });
+  });
+
+  test('of hot rows is read anew once something was written to their hour, or their day was sealed', async () => {
+    await using metrics = await testMetrics({ clock: { now: () => START } });
+    const write = (at: number, cpuRatio: number, entity = 'a') =>
+      metrics.write('monitoring', [{ table: 'vm', at, rows: [{ entity, values: { cpuRatio } }] }]);
+    const ask = async (targets: readonly string[] | null = ['a']) => {
+      const query = { metric: 'vm.cpuRatio', targets, from: START + HOUR, to: START + 3 * HOUR, stepMs: HOUR, windowMs: HOUR } as const;
+      const { entities, values } = await metrics.windows({ ...query, function: 'sum' }, NEVER);
+      return [entities, [...values]];
+    };
+    await write(START + 1000, 1);
+    await write(START + HOUR, 2);
+    await write(START + HOUR + 1000, 4);
+    expect(await ask()).toEqual([['a'], [3, 4, Number.NaN]]);
+    expect(await ask()).toEqual([['a'], [3, 4, Number.NaN]]);
+    await write(START + 2 * HOUR + 1000, 8);
+    await write(START + 2000, 16);
+    expect(await ask()).toEqual([['a'], [19, 4, 8]]);
+    await write(START + 2 * HOUR, 32, 'b');
+    expect(await ask(['b'])).toEqual([['b'], [Number.NaN, 32, Number.NaN]]);
+    expect(await ask(null)).toEqual([
+      ['a', 'b'],
+      [19, 4, 8, Number.NaN, 32, Number.NaN],
+    ]);
+    await metrics.seal('2026-01-06');
+    expect((await metrics.stats()).hotRows).toBe(0);
+    expect(await ask()).toEqual([['a'], [19, 4, 8]]);
+    await write(START + 3 * HOUR, 64);
+    expect(await ask()).toEqual([['a'], [19, 4, 72]]);
   });
 
   test('is bounded: what was not used for longest goes first', () => {
