@@ -13,7 +13,7 @@ import type { StoreStats } from './protocol.ts';
 import { indexMetrics, planTables, type Column, type Declared, type TableShape } from './schema.ts';
 import { DAY_MS, dayOf } from './sql-text.ts';
 import { superviseThread } from './supervise.ts';
-import { createTargetSaver } from './target-lists.ts';
+import { createTargetSaver } from './windows/target-lists.ts';
 import type { StoreThread } from './thread.ts';
 
 export interface MetricsOptions {

@@ -2,7 +2,7 @@ import type { Frame, LatestSample, MetricQuery, WindowMatrix, WindowQuery } from
 import type { EncodedBatch } from './encode.ts';
 import type { TableShape } from './schema.ts';
 import type { Retention } from './sealed.ts';
-import type { SentTargets } from './target-lists.ts';
+import type { SentTargets } from './windows/target-lists.ts';
 
 /** What the main thread asks of the store's thread, and the answer by operation. */
 export interface Operations {

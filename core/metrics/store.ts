@@ -1,8 +1,8 @@
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { Dictionary } from './dictionary.ts';
-import type { HotChanges } from './hot-changes.ts';
+import type { HotChanges } from './windows/hot-changes.ts';
 import type { StoreTable } from './migrate.ts';
-import type { SegmentMemory } from './segment-memory.ts';
+import type { SegmentMemory } from './windows/segment-memory.ts';
 import type { Tail } from './tail.ts';
 import type { SealedFile } from './views.ts';
 

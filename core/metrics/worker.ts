@@ -19,8 +19,8 @@ import { openViews } from './sql-views.ts';
 import { ident } from './sql-text.ts';
 import type { Store } from './store.ts';
 import { shownCell, type SealedFile } from './views.ts';
-import { createTargetKeeper } from './target-lists.ts';
-import { readSteadily } from './windows.ts';
+import { createTargetKeeper } from './windows/target-lists.ts';
+import { readSteadily } from './windows/windows.ts';
 
 /** The thread that owns the DuckDB instance: writes one after the other, sealing and imports one after the other, reads beside them. */
 

@@ -1,8 +1,8 @@
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
-import type { Column, TableShape } from './schema.ts';
-import { literal } from './sql-text.ts';
-import type { HotRange, Store } from './store.ts';
-import type { SealedFile } from './views.ts';
+import type { Column, TableShape } from '../schema.ts';
+import { literal } from '../sql-text.ts';
+import type { HotRange, Store } from '../store.ts';
+import type { SealedFile } from '../views.ts';
 
 export interface SampleSource {
   readonly store: Store;

@@ -1,9 +1,9 @@
-import { eachRun, integersOf, numbersOf } from './chunk-reader.ts';
-import { eachChunk, LISTED_MAX, NAN, seriesOf, timestamp, type SampleSource, type Targets } from './sample-source.ts';
-import { readSegments, type Wanted } from './segments.ts';
+import { eachRun, integersOf, numbersOf } from '../chunk-reader.ts';
+import { eachChunk, LISTED_MAX, NAN, seriesOf, timestamp, type SampleSource, type Targets } from './source.ts';
+import { readSegments, type Wanted } from './sealed-segments.ts';
 import { SeriesBuffer } from './series-buffer.ts';
-import { ident } from './sql-text.ts';
-import { baseOf, hotKey, sealedRows, seriesKey, type SealedFile } from './views.ts';
+import { ident } from '../sql-text.ts';
+import { baseOf, hotKey, sealedRows, seriesKey, type SealedFile } from '../views.ts';
 
 /** Fetches the samples of many series at once, without a row object for each: sealed files are sorted by series, hot rows have numbers for names. */
 

@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { WindowFunction, WindowMatrix, WindowQuery } from '../../../core/contract.ts';
-import { createReaders } from '../../../core/metrics/read.ts';
-import { retainFrom } from '../../../core/metrics/sealed.ts';
-import { readSteadily } from '../../../core/metrics/windows.ts';
-import { DAY_MS, NEVER, NOW, openBare, testFolder, testMetrics, type BareStore } from './kit.ts';
+import type { WindowFunction, WindowMatrix, WindowQuery } from '../../../../core/contract.ts';
+import { createReaders } from '../../../../core/metrics/read.ts';
+import { retainFrom } from '../../../../core/metrics/sealed.ts';
+import { readSteadily } from '../../../../core/metrics/windows/windows.ts';
+import { DAY_MS, NEVER, NOW, openBare, testFolder, testMetrics, type BareStore } from '../kit.ts';
 
 const MINUTE = 60_000;
 const START = Math.floor((NOW - 6 * DAY_MS) / DAY_MS) * DAY_MS;

@@ -1,15 +1,15 @@
-import type { WindowQuery } from '../contract/metrics.ts';
-import { counterParts, gaugeParts, ROLLUP_SECONDS, rollupTable, type RollupSeconds } from './rollup.ts';
-import type { Column, TableShape } from './schema.ts';
+import type { WindowQuery } from '../../contract/metrics.ts';
+import { counterParts, gaugeParts, ROLLUP_SECONDS, rollupTable, type RollupSeconds } from '../rollup.ts';
+import type { Column, TableShape } from '../schema.ts';
 import { readHotPieces } from './hot-pieces.ts';
 import type { Segment } from './segment-memory.ts';
-import { readSegments, type Wanted } from './segments.ts';
-import { dayOf, ident } from './sql-text.ts';
-import type { HotRange } from './store.ts';
-import type { SealedFile } from './views.ts';
-import { pieceKind, piecesOf, segmentOfSamples, type PieceKind, type Pieces } from './window-pieces.ts';
-import { timestamp, type SampleSource, type Targets } from './sample-source.ts';
-import { readSamples } from './window-source.ts';
+import { readSegments, type Wanted } from './sealed-segments.ts';
+import { dayOf, ident } from '../sql-text.ts';
+import type { HotRange } from '../store.ts';
+import type { SealedFile } from '../views.ts';
+import { pieceKind, piecesOf, segmentOfSamples, type PieceKind, type Pieces } from './pieces.ts';
+import { timestamp, type SampleSource, type Targets } from './source.ts';
+import { readSamples } from './samples.ts';
 
 /** Days of a query that rollups answer, and the files of the samples of the others. */
 export interface RollupPlan extends RollupChoice {

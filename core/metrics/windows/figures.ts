@@ -1,11 +1,11 @@
-import type { WindowFunction, WindowQuery } from '../contract/metrics.ts';
-import { numbersOf } from './chunk-reader.ts';
-import { eachChunk, LISTED_MAX, sealedTargets, seriesOf, timestamp, type SampleSource, type Targets } from './sample-source.ts';
-import type { Column } from './schema.ts';
-import { ident } from './sql-text.ts';
-import { hotRows, sealedRows, seriesKey } from './views.ts';
+import type { WindowFunction, WindowQuery } from '../../contract/metrics.ts';
+import { numbersOf } from '../chunk-reader.ts';
+import { eachChunk, LISTED_MAX, sealedTargets, seriesOf, timestamp, type SampleSource, type Targets } from './source.ts';
+import type { Column } from '../schema.ts';
+import { ident } from '../sql-text.ts';
+import { hotRows, sealedRows, seriesKey } from '../views.ts';
 
-/** One window of a gauge, one figure a series: DuckDB computes it where the samples lie, and hands out no sample. Sums are compensated, as those of `window-functions.ts`. */
+/** One window of a gauge, one figure a series: DuckDB computes it where the samples lie, and hands out no sample. Sums are compensated, as those of `functions.ts`. */
 
 const FIGURES: Partial<Record<WindowFunction, (parameter: number) => string>> = {
   mean: () => 'favg(value)',

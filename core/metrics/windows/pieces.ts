@@ -1,6 +1,6 @@
-import type { WindowFunction } from '../contract/metrics.ts';
+import type { WindowFunction } from '../../contract/metrics.ts';
 import type { Segment } from './segment-memory.ts';
-import { extrapolate, type SeriesSamples, type Steps } from './window-functions.ts';
+import { extrapolate, type SeriesSamples, type Steps } from './functions.ts';
 
 /**
  * What a window is put together from instead of single samples: a piece is some samples of one series that follow each other within a bucket. `parts` are, for a

@@ -1,18 +1,18 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { HubError } from '../contract/errors.ts';
-import type { WindowMatrix, WindowQuery } from '../contract/metrics.ts';
-import type { Column, TableShape } from './schema.ts';
-import { dayOf } from './sql-text.ts';
-import type { HotRange, Store } from './store.ts';
-import { readCatalogue } from './sealed.ts';
-import type { SealedFile } from './views.ts';
-import { slide, WINDOW_FUNCTIONS, type Steps } from './window-functions.ts';
-import { slidePieces } from './window-pieces.ts';
-import { rollupTable } from './rollup.ts';
-import { planRollup, readPieces, rollupFor, type RollupPlan } from './window-rollup.ts';
-import { figureFor, readFigures } from './window-figures.ts';
-import { LISTED_MAX, namesOf, type SampleSource, type Targets } from './sample-source.ts';
-import { reachesHot, readSamples } from './window-source.ts';
+import { HubError } from '../../contract/errors.ts';
+import type { WindowMatrix, WindowQuery } from '../../contract/metrics.ts';
+import type { Column, TableShape } from '../schema.ts';
+import { dayOf } from '../sql-text.ts';
+import type { HotRange, Store } from '../store.ts';
+import { readCatalogue } from '../sealed.ts';
+import type { SealedFile } from '../views.ts';
+import { slide, WINDOW_FUNCTIONS, type Steps } from './functions.ts';
+import { slidePieces } from './pieces.ts';
+import { rollupTable } from '../rollup.ts';
+import { planRollup, readPieces, rollupFor, type RollupPlan } from './rollups.ts';
+import { figureFor, readFigures } from './figures.ts';
+import { LISTED_MAX, namesOf, type SampleSource, type Targets } from './source.ts';
+import { reachesHot, readSamples } from './samples.ts';
 
 /** Samples that one query may read. */
 const SAMPLES_MAX = 200_000_000;

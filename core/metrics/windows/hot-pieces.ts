@@ -1,10 +1,10 @@
-import { integersOf, numbersOf } from './chunk-reader.ts';
+import { integersOf, numbersOf } from '../chunk-reader.ts';
 import { HOUR_MS, hourOf, hourStart } from './hot-changes.ts';
-import { eachChunk, type SampleSource, type Targets } from './sample-source.ts';
+import { eachChunk, type SampleSource, type Targets } from './source.ts';
 import { Columns, recall, type Loaded, type Run, type Segment } from './segment-memory.ts';
-import { ident } from './sql-text.ts';
-import { hotKey } from './views.ts';
-import { hotSource, reachesHot } from './window-source.ts';
+import { ident } from '../sql-text.ts';
+import { hotKey } from '../views.ts';
+import { hotSource, reachesHot } from './samples.ts';
 
 /** Gauges of hot rows, put together by DuckDB as a rollup would be: no sample leaves it. */
 

@@ -1,4 +1,4 @@
-import type { SeriesSamples } from './window-functions.ts';
+import type { SeriesSamples } from './functions.ts';
 
 /** Samples of one series as they come in; in order of time when they are asked for. */
 export class SeriesBuffer {

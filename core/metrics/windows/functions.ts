@@ -1,4 +1,4 @@
-import type { WindowFunction } from '../contract/metrics.ts';
+import type { WindowFunction } from '../../contract/metrics.ts';
 
 /** Samples of one series in the order of time: `at` epoch milliseconds, `values` as shown. */
 export interface SeriesSamples {

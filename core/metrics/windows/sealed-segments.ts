@@ -1,7 +1,7 @@
-import { eachRun } from './chunk-reader.ts';
-import { eachChunk, sealedTargets, seriesOf, type SampleSource, type Targets } from './sample-source.ts';
+import { eachRun } from '../chunk-reader.ts';
+import { eachChunk, sealedTargets, seriesOf, type SampleSource, type Targets } from './source.ts';
 import { Columns, recall, type Loaded, type Run, type Segment } from './segment-memory.ts';
-import { parquetOf, seriesKey, type SealedFile } from './views.ts';
+import { parquetOf, seriesKey, type SealedFile } from '../views.ts';
 
 /** What is wanted of sealed files. */
 export interface Wanted {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { WindowMatrix } from '../../../core/contract.ts';
-import { createSegmentMemory } from '../../../core/metrics/segment-memory.ts';
-import { createTargetKeeper, createTargetSaver } from '../../../core/metrics/target-lists.ts';
-import { DAY_MS, NEVER, NOW, testMetrics } from './kit.ts';
+import type { WindowMatrix } from '../../../../core/contract.ts';
+import { createSegmentMemory } from '../../../../core/metrics/windows/segment-memory.ts';
+import { createTargetKeeper, createTargetSaver } from '../../../../core/metrics/windows/target-lists.ts';
+import { DAY_MS, NEVER, NOW, testMetrics } from '../kit.ts';
 
 const START = Math.floor((NOW - 9 * DAY_MS) / DAY_MS) * DAY_MS;
 const HOUR = 3_600_000;
