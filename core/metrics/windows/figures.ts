@@ -3,7 +3,8 @@ import { numbersOf } from '../chunk-reader.ts';
 import { eachChunk, LISTED_MAX, sealedTargets, seriesOf, timestamp, type SampleSource, type Targets } from './source.ts';
 import type { Column } from '../schema.ts';
 import { ident } from '../sql-text.ts';
-import { hotRows, sealedRows, seriesKey } from '../views.ts';
+import { hotRows, parquetOf, sealedRows, seriesKey } from '../views.ts';
+import { reachesHot } from './samples.ts';
 
 /** One window of a gauge, one figure a series: DuckDB computes it where the samples lie, and hands out no sample. Sums are compensated, as those of `functions.ts`. */
 
@@ -28,23 +29,33 @@ export function figureFor({ from, to, stepMs, function: of, parameter = 0 }: Win
   return isOne && isUsual && column.kind === 'gauge' ? (FIGURES[of]?.(parameter) ?? null) : null;
 }
 
-function rowsSql({ shape, column, files, hot, after, upTo }: SampleSource, targets: Targets): string {
-  const sealed = sealedRows(
-    shape,
-    [column],
-    files.filter(({ columns }) => columns.includes(column.name)),
+/** By what sealed values are whole 32-bit numbers: DuckDB ranks those in two thirds of the time. Null where they are not, and where there are hot rows. */
+async function wholeBy(source: SampleSource): Promise<number | null> {
+  if (reachesHot(source) || source.files.length === 0) return null;
+  const reader = await source.connection.runAndReadAll(
+    `SELECT typeof(${ident(source.column.name)}) FROM ${parquetOf(source.files)} LIMIT 1`,
   );
-  const isHot = hot !== undefined && hot.to > after && hot.from <= upTo;
-  const condition = `ts > ${timestamp(after)} AND ts <= ${timestamp(upTo)} AND ${ident(column.name)} IS NOT NULL${sealedTargets(targets)}`;
-  return [...(isHot ? [hotRows(shape, [column])] : []), ...sealed]
-    .map((rows) => `SELECT ts, ${seriesKey(shape)}, ${ident(column.name)} AS value FROM (${rows}) rows WHERE ${condition}`)
+  const [, width, scale] = /^DECIMAL\((\d+),(\d+)\)$/.exec(String(reader.getRows()[0]?.[0])) ?? [];
+  return width !== undefined && Number(width) <= 9 ? 10 ** Number(scale) : null;
+}
+
+function rowsSql(source: SampleSource, targets: Targets, whole: number | null): string {
+  const { shape, column, files, after, upTo } = source;
+  const cell = ident(column.name);
+  const key = seriesKey(shape);
+  const condition = `WHERE ts > ${timestamp(after)} AND ts <= ${timestamp(upTo)} AND ${cell} IS NOT NULL${sealedTargets(targets)}`;
+  if (whole !== null) return `SELECT ts, ${key}, (${cell} * ${whole})::INTEGER AS value FROM ${parquetOf(files)} ${condition}`;
+  return [...(reachesHot(source) ? [hotRows(shape, [column])] : []), ...sealedRows(shape, [column], files)]
+    .map((rows) => `SELECT ts, ${key}, ${cell} AS value FROM (${rows}) rows ${condition}`)
     .join('\nUNION ALL\n');
 }
 
 /** The figure of each series of some things that has samples. */
-export async function readFigures(source: SampleSource, figure: string, targets: Targets): Promise<Map<string, number>> {
+export async function readFigures(given: SampleSource, figure: string, targets: Targets): Promise<Map<string, number>> {
+  const source = { ...given, files: given.files.filter(({ columns }) => columns.includes(given.column.name)) };
   const found = new Map<string, number>();
-  const rows = targets?.length === 0 ? '' : rowsSql(source, targets);
+  const whole = figure.startsWith('quantile') ? await wholeBy(source) : null;
+  const rows = targets?.length === 0 ? '' : rowsSql(source, targets, whole);
   if (rows === '') return found;
   const key = seriesKey(source.shape);
   const keys = source.shape.hasDevice ? [0, 1] : [0];
@@ -58,7 +69,7 @@ export async function readFigures(source: SampleSource, figure: string, targets:
     for (let row = 0; row < chunk.rowCount; row++) {
       source.check(counts[row]!);
       const series = names.map((vector) => String(vector.getItem(row)));
-      if (wanted === null || wanted.has(series[0]!)) found.set(seriesOf(series), values[row]!);
+      if (wanted === null || wanted.has(series[0]!)) found.set(seriesOf(series), values[row]! / (whole ?? 1));
     }
   });
   return found;
