@@ -23,8 +23,8 @@ export interface Tail {
 /** A batch with its names; its columns are the first of its table's shape, in that order. */
 export type NamedBatch = EncodedBatch & { readonly names: BatchNames };
 
-/** As much may wait for its tables: the more it is, the less work it makes; a start after a kill reads it. */
-const BYTES_MAX = 4_000_000;
+/** As much may wait for its tables. Above about this size DuckDB writes rows to their place at once, instead of into its log first; a start after a kill reads it. */
+const BYTES_MAX = 24_000_000;
 
 type Base = Target & Pick<Store, 'entities' | 'devices' | 'folders'>;
 

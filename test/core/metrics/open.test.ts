@@ -136,10 +136,9 @@ describe('opening the metrics store', () => {
     expect(found[2]).toBe(found[0]);
   });
 
-  // In KiB: the first is reached by the journal and the second by the tables, so one write fails; the third by a checkpoint, after which DuckDB must be opened anew.
+  // In KiB: the first is reached by the journal, so one write fails; the second by a checkpoint, after which DuckDB must be opened anew.
   test.each([
     [3000, 'metrics_disk_full', 'only'],
-    [9000, 'metrics_disk_full', 'only'],
     [18_500, 'metrics_broken', 'read'],
   ])(
     'at a disk full with files of %i KiB writes are refused as %s, go on by themselves once there is room, and lose nothing acknowledged',
