@@ -40,6 +40,13 @@ describe('taking away', () => {
     expect(findShrink(evidence({ cpus: peaky }), RULES)?.suggestion.input).toMatchObject({ vcpus: 1 });
   });
 
+  it('does not believe one or two quiet days after a busy week', () => {
+    const quietFor = (quietDays: number) => days(7, (hour) => (hour > (7 - quietDays) * 24 ? 0.2 : hour % 24 < 12 ? 31.5 : 0.2));
+    const large = vm({ vcpus: 32 });
+    for (const quietDays of [0, 1, 2]) expect(findShrink(evidence({ vm: large, cpus: quietFor(quietDays) }), RULES)).toBeUndefined();
+    expect(findShrink(evidence({ vm: large, cpus: quietFor(4) }), RULES)?.suggestion.input).toMatchObject({ vcpus: 1 });
+  });
+
   it('takes no memory that was used once, nor so little that a restart is not worth it', () => {
     const once = days(7, (hour) => (hour < 0.1 ? 3.9 * GIB : GIB));
     expect(findShrink(evidence({ memory: once }), RULES)).toBeUndefined();
