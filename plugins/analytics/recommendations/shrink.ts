@@ -1,8 +1,9 @@
+import { formatValue } from '../../charts/port.ts';
 import { limitFor, needOf } from '../sizing/need.ts';
 import type { Series } from '../port.ts';
 import { dayByDay, daysOf, type VmEvidence } from './evidence.ts';
 import type { Gain, Recommendation } from './recommendation.ts';
-import { bytesText, countText, percentText } from './words.ts';
+import { countText } from './words.ts';
 
 export interface ShrinkRules {
   readonly daysMin: number;
@@ -68,7 +69,9 @@ export function findShrink(evidence: VmEvidence, rules: ShrinkRules): Recommenda
   const { vcpus, memoryBytes } = sizesNeeded(evidence, rules);
   const [lessCpus, lessMemory] = [vm.vcpus - vcpus, vm.memoryBytes - memoryBytes];
   if (lessCpus === 0 && lessMemory === 0) return undefined;
-  const what = [...(lessCpus > 0 ? [countText(lessCpus, 'vCPU')] : []), ...(lessMemory > 0 ? [bytesText(lessMemory)] : [])].join(' and ');
+  const what = [...(lessCpus > 0 ? [countText(lessCpus, 'vCPU')] : []), ...(lessMemory > 0 ? [formatValue(lessMemory, 'bytes')] : [])].join(
+    ' and ',
+  );
   const cpuDays = dayByDay(cpus, now).map((day) => cpusNeeded(day, now, rules) ?? vcpus);
   const gains = [
     ...(lessCpus > 0 ? [gainOf({ what: 'vCPUs freed', unit: 'count' }, vm.vcpus, { chosen: vcpus, days: cpuDays })] : []),
@@ -90,7 +93,9 @@ export function findShrink(evidence: VmEvidence, rules: ShrinkRules): Recommenda
     evidence: [
       ...(lessCpus > 0 ? [cpuSentence(evidence, vcpus)] : []),
       ...(lessMemory > 0
-        ? [`In ${daysOf(memory)} days it used ${bytesText(largest(memory))} of ${bytesText(vm.memoryBytes)} at the most.`]
+        ? [
+            `In ${daysOf(memory)} days it used ${formatValue(largest(memory), 'bytes')} of ${formatValue(vm.memoryBytes, 'bytes')} at the most.`,
+          ]
         : []),
     ],
     gains,
@@ -112,6 +117,6 @@ export function findShrink(evidence: VmEvidence, rules: ShrinkRules): Recommenda
 
 function cpuSentence({ vm, cpus }: VmEvidence, vcpus: number): string {
   const short = cpus.value.filter((used) => (used ?? 0) > vcpus).length / Math.max(1, cpus.value.length);
-  const often = short === 0 ? 'never' : `for ${percentText(short)} of the time`;
+  const often = short === 0 ? 'never' : `for ${formatValue(short, 'ratio')} of the time`;
   return `In ${daysOf(cpus)} days it used ${countText(largest(cpus), 'vCPU')} of ${vm.vcpus} at the most, and more than ${vcpus} ${often}.`;
 }

@@ -23,7 +23,7 @@ describe('taking away', () => {
     const daily = days(7, (hour) => (hour % 24 < 8 ? 0.2 : 1.4));
     const found = findShrink(evidence({ cpus: daily, memory: days(7, () => GIB) }), RULES);
     expect(found).toMatchObject({
-      title: 'Take 2 vCPUs and 2.8 GiB from web-1.',
+      title: 'Take 2 vCPUs and 2.75 GiB from web-1.',
       before: { vcpus: 4, memoryBytes: 4 * GIB },
       gains: [
         { what: 'vCPUs freed', expected: 2, low: 2, high: 2 },
@@ -74,7 +74,7 @@ describe('switching off', () => {
 describe('giving', () => {
   it('gives memory to a VM that is short of it, so that it uses three quarters then', () => {
     expect(findAddMemory(evidence({ memory: days(7, () => 3.8 * GIB) }))).toMatchObject({
-      title: 'Give web-1 1.3 GiB more memory.',
+      title: 'Give web-1 1.25 GiB more memory.',
       gains: [{ unit: 'ratio', expected: 1 }],
       suggestion: { input: { memory: '5376M' } },
     });
@@ -94,7 +94,7 @@ describe('giving', () => {
         suggestion: { action: 'vm.disk.grow', input: { vm: 'vm-1', device: 'vda', size: '15360M' } },
       },
     ]);
-    expect(found[0]?.evidence[0]).toMatch(/^It takes 8\.6 GiB of its 10 GiB, and 90 % of it in 0\.\d days \(perhaps in 0\.\d\)\.$/);
+    expect(found[0]?.evidence[0]).toMatch(/^It takes 8\.64 GiB of its 10 GiB, and 90 % of it in 0\.\d days \(perhaps in 0\.\d\)\.$/);
   });
 });
 
