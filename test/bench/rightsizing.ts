@@ -1,4 +1,4 @@
-import { cheapestOf, limitsOf, needOf, type Limit } from '../../plugins/analytics/sizing/need.ts';
+import { cheapestOf, lastingLimit, limitsOf, needOf, type Limit } from '../../plugins/analytics/sizing/need.ts';
 import { readData } from './data.ts';
 import type { BenchOptions, BenchResult } from './main.ts';
 
@@ -115,6 +115,7 @@ export async function bench(options: BenchOptions): Promise<BenchResult> {
     days.filter(({ begin }) => begin >= middle),
     ours(costBefore),
   );
+  const lasting = outcome(days, ({ history, begin }) => lastingLimit(history, { now: begin, shortCost }) ?? 0);
   const max = outcome(days, ({ history }) => Math.max(...history.value));
   const hindsight = outcome(days, ({ uses }) => Math.max(...uses));
   const round = (value: number): number => Number(value.toFixed(2));
@@ -127,6 +128,8 @@ export async function bench(options: BenchOptions): Promise<BenchResult> {
       shortCostMhz: Math.round(shortCost),
       heldOutSlackPercent: round(heldOut.slackPercent),
       heldOutOverPercent: round(heldOut.overPercent),
+      lastingSlackPercent: round(lasting.slackPercent),
+      lastingOverPercent: round(lasting.overPercent),
       laterSlackPercent: round(later.slackPercent),
       laterOverPercent: round(later.overPercent),
       maxSlackPercent: round(max.slackPercent),
@@ -149,6 +152,7 @@ export async function bench(options: BenchOptions): Promise<BenchResult> {
           row('NovaCron: capacity against being short', whole),
           row('NovaCron, each half of the VMs at the cost chosen on the other half', heldOut),
           row('NovaCron, later half of the days at the cost chosen on the earlier half', later),
+          row('NovaCron, what `shrink` would leave: the limits stood for three days', lasting),
           row('largest of 7 days', max),
           row(
             'largest of 7 days x 1.1',

@@ -1,5 +1,5 @@
 import { formatValue } from '../../charts/port.ts';
-import { limitFor, needOf } from '../sizing/need.ts';
+import { lastingLimit, limitFor, needOf } from '../sizing/need.ts';
 import type { Series } from '../port.ts';
 import { dayByDay, daysOf, type VmEvidence } from './evidence.ts';
 import type { Gain, Recommendation } from './recommendation.ts';
@@ -11,9 +11,6 @@ export interface ShrinkRules {
   readonly cpuShortCost: number;
 }
 
-const DAY_MS = 86_400_000;
-/** A limit is made for the next day, advice for longer: it must have stood at the end of each of so many days. A quiet Sunday shrinks nothing. */
-const STOOD_DAYS = 3;
 const MIB = 2 ** 20;
 /** Memory is no load that waits: whoever has too little is killed. So it is the largest ever used, and a quarter more. */
 const MEMORY_MARGIN = 1.25;
@@ -32,21 +29,19 @@ const largest = ({ value }: Series): number => value.reduce<number>((most, each)
 
 const roundUp = (value: number, step: number): number => Math.ceil(value / step) * step;
 
-function cpusNeeded(cpus: Series, now: number, { cpuShortCost }: ShrinkRules): number | undefined {
-  const need = needOf(cpus, { now });
-  return need && Math.max(1, Math.ceil(limitFor(need, { shortCost: cpuShortCost }).value));
-}
+/** Whole processors. */
+const cpusFor = (limit: number): number => Math.max(1, Math.ceil(limit));
 
-/** The largest of what the last days' ends would have asked for. */
-function cpusNeededLately(cpus: Series, now: number, rules: ShrinkRules): number | undefined {
-  const asked = Array.from({ length: STOOD_DAYS }, (_, daysAgo) => cpusNeeded(cpus, now - daysAgo * DAY_MS, rules) ?? 0);
-  return Math.max(...asked) || undefined;
+function cpusNeeded(cpus: Series, now: number, { cpuShortCost: shortCost }: ShrinkRules): number | undefined {
+  const need = needOf(cpus, { now });
+  return need && cpusFor(limitFor(need, { shortCost }).value);
 }
 
 const memoryNeeded = (memory: Series): number => Math.max(MEMORY_MIN_BYTES, roundUp(largest(memory) * MEMORY_MARGIN, MEMORY_STEP_BYTES));
 
 function sizesNeeded({ vm, cpus, memory, now }: VmEvidence, rules: ShrinkRules): Sizes {
-  const vcpus = daysOf(cpus) >= rules.daysMin ? Math.min(vm.vcpus, cpusNeededLately(cpus, now, rules) ?? vm.vcpus) : vm.vcpus;
+  const limit = daysOf(cpus) >= rules.daysMin ? lastingLimit(cpus, { now, shortCost: rules.cpuShortCost }) : undefined;
+  const vcpus = Math.min(vm.vcpus, limit === undefined ? vm.vcpus : cpusFor(limit));
   const needed = daysOf(memory) >= rules.daysMin ? memoryNeeded(memory) : vm.memoryBytes;
   const freed = vm.memoryBytes - needed;
   const isWorth = freed >= MEMORY_GAIN_MIN_BYTES && freed >= MEMORY_GAIN_MIN_RATIO * vm.memoryBytes;

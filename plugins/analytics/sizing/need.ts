@@ -9,20 +9,20 @@ const WEEK_MS = 7 * DAY_MS;
 
 /**
  * Tomorrow is like the days before it, mostly: a value comes again as it was, give or take a fifth of a hundredth; and once in two hundred times
- * it is larger by a sixth. Without that a limit would never lie above what was seen.
+ * it is larger by a tenth. Without that a limit would never lie above what was seen.
  */
 const NEAR = { share: 0.995, decay: Math.exp(-BIN_LN / 0.002) };
-const FAR = { share: 0.005, decay: Math.exp(-BIN_LN / 0.15) };
-/** That something did not happen in a day, or in a week, makes it no rarer than this. */
-const DOUBT = 0.005;
+const FAR = { share: 0.005, decay: Math.exp(-BIN_LN / 0.1) };
+/** That something did not happen in some days makes it no rarer than this. */
+const DOUBT = 0.003;
 
 /** How often a machine needed how much: bins of `ln(value + 1)`, of fixed size whatever the history. The weights of each span sum to 1. */
 export interface Need {
   readonly firstBin: number;
-  /** Of the last day; of the week where that day has no value. */
+  /** Of the last day. Where one span has no value, both are of the other. */
   readonly day: Float64Array;
-  /** Of the last 7 days, that day included. */
-  readonly week: Float64Array;
+  /** Of the 6 days before it. */
+  readonly before: Float64Array;
 }
 
 export interface Limit {
@@ -47,8 +47,8 @@ export function needOf({ at, value }: Series, { now }: { readonly now: number })
     for (const { bin } of of) weights[bin - firstBin] = (weights[bin - firstBin] ?? 0) + 1 / of.length;
     return weights;
   };
-  const lastDay = rows.filter(({ isLastDay }) => isLastDay);
-  return { firstBin, day: shares(lastDay.length === 0 ? rows : lastDay), week: shares(rows) };
+  const [day, before] = [rows.filter(({ isLastDay }) => isLastDay), rows.filter(({ isLastDay }) => !isLastDay)];
+  return { firstBin, day: shares(day.length === 0 ? rows : day), before: shares(before.length === 0 ? rows : before) };
 }
 
 const valueOf = (bin: number): number => Math.expm1(bin * BIN_LN);
@@ -73,14 +73,14 @@ const logit = (ratio: number): number => {
 };
 
 /**
- * All limits worth a thought, rising, each with the share of the time in which it would be short. The last day and the week have one vote each, and vote by log odds:
- * what was needed often in both will be needed again, what one of the two never saw is seldom. Their mean share would let a busy week outvote
- * an idle day, and an idle day make a busy week forgotten.
+ * All limits worth a thought, rising, each with the share of the time in which it would be short. The last day and the 6 days before it have one
+ * vote each, and vote by log odds: what was needed often in both will be needed again, what one of the two never saw is seldom. Their mean
+ * share would let busy days outvote an idle one, and forgetting by age would make an idle day all that counts.
  */
-export function limitsOf({ firstBin, day, week }: Need): Limit[] {
-  const ofWeek = shortRatios(week);
+export function limitsOf({ firstBin, day, before }: Need): Limit[] {
+  const ofBefore = shortRatios(before);
   return shortRatios(day).map((ofDay, index) => {
-    const odds = Math.exp((logit(ofDay) + logit(ofWeek[index] ?? 0)) / 2);
+    const odds = Math.exp((logit(ofDay) + logit(ofBefore[index] ?? 0)) / 2);
     return { value: valueOf(firstBin + index), shortRatio: odds / (1 + odds) };
   });
 }
@@ -95,5 +95,15 @@ export const limitFor = (need: Need, { shortCost }: { readonly shortCost: number
 /** The same of limits that are known; there must be one. */
 export const cheapestOf = (limits: readonly Limit[], shortCost: number): Limit =>
   limits.reduce((best, limit) => (costOf(limit, shortCost) < costOf(best, shortCost) ? limit : best));
+
+/** A limit is made for the next day; what is to last must have been enough at the end of each of so many days. */
+const STOOD_DAYS = 3;
+
+/** The largest limit that the ends of the last days asked for: a quiet Sunday lowers nothing. In the unit of the series; undefined without a value. */
+export function lastingLimit(series: Series, { now, shortCost }: { readonly now: number; readonly shortCost: number }): number | undefined {
+  const asked = Array.from({ length: STOOD_DAYS }, (_, daysAgo) => needOf(series, { now: now - daysAgo * DAY_MS }));
+  const limits = asked.flatMap((need) => (need === undefined ? [] : [limitFor(need, { shortCost }).value]));
+  return limits.length === 0 ? undefined : Math.max(...limits);
+}
 
 const costOf = ({ value, shortRatio }: Limit, shortCost: number): number => value + shortCost * shortRatio;
