@@ -61,13 +61,24 @@ export interface Measured extends Row {
   readonly value: number;
 }
 
+/** Of one thing and, where it has parts, of one of them. */
+export interface MeasuredSeries {
+  /** Of the thing, and of its device. */
+  readonly name: string;
+  /** Id of the thing. */
+  readonly entity: string;
+  readonly device?: string;
+  readonly at: number[];
+  readonly value: number[];
+}
+
 export interface Measurements {
   readonly metric: string;
   readonly unit: Unit;
   readonly stepSeconds: number;
   readonly rows: Table<Measured>;
   /** A series a thing and device, for `lines` and other charts. */
-  readonly series: readonly { readonly name: string; readonly entity: string; readonly at: number[]; readonly value: number[] }[];
+  readonly series: readonly MeasuredSeries[];
 }
 
 /** One metric of some things over time. */
@@ -100,10 +111,11 @@ const columnsFor = (rows: readonly Measured[], unit: Unit) => [
 ];
 
 function seriesOf(rows: readonly Measured[]): Measurements['series'] {
-  const series = new Map<string, { name: string; entity: string; at: number[]; value: number[] }>();
+  const series = new Map<string, MeasuredSeries>();
   for (const { time, entity, name, device, value } of rows) {
     const key = `${entity} ${device ?? ''}`;
-    const one = series.get(key) ?? { name: device === undefined ? name : `${name} ${device}`, entity, at: [], value: [] };
+    const named = device === undefined ? { name, entity } : { name: `${name} ${device}`, entity, device };
+    const one: MeasuredSeries = series.get(key) ?? { ...named, at: [], value: [] };
     series.set(key, one);
     one.at.push(time.getTime());
     one.value.push(value);

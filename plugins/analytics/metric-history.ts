@@ -59,33 +59,51 @@ export function findMetric(declared: ReadonlyMap<string, Metric>, name: string, 
 const column = (frame: Frame, wanted: (field: Frame['fields'][number]) => boolean): readonly unknown[] =>
   frame.fields.findLast(wanted)?.values ?? [];
 
-/** Devices of one thing at one instant: amounts are added, of ratios the fullest counts. */
-const joinOf = ({ unit }: Pick<ForecastMetric, 'unit'>): ((a: number, b: number) => number) =>
-  unit === 'ratio' ? Math.max : (a, b) => a + b;
-
-/** A long frame as one series for each entity; `device`: only that part. */
-export function seriesOf(frame: Frame, metric: Pick<ForecastMetric, 'unit'>, device?: string): Map<string, Series> {
+/** A long frame by entity and device (`''` where there is none), in the order of its rows. */
+export function partsOf(frame: Frame): Map<string, Map<string, Series>> {
   const times = column(frame, ({ type }) => type === 'time');
   const values = column(frame, ({ type }) => type === 'number');
   const entities = column(frame, ({ name }) => name === 'entity');
   const devices = column(frame, ({ name }) => name === 'device');
-  const join = joinOf(metric);
-  const found = new Map<string, Map<number, number>>();
-  for (const [i, at] of times.entries()) {
-    const [value, entity] = [values[i], entities[i]];
-    if (typeof at !== 'number' || typeof value !== 'number' || typeof entity !== 'string') continue;
-    if (device !== undefined && devices[i] !== device) continue;
-    const points = found.get(entity) ?? new Map<number, number>();
-    const known = points.get(at);
-    points.set(at, known === undefined ? value : join(known, value));
-    found.set(entity, points);
+  const found = new Map<string, Map<string, { at: number[]; value: number[] }>>();
+  for (const [row, at] of times.entries()) {
+    const [value, entity, device = ''] = [values[row], entities[row], devices[row]];
+    if (typeof at !== 'number' || typeof value !== 'number' || typeof entity !== 'string' || typeof device !== 'string') continue;
+    const parts = found.get(entity) ?? new Map<string, { at: number[]; value: number[] }>();
+    const series = parts.get(device) ?? { at: [], value: [] };
+    series.at.push(at);
+    series.value.push(value);
+    found.set(entity, parts.set(device, series));
   }
-  return new Map([...found].map(([entity, points]) => [entity, inOrder(points)]));
+  return found;
 }
 
-function inOrder(points: ReadonlyMap<number, number>): Series {
+type Join = (a: number, b: number) => number;
+
+/** Devices of one thing at one instant: amounts are added, of ratios the fullest counts. */
+const joinOf = ({ unit }: Pick<ForecastMetric, 'unit'>): Join => (unit === 'ratio' ? Math.max : sum);
+
+const sum: Join = (a, b) => a + b;
+
+/** Several series as one, instant by instant, in order. Default: added up. */
+export function joined(all: Iterable<Series>, join: Join = sum): Series {
+  const points = new Map<number, number>();
+  for (const { at, value } of all)
+    for (const [row, instant] of at.entries()) {
+      const [known, one] = [points.get(instant), value[row] ?? 0];
+      points.set(instant, known === undefined ? one : join(known, one));
+    }
   const rows = [...points].toSorted(([a], [b]) => a - b);
   return { at: rows.map(([at]) => at), value: rows.map(([, value]) => value) };
+}
+
+/** A long frame as one series for each entity; `device`: only that part. */
+export function seriesOf(frame: Frame, metric: Pick<ForecastMetric, 'unit'>, device?: string): Map<string, Series> {
+  const found = [...partsOf(frame)].flatMap(([entity, parts]) => {
+    const wanted = device === undefined ? [...parts.values()] : [parts.get(device)].filter((part) => part !== undefined);
+    return wanted.length === 0 ? [] : [[entity, joined(wanted, joinOf(metric))] as const];
+  });
+  return new Map(found);
 }
 
 export interface HistoryQuery {

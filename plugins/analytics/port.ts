@@ -226,8 +226,9 @@ export interface AnomalousMetric {
 export interface Anomaly {
   /** `AN-17`. */
   readonly id: string;
-  /** `fleet`: several VMs with a tag in common at once; its members have findings of their own. */
+  /** `fleet`: several VMs at once that have something in common; its members have findings of their own. */
   readonly kind: 'vm' | 'host' | 'fleet';
+  /** Id of the VM or host; of a fleet what its VMs have in common: `tag:web`, `image:debian-12.qcow2`, `host:h1`. */
   readonly subject: { readonly id: string; readonly name: string; readonly tenant: string | null };
   /** Epoch milliseconds. */
   readonly since: number;

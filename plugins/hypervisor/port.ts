@@ -48,6 +48,8 @@ export interface VmStatus {
   readonly owner: string | null;
   /** Id of its host. */
   readonly host: string;
+  /** What it was made from, as `vm create --image` got it; `null` for a domain made by others, absent where the provider does not know. */
+  readonly image?: string | null;
   readonly state: VmState;
   readonly vcpus: number;
   /** What the guest may use at most. */

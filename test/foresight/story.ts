@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { connectSandbox, elementsIn, textOf, type SandboxClient } from '../../bots/sandbox/client.ts';
 import type { Message } from '../../bots/sandbox/protocol.ts';
+import { until } from '../kit/collect.ts';
 import { diskSizeInGuest, runInGuest } from '../kit/guest-agent.ts';
 import { startLibvirtHost } from '../kit/libvirt-host.ts';
 import { tinyImage } from '../kit/tiny-image.ts';
@@ -110,9 +110,13 @@ async function play(stage: Stage): Promise<ForesightFigures> {
   const { hub, uri, operator, viewer, tell } = stage;
   tell(`${VM} boots and fills ${BEGIN_MIB} of ${DISK_MIB} MiB.`);
   await hub.change('vm.create', { name: VM });
-  await until('the guest is up', async () => JSON.stringify(await hub.read('vm.console.read', { vm: VM })).includes('NOVACRON-TINY READY'));
+  await until(
+    'the guest is up',
+    async () => JSON.stringify(await hub.read('vm.console.read', { vm: VM })).includes('NOVACRON-TINY READY'),
+    LIMIT_MS,
+  );
   await runInGuest(uri, VM, `dd if=/dev/urandom of=/dev/vda bs=1M count=${BEGIN_MIB} conv=fsync`);
-  await until('the disk is measured', async () => (await allocatedMib(hub)) >= BEGIN_MIB);
+  await until('the disk is measured', async () => (await allocatedMib(hub)) >= BEGIN_MIB, LIMIT_MS);
 
   await giveHistory(stage);
   const historyAt = performance.now();
@@ -125,7 +129,7 @@ async function play(stage: Stage): Promise<ForesightFigures> {
 
   tell('The guest goes on writing: the threshold speaks up as well, in the same incident.');
   await runInGuest(uri, VM, `dd if=/dev/urandom of=/dev/vda bs=1M seek=${BEGIN_MIB} count=6 conv=fsync`);
-  const thresholdMs = await timed(() => until('the threshold fires', async () => (await signalsOf(hub)).length === 2));
+  const thresholdMs = await timed(() => until('the threshold fires', async () => (await signalsOf(hub)).length === 2, LIMIT_MS));
   const rules = (await signalsOf(hub)).toSorted((a, b) => a.since - b.since).map(({ rule }) => rule.id);
   assert(rules[0] === 'disk-full-soon' && rules[1] === 'disk-nearly-full', `The forecast came first: ${rules.join(', ')}.`);
 
@@ -138,7 +142,7 @@ async function play(stage: Stage): Promise<ForesightFigures> {
   const question = await operator.waitForMessage((one) => buttonOf(one, 'Yes') !== undefined, AbortSignal.timeout(LIMIT_MS));
   assert(textOf(question).includes('grows from 64 MiB to 96 MiB'), 'The plan says from what to what it grows.');
   await operator.press(question, buttonOf(question, 'Yes') ?? '');
-  await until('the guest sees the larger disk', async () => (await diskSizeInGuest(uri, VM, 'vda')) === 96 * MIB);
+  await until('the guest sees the larger disk', async () => (await diskSizeInGuest(uri, VM, 'vda')) === 96 * MIB, LIMIT_MS);
   const grownMs = performance.now() - beganAt;
 
   tell('The disk has grown inside the guest; the incident ends.');
@@ -230,12 +234,4 @@ const buttonOf = (message: Message, label: string): string | undefined =>
 
 function assert(isSo: boolean, what: string): void {
   if (!isSo) throw new Error(`Not so: ${what}`);
-}
-
-async function until(what: string, happened: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + LIMIT_MS;
-  while (!(await happened())) {
-    if (performance.now() > deadline) throw new Error(`It did not happen within ${LIMIT_MS / 1000} s: ${what}.`);
-    await sleep(200);
-  }
 }

@@ -1,12 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Waits until `look` says yes; fails with what was awaited after `timeoutMs` (default 10 s). */
+const LOOK_MS = 10;
+const LOOK_MS_MAX = 200;
+
+/** Waits until `look` says yes; fails with what was awaited after `timeoutMs` (default 10 s). It looks less often the longer it takes. */
 export async function until(what: string, look: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
-  for (let waitedMs = 0; waitedMs < timeoutMs; waitedMs += 10) {
+  const beganAt = performance.now();
+  for (let waitedMs = 0; waitedMs < timeoutMs; waitedMs = performance.now() - beganAt) {
     if (await look()) return;
-    await sleep(10);
+    await sleep(Math.min(LOOK_MS_MAX, LOOK_MS + waitedMs / 50));
   }
-  throw new Error(`Waited in vain until ${what}.`);
+  throw new Error(`Waited ${timeoutMs / 1000} s in vain until ${what}.`);
 }
 
 /** The first `count` things of an endless stream. */

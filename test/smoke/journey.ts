@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { connectSandbox, elementsIn, textOf, type SandboxClient } from '../../bots/sandbox/client.ts';
 import type { Message } from '../../bots/sandbox/protocol.ts';
 import type { Frame } from '../../core/contract.ts';
 import { demoHistory } from '../../plugins/analytics/demo/history.ts';
+import { until } from '../kit/collect.ts';
 import type { HubProcess } from './hub-process.ts';
 
 export interface JourneyFigures {
@@ -28,9 +28,9 @@ export async function journey(hub: HubProcess, dir: string): Promise<JourneyFigu
     await acknowledgements(person);
     const createdAt = performance.now();
     await person.job('/nova vm create web-1');
-    await until(async () => (await consoleText(hub)).includes('NOVACRON-TINY READY'));
+    await until('the guest is up', async () => (await consoleText(hub)).includes('NOVACRON-TINY READY'), LIMIT_MS);
     const upAt = performance.now();
-    await until(() => hasSample(hub));
+    await until('it is measured', () => hasSample(hub), LIMIT_MS);
     const sampledAt = performance.now();
     const forecastMs = await forecast(hub, { person, chat, dir });
     await person.job(`/nova vm shutdown ${VM}`);
@@ -119,12 +119,4 @@ async function forecast(hub: HubProcess, { person, chat, dir }: { person: Person
   await person.say(`/nova forecast vm ${VM}`);
   await chat.waitForMessage(({ ts, files }) => !old.has(ts) && files.length > 0, AbortSignal.timeout(LIMIT_MS));
   return performance.now() - beganAt;
-}
-
-async function until(happened: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + LIMIT_MS;
-  while (!(await happened())) {
-    if (performance.now() > deadline) throw new Error(`It did not happen within ${LIMIT_MS / 1000} s.`);
-    await sleep(100);
-  }
 }

@@ -5,7 +5,7 @@ import type { AnalyticsTools } from '../config.ts';
 import { durationText } from '../forecast/rules.ts';
 import { findMetric, type ForecastMetric } from '../metric-history.ts';
 import { runtimeOf } from '../runtime.ts';
-import type { LimitOutlook } from '../port.ts';
+import type { Forecast, LimitOutlook } from '../port.ts';
 import { metricWords, parseHorizon } from '../words.ts';
 import { unitOutput } from './forecast-output.ts';
 import { outlookTogether } from './forecast-together.ts';
@@ -43,6 +43,9 @@ const output = z.object({
       p50At: instant,
       p90At: instant,
       horizonSeconds: z.number(),
+      points: z
+        .array(z.object({ at: z.number(), p10: z.number(), p50: z.number(), p90: z.number() }))
+        .meta({ description: 'How it fills: the forecast that this was read from' }),
     }),
   ),
   failures: z.array(failureOutput),
@@ -64,8 +67,12 @@ function partsOf(found: readonly Resource[], { table }: ForecastMetric, metrics:
   });
 }
 
-const outlookOutput = (target: Output['outlooks'][number]['target'], outlook: LimitOutlook): Output['outlooks'][number] => ({
+const outlookOutput = (
+  target: Output['outlooks'][number]['target'],
+  { outlook, points }: { readonly outlook: LimitOutlook; readonly points: Forecast['points'] },
+): Output['outlooks'][number] => ({
   target,
+  points: [...points],
   limit: outlook.value,
   probability: outlook.probability.at(-1) ?? 0,
   p10At: outlook.p10At,
@@ -126,9 +133,9 @@ export const forecastFullActions = ({ action }: AnalyticsTools) => ({
       if (together) {
         const question = { targets: found.map(({ id }) => id), horizonSeconds: askedSeconds, now, days: config.historyDays, signal };
         const asked = { ...question, ...(limit !== undefined && { limit }) };
-        const outlook = await outlookTogether(metric, { metrics: services.metrics, forecasts }, asked);
+        const answered = await outlookTogether(metric, { metrics: services.metrics, forecasts }, asked);
         const target = { kind: metric.kind, id: 'together', name: `${found.length} together`, device: null };
-        return { ...answer, outlooks: [outlookOutput(target, outlook)], failures: [] };
+        return { ...answer, outlooks: [outlookOutput(target, answered)], failures: [] };
       }
       const parts = partsOf(found, metric, services.metrics).slice(0, config.targetsMax);
       const { answers, failures } = await forEachTarget(parts, async ({ resource, device, name: partName }) => {
@@ -136,7 +143,10 @@ export const forecastFullActions = ({ action }: AnalyticsTools) => ({
         const of = { metric: metric.metric, target: resource.id, ...(device !== null && { device }) };
         const asked = { ...of, horizonSeconds: askedSeconds, signal, ...(limit !== undefined && { limit: { value: limit } }) };
         const target = { kind: resource.kind, id: resource.id, name: resource.name, device };
-        return outlookOutput(target, await forecasts.timeToLimit(asked));
+        const outlook = await forecasts.timeToLimit(asked);
+        // The same question again: it is remembered, not forecast twice.
+        const { points } = await forecasts.ofMetric({ ...asked, limit: { value: outlook.value } });
+        return outlookOutput(target, { outlook, points });
       });
       return { ...answer, outlooks: answers, failures };
     },

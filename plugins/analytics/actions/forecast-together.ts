@@ -1,7 +1,7 @@
 import { HubError, type Metrics } from 'novacron/plugin';
 import { stepSecondsFor } from '../forecast/rules.ts';
 import { capacityOf, fetchHistory, fullSteps, type ForecastMetric } from '../metric-history.ts';
-import type { Forecasts, LimitOutlook, Series } from '../port.ts';
+import type { Forecast, Forecasts, LimitOutlook, Series } from '../port.ts';
 
 /** The sum of several series from where all have begun; one that is silent for a while counts as it was last. */
 export function sumOf(all: readonly Series[]): Series {
@@ -29,12 +29,12 @@ export interface TogetherQuestion {
   readonly signal: AbortSignal;
 }
 
-/** When several things are full as one, as a cluster is: amounts and capacities are added. HubErrors `input_invalid`, `forecast_limit_unknown`. */
+/** How several things fill as one, as a cluster does: amounts and capacities are added. HubErrors `input_invalid`, `forecast_limit_unknown`. */
 export async function outlookTogether(
   metric: ForecastMetric,
   { metrics, forecasts }: { readonly metrics: Metrics; readonly forecasts: Forecasts },
   { targets, horizonSeconds, limit, now, days, signal }: TogetherQuestion,
-): Promise<LimitOutlook> {
+): Promise<{ readonly outlook: LimitOutlook; readonly points: Forecast['points'] }> {
   if (metric.unit === 'ratio') {
     throw new HubError(
       'input_invalid',
@@ -56,7 +56,7 @@ export async function outlookTogether(
   const measured = all.filter(({ at }) => at.length > 0);
   const stepSeconds = stepSecondsFor(horizonSeconds);
   const series = fullSteps(sumOf(measured), now, stepSeconds);
-  const { limit: outlook } = await forecasts.forecast(series, { horizonSeconds, stepSeconds, signal, limit: { value } });
+  const { limit: outlook, points } = await forecasts.forecast(series, { horizonSeconds, stepSeconds, signal, limit: { value } });
   if (outlook === null) throw new HubError('forecast_failed', 'The forecast has no answer about its limit.');
-  return outlook;
+  return { outlook, points };
 }

@@ -1,9 +1,8 @@
 import { HubError, type Json, type Log, type Metrics } from 'novacron/plugin';
 import { z } from 'zod';
 import type { Finding, RuleKind, Subject } from '../../monitoring/port.ts';
-import { asForecast } from '../metric-history.ts';
+import { asForecast, partsOf } from '../metric-history.ts';
 import type { Forecasts, LimitOutlook, Series } from '../port.ts';
-import { seriesByEntity } from '../recommendations/evidence.ts';
 import { mayReach } from '../sizing/nearing.ts';
 import { metricWords } from '../words.ts';
 
@@ -116,7 +115,7 @@ async function candidates(
   const days = Math.min(HISTORY_DAYS, (stepSeconds * 1300) / DAY_SECONDS);
   const targets = [...new Set(subjects.map(({ id }) => id))];
   const frame = await metrics.query({ metric, targets, from: to - days * 24 * HOUR_MS, to, stepSeconds, aggregate }, signal);
-  const series = seriesByEntity(frame);
+  const series = partsOf(frame);
   const wholes = new Map(metrics.latest(table, targets).map((one) => [`${one.entity} ${one.device ?? ''}`, one.values[settings.of ?? '']]));
   return subjects.flatMap((subject) => {
     const own = series.get(subject.id)?.get(subject.device ?? '');

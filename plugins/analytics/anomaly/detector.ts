@@ -4,6 +4,7 @@ import { novelty, SHAPES_LENGTH } from './shapes.ts';
 import { beyondUsual, SURPRISE_LENGTH } from './surprise.ts';
 import { count, rarity, TAIL_LENGTH } from './tail.ts';
 import { momentsOf, remember, windowLength } from './window.ts';
+import { at } from './state.ts';
 
 /**
  * The detector of one series: streaming (a row at a time), causal (a score depends on earlier rows only) and of fixed size: all that it
@@ -83,8 +84,6 @@ const stretch = (state: Float64Array, { from, to }: Stretch): Float64Array => st
 
 export const STATE_LENGTH = layout.length;
 export const STATE_BYTES = STATE_LENGTH * Float64Array.BYTES_PER_ELEMENT;
-
-const at = (state: Float64Array, index: number): number => state[index] ?? 0;
 
 /** Epoch milliseconds of the newest row; 0 without any. */
 export const lastAtOf = (state: Float64Array): number => at(state, LAST_AT);

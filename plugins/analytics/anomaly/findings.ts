@@ -2,7 +2,7 @@ import type { Unit } from 'novacron/plugin';
 import type { AnomalousMetric, Anomaly } from '../port.ts';
 import type { Hit } from './reading.ts';
 import type { NewAnomaly } from './store.ts';
-import { findingText, fleetText, sentenceOf } from './words.ts';
+import { findingText, fleetText, sentenceOf, TRAITS, type Trait } from './words.ts';
 
 /** Hits become findings: what is unusual in one VM at about the same time is one finding, and what many VMs share is one more. Pure functions. */
 
@@ -15,6 +15,12 @@ export interface Subject {
   readonly name: string;
   readonly tenant: string | null;
   readonly tags: readonly string[];
+  /** What a VM was made from; null: not known. */
+  readonly image: string | null;
+  /** Of a VM: where it is. */
+  readonly host: string | null;
+  /** A VM that does not run shows nothing, so it counts for no fleet. */
+  readonly isUp: boolean;
 }
 
 export function metricOf(hit: Hit, { name }: Pick<Subject, 'name'>, unit: Unit): AnomalousMetric {
@@ -63,53 +69,73 @@ export function likeDismissed(hit: Hit, dismissed: readonly Anomaly[]): Anomaly 
   });
 }
 
-export interface Fleet {
-  readonly tag: string;
-  readonly tenant: string | null;
+export interface Fleet extends Common {
   readonly found: readonly Anomaly[];
-  /** How many VMs carry the tag. */
+  /** How many VMs have that in common. */
   readonly of: number;
 }
 
-/** Tags that at least `fleetMin` and at least half of whose VMs have a finding; of several tags with the same VMs the one that fits them best. */
-export function fleetsOf(recent: readonly Anomaly[], subjects: readonly Subject[], fleetMin: number): Fleet[] {
-  const byId = new Map(subjects.map((subject) => [subject.id, subject]));
-  const carriers = new Map<string, number>();
-  const found = new Map<string, Map<string, Anomaly>>();
-  const keysOf = ({ tags, tenant }: Subject): string[] => tags.map((tag) => JSON.stringify([tenant, tag]));
-  for (const subject of subjects) for (const key of keysOf(subject)) carriers.set(key, (carriers.get(key) ?? 0) + 1);
-  for (const anomaly of recent) {
-    const subject = byId.get(anomaly.subject.id);
-    for (const key of subject === undefined || anomaly.kind !== 'vm' ? [] : keysOf(subject))
-      found.set(key, (found.get(key) ?? new Map<string, Anomaly>()).set(anomaly.subject.id, anomaly));
-  }
-  const fleets = [...found].flatMap(([key, members]) => {
-    const of = carriers.get(key) ?? 0;
-    const [tenant, tag] = JSON.parse(key) as [string | null, string];
-    return members.size >= fleetMin && members.size * 2 >= of ? [{ tag, tenant, of, found: [...members.values()] }] : [];
-  });
-  const covered = new Set<string>();
-  return fleets
-    .toSorted((a, b) => b.found.length - a.found.length || a.of - b.of || a.tag.localeCompare(b.tag))
-    .filter(({ found: members }) => {
-      const isNew = members.some(({ subject }) => !covered.has(subject.id));
-      for (const { subject } of members) covered.add(subject.id);
-      return isNew;
-    });
+/** What VMs have in common; tags and images within a tenant, hosts across them. */
+interface Common {
+  readonly trait: Trait;
+  readonly name: string;
+  readonly tenant: string | null;
 }
 
+const commonOf = ({ tags, image, host, tenant }: Subject): Common[] => [
+  ...tags.map((name): Common => ({ trait: 'tag', name, tenant })),
+  ...(image === null ? [] : [{ trait: 'image', name: image, tenant } as const]),
+  ...(host === null ? [] : [{ trait: 'host', name: host, tenant: null } as const]),
+];
+
+/** A host is told to the tenant that has it alone, else to those who see all tenants. */
+function tenantOf({ trait, tenant }: Common, carriers: readonly Subject[]): string | null {
+  if (trait !== 'host') return tenant;
+  const [first, ...others] = new Set(carriers.map((carrier) => carrier.tenant));
+  return others.length === 0 ? (first ?? null) : null;
+}
+
+/**
+ * What at least `fleetMin` VMs with a finding, and at least half of those that could have one, have in common. Where the same VMs have several
+ * things in common it is what fits them best, and of equals what a person gave them: the tag, then the image, then the host.
+ */
+export function fleetsOf(recent: readonly Anomaly[], subjects: readonly Subject[], fleetMin: number): Fleet[] {
+  const ofVms = new Map(recent.flatMap((anomaly) => (anomaly.kind === 'vm' ? [[anomaly.subject.id, anomaly] as const] : [])));
+  const vms = subjects.filter(({ kind, id, isUp }) => kind === 'vm' && (isUp || ofVms.has(id)));
+  const carriers = Map.groupBy(
+    vms.flatMap((vm) => commonOf(vm).map((common) => ({ common, vm }))),
+    ({ common }) => JSON.stringify(common),
+  );
+  const fleets = [...carriers.values()].flatMap((carrying): Fleet[] => {
+    const [first] = carrying;
+    const found = carrying.flatMap(({ vm }) => ofVms.get(vm.id) ?? []);
+    if (first === undefined || found.length < fleetMin || found.length * 2 < carrying.length) return [];
+    const all = carrying.map(({ vm }) => vm);
+    return [{ ...first.common, tenant: tenantOf(first.common, all), of: carrying.length, found }];
+  });
+  const covered = new Set<string>();
+  return fleets.toSorted(bestFirst).filter(({ found: members }) => {
+    const isNew = members.some(({ subject }) => !covered.has(subject.id));
+    for (const { subject } of members) covered.add(subject.id);
+    return isNew;
+  });
+}
+
+const bestFirst = (a: Fleet, b: Fleet): number =>
+  b.found.length - a.found.length || a.of - b.of || TRAITS.indexOf(a.trait) - TRAITS.indexOf(b.trait) || a.name.localeCompare(b.name);
+
 /** One finding for all of a fleet; of each metric the member that shows it most. */
-export function fleetFinding({ tag, tenant, found, of }: Fleet, foundAt: number): NewAnomaly {
+export function fleetFinding({ trait, name, tenant, found, of }: Fleet, foundAt: number): NewAnomaly {
   const metrics = new Map<string, AnomalousMetric>();
   for (const each of found.flatMap((anomaly) => anomaly.metrics))
     if (each.score > (metrics.get(each.metric)?.score ?? 0)) metrics.set(each.metric, each);
   const sorted = worstFirst([...metrics.values()]);
   return {
     kind: 'fleet',
-    subject: { id: `tag:${tag}`, name: tag, tenant },
+    subject: { id: `${trait}:${name}`, name, tenant },
     foundAt,
     members: found.map(({ subject: { id, name } }) => ({ id, name })).toSorted((a, b) => a.name.localeCompare(b.name)),
     ...summary(sorted),
-    text: fleetText({ tag, found: found.length, of }, sorted),
+    text: fleetText({ trait, name, found: found.length, of }, sorted),
   };
 }

@@ -1,3 +1,5 @@
+import { at } from './state.ts';
+
 /** The usual range of a series: its 2nd, 10th, 50th, 90th and 98th percentile, each followed by small steps. Robust, and a handful of numbers. */
 
 const ETA = 1 / 1000;
@@ -11,8 +13,6 @@ const FIRST = 2;
 const [LOWEST, LOW, MIDDLE, HIGH, HIGHEST] = [FIRST, FIRST + 1, FIRST + 2, FIRST + 3, FIRST + 4] as const;
 
 export const LEVEL_LENGTH = FIRST + QUANTILES.length;
-
-const at = (state: Float64Array, index: number): number => state[index] ?? 0;
 
 export interface Range {
   readonly low: number;

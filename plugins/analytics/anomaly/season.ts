@@ -1,3 +1,5 @@
+import { at } from './state.ts';
+
 /** What is usual at this time of the day, or of the week: a mean per slot that follows slowly. */
 
 export interface Season {
@@ -19,8 +21,6 @@ const COUNT = 2;
 const FIRST_SLOT = 3;
 
 export const seasonLength = ({ slots }: Season): number => FIRST_SLOT + 2 * slots;
-
-const at = (state: Float64Array, index: number): number => state[index] ?? 0;
 
 function endVisit(state: Float64Array, { slots, visitsMax }: Season): void {
   const slot = at(state, VISITED) - 1;

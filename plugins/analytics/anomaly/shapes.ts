@@ -1,4 +1,5 @@
 import { recall, remember, windowLength } from './window.ts';
+import { at } from './state.ts';
 
 /**
  * Memory of contexts: the course of the last rows, coarser the older, is held against the courses seen before. A course that is near
@@ -24,8 +25,6 @@ const FIRST_SHAPE = FIRST_MET + SHAPES_MAX;
 const WINDOW = FIRST_SHAPE + SHAPES_MAX * PARTS;
 
 export const SHAPES_LENGTH = WINDOW + windowLength(ROWS);
-
-const at = (state: Float64Array, index: number): number => state[index] ?? 0;
 
 function describeCourse(state: Float64Array): void {
   const window = state.subarray(WINDOW);

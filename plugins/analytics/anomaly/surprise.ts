@@ -1,4 +1,5 @@
 import { DAY } from './season.ts';
+import { at } from './state.ts';
 
 /**
  * How much surprise is usual. A job at 6 o'clock is rare among all rows, so each time it would surprise again; but surprise at 6 o'clock is what this
@@ -18,8 +19,6 @@ const PEAK = 1;
 const FIRST_SLOT = 2;
 
 export const SURPRISE_LENGTH = FIRST_SLOT + SLOTS;
-
-const at = (state: Float64Array, index: number): number => state[index] ?? 0;
 
 function endVisit(state: Float64Array): void {
   const slot = at(state, SLOT) - 1;

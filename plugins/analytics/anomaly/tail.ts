@@ -1,3 +1,5 @@
+import { at } from './state.ts';
+
 /**
  * How rare a magnitude is among all that one series has shown: counts in bins of equal ratio, so that it needs no unit and no range
  * beforehand. Like all memory of the detector it is a stretch of one array of numbers: that is what is kept on disk.
@@ -30,8 +32,6 @@ const COMING = 5;
 const FIRST_BIN = 6;
 
 export const TAIL_LENGTH = FIRST_BIN + BINS;
-
-const at = (state: Float64Array, index: number): number => state[index] ?? 0;
 
 /** Magnitude that a share of all counts reach. */
 function reachedBy(state: Float64Array, share: number): number {

@@ -44,8 +44,12 @@ interface Parts {
 function subjectsOf({ services: { hypervisor } }: WatchContext): Map<string, Subject> {
   if (hypervisor === undefined)
     throw new HubError('plugin_unavailable', 'Without the hypervisor plugin there is nothing to watch.', { status: 503 });
-  const vms = hypervisor.vms().map(({ id, name, tenant, tags }): Subject => ({ kind: 'vm', id, name, tenant, tags }));
-  const hosts = hypervisor.hosts().map(({ id, name }): Subject => ({ kind: 'host', id, name, tenant: null, tags: [] }));
+  const vms = hypervisor.vms().map(({ id, name, tenant, tags, host, image = null, state }): Subject => {
+    return { kind: 'vm', id, name, tenant, tags, host, image, isUp: state === 'running' };
+  });
+  const hosts = hypervisor.hosts().map(({ id, name }): Subject => {
+    return { kind: 'host', id, name, tenant: null, tags: [], host: null, image: null, isUp: true };
+  });
   return new Map([...vms, ...hosts].map((subject) => [subject.id, subject]));
 }
 
@@ -91,7 +95,7 @@ async function report(parts: Parts, subject: Subject, hits: readonly Hit[]): Pro
   await tell(parts, more);
 }
 
-/** Whether many VMs of a kind changed at once. One finding a tag: who joins within half an hour joins that. */
+/** Whether many VMs of a kind changed at once. One finding a fleet: who joins within half an hour joins that. */
 async function reportFleets(parts: Parts, subjects: ReadonlyMap<string, Subject>, at: number): Promise<void> {
   const { ctx, store } = parts;
   const recent = await store.list({ tenant: null, from: at - TOGETHER_MS, to: at + 1, states: ['open'], rowsMax: 1000 });

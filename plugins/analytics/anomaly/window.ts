@@ -1,11 +1,11 @@
+import { at } from './state.ts';
+
 /** The last values of something, for means over them. */
 
 const ROWS = 0;
 const FIRST = 1;
 
 export const windowLength = (rows: number): number => FIRST + rows;
-
-const at = (state: Float64Array, index: number): number => state[index] ?? 0;
 
 /** The value `back` rows ago; the oldest when there are not that many. 0 is the newest. */
 export function recall(state: Float64Array, back: number): number {

@@ -62,16 +62,29 @@ export function findingText(metrics: readonly AnomalousMetric[]): string {
   return `${first.text} At the same time: ${names}.`;
 }
 
-/** `4 of 5 VMs tagged 'web' changed at once: CPU, memory used. …` */
-export function fleetText({ tag, found, of }: { tag: string; found: number; of: number }, metrics: readonly AnomalousMetric[]): string {
+/** What VMs may have in common, what says most first. */
+export const TRAITS = ['tag', 'image', 'host'] as const;
+export type Trait = (typeof TRAITS)[number];
+
+const SHARING: Readonly<Record<Trait, string>> = { tag: 'tagged', image: 'made from image', host: 'on host' };
+
+export interface FleetWords {
+  readonly trait: Trait;
+  readonly name: string;
+  readonly found: number;
+  readonly of: number;
+}
+
+/** `4 of 5 VMs made from image 'debian-12.qcow2' changed at once: CPU, memory used. …` */
+export function fleetText({ trait, name, found, of }: FleetWords, metrics: readonly AnomalousMetric[]): string {
   const names = [...new Set(metrics.map(({ metric }) => metricWords(metric)))].join(', ');
-  return `${found} of ${of} VMs tagged '${tag}' changed at once: ${names}. ${metrics[0]?.text ?? ''}`.trim();
+  return `${found} of ${of} VMs ${SHARING[trait]} '${name}' changed at once: ${names}. ${metrics[0]?.text ?? ''}`.trim();
 }
 
 /** Worst first, for a table. */
 export const anomalyRow = ({ id, subject, kind, foundAt, text, state }: Anomaly, now: number): string[] => [
   id,
-  kind === 'fleet' ? `tag ${subject.name}` : subject.name,
+  kind === 'fleet' ? subject.id.replace(':', ' ') : subject.name,
   timeText(foundAt, now),
   state === 'dismissed' ? `(dismissed) ${text}` : text,
 ];

@@ -1,7 +1,7 @@
+import { formatValue } from '../../charts/port.ts';
 import type { Series } from '../port.ts';
 import { daysOf, quantileOf, within, type VmEvidence } from './evidence.ts';
 import type { Recommendation } from './recommendation.ts';
-import { bytesText, percentText } from './words.ts';
 
 const DAY_MS = 86_400_000;
 const LOOK_DAYS = 3;
@@ -26,15 +26,21 @@ export function findAddMemory({ vm, memory, now }: VmEvidence): Recommendation |
     key: `add-memory/${vm.id}`,
     kind: 'add-memory',
     subject: { kind: 'vm', id: vm.id, name: vm.name, tenant: vm.tenant },
-    title: `Give ${vm.name} ${bytesText(memoryBytes - vm.memoryBytes)} more memory.`,
+    title: `Give ${vm.name} ${formatValue(memoryBytes - vm.memoryBytes, 'bytes')} more memory.`,
     before: { memoryBytes: vm.memoryBytes, tightRatio: tight },
     evidence: [
-      `For ${percentText(tight)} of the last ${LOOK_DAYS} days it used more than ${percentText(TIGHT_RATIO)} of its ${bytesText(vm.memoryBytes)}.`,
+      `For ${formatValue(tight, 'ratio')} of the last ${LOOK_DAYS} days it used more than ${formatValue(TIGHT_RATIO, 'ratio')} of its ${formatValue(vm.memoryBytes, 'bytes')}.`,
     ],
     gains: [
-      { what: `time above ${percentText(TIGHT_RATIO)} of its memory saved`, unit: 'ratio', expected: tight, low: tight / 2, high: tight },
+      {
+        what: `time above ${formatValue(TIGHT_RATIO, 'ratio')} of its memory saved`,
+        unit: 'ratio',
+        expected: tight,
+        low: tight / 2,
+        high: tight,
+      },
     ],
-    cost: `It is restarted once, and its host has ${bytesText(memoryBytes - vm.memoryBytes)} less for others.`,
+    cost: `It is restarted once, and its host has ${formatValue(memoryBytes - vm.memoryBytes, 'bytes')} less for others.`,
     risk: 'A leak fills any memory: if it is full again within days, look for one.',
     undo: `vm resize ${vm.name} --memory ${Math.round(vm.memoryBytes / MIB)}M --restart`,
     suggestion: {

@@ -1,8 +1,9 @@
 import { HubError, type Actor, type Clock, type Jobs, type Log, type Metrics } from 'novacron/plugin';
 import type { HostStatus, Hypervisor, VmStatus } from '../../hypervisor/port.ts';
+import { partsOf } from '../metric-history.ts';
 import type { Forecasts, Workloads } from '../port.ts';
 import { findAddMemory } from './add-memory.ts';
-import { gatherEvidence, quantileOf, seriesByEntity, type VmEvidence } from './evidence.ts';
+import { gatherEvidence, quantileOf, type VmEvidence } from './evidence.ts';
 import { findGrowDisk } from './grow-disk.ts';
 import { outcomeOf } from './outcome.ts';
 import { findPowerOff } from './power-off.ts';
@@ -106,8 +107,8 @@ async function loadsOf(
 ): Promise<HostLoad[]> {
   const day = { from: now - DAY_MS, to: now, aggregate: 'mean' } as const;
   const targets = hosts.map(({ id }) => id);
-  const ofHosts = seriesByEntity(await metrics.query({ ...day, metric: 'host.cpuRatio', targets, stepSeconds: 300 }, signal));
-  const ofVms = seriesByEntity(
+  const ofHosts = partsOf(await metrics.query({ ...day, metric: 'host.cpuRatio', targets, stepSeconds: 300 }, signal));
+  const ofVms = partsOf(
     await metrics.query({ ...day, metric: 'vm.cpuRatio', targets: vms.map(({ id }) => id), stepSeconds: HOUR_SECONDS }, signal),
   );
   const usedBy = (vm: VmStatus): number => vm.vcpus * (quantileOf(ofVms.get(vm.id)?.get('') ?? { at: [], value: [] }, 0.5) ?? 0);

@@ -1,5 +1,6 @@
-import type { Aggregate, Frame, Metrics } from 'novacron/plugin';
+import type { Aggregate, Metrics } from 'novacron/plugin';
 import type { VmStatus } from '../../hypervisor/port.ts';
+import { joined, partsOf } from '../metric-history.ts';
 import type { Series } from '../port.ts';
 
 const DAY_MS = 86_400_000;
@@ -24,34 +25,7 @@ export interface VmEvidence {
   readonly disks: readonly { readonly device: string; readonly capacityBytes: number; readonly allocated: Series }[];
 }
 
-type ByDevice = ReadonlyMap<string, Series>;
-
-/** A long frame by entity and device. */
-export function seriesByEntity(frame: Frame): ReadonlyMap<string, ByDevice> {
-  const column = (name: string) => frame.fields.find((field) => field.name === name)?.values ?? [];
-  const [times, entities, devices, values] = [column('time'), column('entity'), column('device'), column('value')];
-  const found = new Map<string, Map<string, { at: number[]; value: (number | null)[] }>>();
-  for (const [row, at] of times.entries()) {
-    const [entity, device] = [String(entities[row]), String(devices[row] ?? '')];
-    const ofEntity = found.get(entity) ?? new Map<string, { at: number[]; value: (number | null)[] }>();
-    const series = ofEntity.get(device) ?? { at: [], value: [] };
-    const value = values[row];
-    series.at.push(Number(at));
-    series.value.push(typeof value === 'number' ? value : null);
-    found.set(entity, ofEntity.set(device, series));
-  }
-  return found;
-}
-
 const NOTHING: Series = { at: [], value: [] };
-
-/** Several devices added up, instant by instant. */
-function added(all: Iterable<Series>): Series {
-  const sums = new Map<number, number>();
-  for (const { at, value } of all) for (const [i, instant] of at.entries()) sums.set(instant, (sums.get(instant) ?? 0) + (value[i] ?? 0));
-  const rows = [...sums].toSorted(([a], [b]) => a - b);
-  return { at: rows.map(([at]) => at), value: rows.map(([, value]) => value) };
-}
 
 export interface EvidenceOptions {
   readonly metrics: Pick<Metrics, 'query' | 'latest'>;
@@ -71,7 +45,7 @@ async function evidenceOf({ metrics, vms, now, days, signal }: EvidenceOptions):
   const to = Math.floor(now / (FINE_SECONDS * 1000)) * FINE_SECONDS * 1000;
   const targets = vms.map(({ id }) => id);
   const ask = async (metric: string, aggregate: Aggregate, stepSeconds = FINE_SECONDS) =>
-    seriesByEntity(await metrics.query({ metric, targets, from: to - days * DAY_MS, to, stepSeconds, aggregate }, signal));
+    partsOf(await metrics.query({ metric, targets, from: to - days * DAY_MS, to, stepSeconds, aggregate }, signal));
   const cpu = await ask('vm.cpuRatio', 'max');
   const memory = await ask('vm.memoryUsedBytes', 'max');
   const received = await ask('vm.nic.receiveBytes', 'rate');
@@ -80,7 +54,7 @@ async function evidenceOf({ metrics, vms, now, days, signal }: EvidenceOptions):
   const sizes = new Map(
     metrics.latest('vm.disk', targets).map((one) => [`${one.entity} ${one.device ?? ''}`, one.values['capacityBytes']]),
   );
-  const only = (found: ReadonlyMap<string, ByDevice>, id: string): Series => [...(found.get(id)?.values() ?? [])][0] ?? NOTHING;
+  const only = (found: ReturnType<typeof partsOf>, id: string): Series => [...(found.get(id)?.values() ?? [])][0] ?? NOTHING;
   return vms.map((vm) => {
     const { at, value } = only(cpu, vm.id);
     const disks = [...(allocated.get(vm.id) ?? [])].flatMap(([device, series]) => {
@@ -92,7 +66,7 @@ async function evidenceOf({ metrics, vms, now, days, signal }: EvidenceOptions):
       now: to,
       cpus: { at, value: value.map((ratio) => (ratio === null ? null : ratio * vm.vcpus)) },
       memory: only(memory, vm.id),
-      network: added([...(received.get(vm.id)?.values() ?? []), ...(sent.get(vm.id)?.values() ?? [])]),
+      network: joined([...(received.get(vm.id)?.values() ?? []), ...(sent.get(vm.id)?.values() ?? [])]),
       disks,
     };
   });

@@ -1,8 +1,8 @@
+import { formatValue } from '../../charts/port.ts';
 import type { Forecast, Forecasts, Series } from '../port.ts';
 import { mayReach } from '../sizing/nearing.ts';
 import { daysOf, type VmEvidence } from './evidence.ts';
 import type { Recommendation } from './recommendation.ts';
-import { bytesText, percentText } from './words.ts';
 
 const DAY_MS = 86_400_000;
 const HOUR_SECONDS = 3600;
@@ -65,11 +65,13 @@ function growDisk({ vm, now }: VmEvidence, { device, capacityBytes, allocated }:
     key: `grow-disk/${vm.id}/${device}`,
     kind: 'grow-disk',
     subject: { kind: 'vm', id: vm.id, name: vm.name, tenant: vm.tenant },
-    title: `Let disk ${device} of ${vm.name} grow to ${bytesText(size)}.`,
+    title: `Let disk ${device} of ${vm.name} grow to ${formatValue(size, 'bytes')}.`,
     before: { capacityBytes },
-    evidence: [`It takes ${bytesText(last(allocated))} of its ${bytesText(capacityBytes)}, and ${percentText(FULL_RATIO)} of it ${when}.`],
+    evidence: [
+      `It takes ${formatValue(last(allocated), 'bytes')} of its ${formatValue(capacityBytes, 'bytes')}, and ${formatValue(FULL_RATIO, 'ratio')} of it ${when}.`,
+    ],
     gains: [{ what: 'room gained', unit: 'bytes', expected: size - capacityBytes, low: size - capacityBytes, high: size - capacityBytes }],
-    cost: `Its pool has to hold up to ${bytesText(size - capacityBytes)} more.`,
+    cost: `Its pool has to hold up to ${formatValue(size - capacityBytes, 'bytes')} more.`,
     risk: 'None for the guest; its file system has to be told by itself.',
     undo: null,
     suggestion: { action: 'vm.disk.grow', label: 'Grow the disk', input: { vm: vm.id, device, size: `${Math.round(size / MIB)}M` } },

@@ -1,8 +1,8 @@
+import { formatValue } from '../../charts/port.ts';
 import type { Series } from '../port.ts';
 import { tightShare } from './add-memory.ts';
 import { quantileOf, type VmEvidence } from './evidence.ts';
 import type { KeptRecommendation, Measured, RecommendationKind } from './recommendation.ts';
-import { gainFigure, percentText } from './words.ts';
 
 /** A promise is rounded as well, so a hair beside it is kept. */
 const TOLERANCE_RATIO = 0.02;
@@ -31,7 +31,7 @@ const SEE: Readonly<Record<Exclude<RecommendationKind, 'spread' | 'scale'>, See>
     const { vcpus = vm.vcpus, memoryBytes = vm.memoryBytes } = given.before;
     return {
       gains: byWhat(given, { 'vCPUs freed': vcpus - vm.vcpus, 'memory freed': memoryBytes - vm.memoryBytes }),
-      harm: short > SHORT_RATIO_MAX ? `It was at its limit for ${percentText(short)} of the time since.` : null,
+      harm: short > SHORT_RATIO_MAX ? `It was at its limit for ${formatValue(short, 'ratio')} of the time since.` : null,
     };
   },
   'power-off'(given, { vm }) {
@@ -68,8 +68,8 @@ export function outcomeOf(given: KeptRecommendation, after: VmEvidence): { state
   });
   const figures = given.gains.map((promised, index) => {
     const gain = gains[index];
-    const measured = gain === undefined || gain === null ? 'not measured' : gainFigure(promised, gain);
-    return `${promised.what}: ${measured} (promised ${gainFigure(promised, promised.expected)})`;
+    const measured = gain === undefined || gain === null ? 'not measured' : formatValue(gain, promised.unit);
+    return `${promised.what}: ${measured} (promised ${formatValue(promised.expected, promised.unit)})`;
   });
   const text = [`${figures.join('; ')}.`, ...(harm === null ? [] : [harm])].join(' ');
   return { state: isWithin && harm === null ? 'kept' : 'missed', measured: { at: after.now, gains: [...gains], text } };

@@ -1,6 +1,6 @@
+import { formatValue } from '../../charts/port.ts';
 import { daysOf, quantileOf, type VmEvidence } from './evidence.ts';
 import type { Recommendation } from './recommendation.ts';
-import { bytesText, percentText } from './words.ts';
 
 const BUSY_RATIO = 0.02;
 const BUSY_BYTES_PER_SECOND = 1024;
@@ -21,11 +21,11 @@ export function findPowerOff({ vm, cpus, network }: VmEvidence, { daysMin }: { r
     title: `Switch off ${vm.name}, which does nothing.`,
     before: { memoryBytes: vm.memoryBytes },
     evidence: [
-      `In ${days} days it used ${percentText(used / vm.vcpus)} of its processors and ${Math.round(carried)} B/s of network at the most, but for ${percentText(1 - BUSY_SHARE)} of the time.`,
+      `In ${days} days it used ${formatValue(used / vm.vcpus, 'ratio')} of its processors and ${formatValue(carried, 'bytesPerSecond')} of network at the most, but for ${formatValue(1 - BUSY_SHARE, 'ratio')} of the time.`,
     ],
     gains: [{ what: 'memory freed', unit: 'bytes', ...all }],
     cost: 'None.',
-    risk: `A standby or a licence server does nothing either: ask whose it is. ${bytesText(vm.memoryBytes)} come free.`,
+    risk: `A standby or a licence server does nothing either: ask whose it is. ${formatValue(vm.memoryBytes, 'bytes')} come free.`,
     undo: `vm start ${vm.name}`,
     suggestion: { action: 'vm.shutdown', label: 'Shut it down', input: { vm: vm.id } },
   };

@@ -1,7 +1,7 @@
+import { formatValue } from '../../charts/port.ts';
 import type { Workload } from '../port.ts';
 import { quantileOf, type VmEvidence } from './evidence.ts';
 import type { Recommendation } from './recommendation.ts';
-import { bytesText } from './words.ts';
 
 /** Less than this of its memory has time. */
 const FILLED_RATIO = 0.6;
@@ -24,7 +24,7 @@ export function findRestart(evidence: VmEvidence, workload: Workload | undefined
     evidence: workload.evidence,
     gains: [{ what: 'memory won back', unit: 'bytes', expected: most - least, low: (most - least) / 2, high: most - least }],
     cost: 'What runs in it is away for a moment.',
-    risk: `It leaks again: find what grows. Until then it is back at ${bytesText(most)} after as long as now.`,
+    risk: `It leaks again: find what grows. Until then it is back at ${formatValue(most, 'bytes')} after as long as now.`,
     undo: null,
     suggestion: { action: 'vm.reboot', label: 'Restart it', input: { vm: vm.id } },
   };

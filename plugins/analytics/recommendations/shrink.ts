@@ -1,8 +1,9 @@
-import { limitFor, needOf } from '../sizing/need.ts';
+import { formatValue } from '../../charts/port.ts';
+import { lastingLimit, limitFor, needOf } from '../sizing/need.ts';
 import type { Series } from '../port.ts';
 import { dayByDay, daysOf, type VmEvidence } from './evidence.ts';
 import type { Gain, Recommendation } from './recommendation.ts';
-import { bytesText, countText, percentText } from './words.ts';
+import { countText } from './words.ts';
 
 export interface ShrinkRules {
   readonly daysMin: number;
@@ -10,7 +11,6 @@ export interface ShrinkRules {
   readonly cpuShortCost: number;
 }
 
-const HALF_LIFE_DAYS = 3;
 const MIB = 2 ** 20;
 /** Memory is no load that waits: whoever has too little is killed. So it is the largest ever used, and a quarter more. */
 const MEMORY_MARGIN = 1.25;
@@ -29,15 +29,19 @@ const largest = ({ value }: Series): number => value.reduce<number>((most, each)
 
 const roundUp = (value: number, step: number): number => Math.ceil(value / step) * step;
 
-function cpusNeeded(cpus: Series, now: number, { cpuShortCost }: ShrinkRules): number | undefined {
-  const need = needOf(cpus, { now, halfLifeDays: HALF_LIFE_DAYS });
-  return need && Math.max(1, Math.ceil(limitFor(need, { shortCost: cpuShortCost }).value));
+/** Whole processors. */
+const cpusFor = (limit: number): number => Math.max(1, Math.ceil(limit));
+
+function cpusNeeded(cpus: Series, now: number, { cpuShortCost: shortCost }: ShrinkRules): number | undefined {
+  const need = needOf(cpus, { now });
+  return need && cpusFor(limitFor(need, { shortCost }).value);
 }
 
 const memoryNeeded = (memory: Series): number => Math.max(MEMORY_MIN_BYTES, roundUp(largest(memory) * MEMORY_MARGIN, MEMORY_STEP_BYTES));
 
 function sizesNeeded({ vm, cpus, memory, now }: VmEvidence, rules: ShrinkRules): Sizes {
-  const vcpus = daysOf(cpus) >= rules.daysMin ? Math.min(vm.vcpus, cpusNeeded(cpus, now, rules) ?? vm.vcpus) : vm.vcpus;
+  const limit = daysOf(cpus) >= rules.daysMin ? lastingLimit(cpus, { now, shortCost: rules.cpuShortCost }) : undefined;
+  const vcpus = Math.min(vm.vcpus, limit === undefined ? vm.vcpus : cpusFor(limit));
   const needed = daysOf(memory) >= rules.daysMin ? memoryNeeded(memory) : vm.memoryBytes;
   const freed = vm.memoryBytes - needed;
   const isWorth = freed >= MEMORY_GAIN_MIN_BYTES && freed >= MEMORY_GAIN_MIN_RATIO * vm.memoryBytes;
@@ -60,7 +64,9 @@ export function findShrink(evidence: VmEvidence, rules: ShrinkRules): Recommenda
   const { vcpus, memoryBytes } = sizesNeeded(evidence, rules);
   const [lessCpus, lessMemory] = [vm.vcpus - vcpus, vm.memoryBytes - memoryBytes];
   if (lessCpus === 0 && lessMemory === 0) return undefined;
-  const what = [...(lessCpus > 0 ? [countText(lessCpus, 'vCPU')] : []), ...(lessMemory > 0 ? [bytesText(lessMemory)] : [])].join(' and ');
+  const what = [...(lessCpus > 0 ? [countText(lessCpus, 'vCPU')] : []), ...(lessMemory > 0 ? [formatValue(lessMemory, 'bytes')] : [])].join(
+    ' and ',
+  );
   const cpuDays = dayByDay(cpus, now).map((day) => cpusNeeded(day, now, rules) ?? vcpus);
   const gains = [
     ...(lessCpus > 0 ? [gainOf({ what: 'vCPUs freed', unit: 'count' }, vm.vcpus, { chosen: vcpus, days: cpuDays })] : []),
@@ -82,7 +88,9 @@ export function findShrink(evidence: VmEvidence, rules: ShrinkRules): Recommenda
     evidence: [
       ...(lessCpus > 0 ? [cpuSentence(evidence, vcpus)] : []),
       ...(lessMemory > 0
-        ? [`In ${daysOf(memory)} days it used ${bytesText(largest(memory))} of ${bytesText(vm.memoryBytes)} at the most.`]
+        ? [
+            `In ${daysOf(memory)} days it used ${formatValue(largest(memory), 'bytes')} of ${formatValue(vm.memoryBytes, 'bytes')} at the most.`,
+          ]
         : []),
     ],
     gains,
@@ -104,6 +112,6 @@ export function findShrink(evidence: VmEvidence, rules: ShrinkRules): Recommenda
 
 function cpuSentence({ vm, cpus }: VmEvidence, vcpus: number): string {
   const short = cpus.value.filter((used) => (used ?? 0) > vcpus).length / Math.max(1, cpus.value.length);
-  const often = short === 0 ? 'never' : `for ${percentText(short)} of the time`;
+  const often = short === 0 ? 'never' : `for ${formatValue(short, 'ratio')} of the time`;
   return `In ${daysOf(cpus)} days it used ${countText(largest(cpus), 'vCPU')} of ${vm.vcpus} at the most, and more than ${vcpus} ${often}.`;
 }

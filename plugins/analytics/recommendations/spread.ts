@@ -1,8 +1,9 @@
+import { formatValue } from '../../charts/port.ts';
 import type { HostStatus, VmStatus } from '../../hypervisor/port.ts';
 import type { Series } from '../port.ts';
 import { quantileOf } from './evidence.ts';
 import type { Recommendation } from './recommendation.ts';
-import { countText, percentText } from './words.ts';
+import { countText } from './words.ts';
 
 const HOT_RATIO = 0.85;
 const COOL_RATIO = 0.6;
@@ -31,7 +32,7 @@ export function findSpread(hot: HostLoad, all: readonly HostLoad[]): Recommendat
       title: `Move ${vm.name} from ${hot.host.name} to ${to.host.name}.`,
       before: { loadRatio: load(hot) },
       evidence: [
-        `Host ${hot.host.name} was above ${percentText(HOT_RATIO)} of its processors for more than a twentieth of the last day; ${to.host.name} stayed below ${percentText(load(to))}.`,
+        `Host ${hot.host.name} was above ${formatValue(HOT_RATIO, 'ratio')} of its processors for more than a twentieth of the last day; ${to.host.name} stayed below ${formatValue(load(to), 'ratio')}.`,
         `${vm.name} uses ${countText(cpus, 'vCPU')} of it.`,
       ],
       gains: [{ what: `load taken from ${hot.host.name}`, unit: 'ratio', expected: relief, low: relief / 2, high: relief }],

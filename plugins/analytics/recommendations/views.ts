@@ -1,6 +1,6 @@
 import type { Card, Resource, Tone, View } from 'novacron/plugin';
+import { formatValue } from '../../charts/port.ts';
 import type { Gain, KeptRecommendation, RecommendationState } from './recommendation.ts';
-import { gainFigure } from './words.ts';
 
 const TONES: Readonly<Record<RecommendationState, Tone>> = {
   open: 'warn',
@@ -13,8 +13,8 @@ const TONES: Readonly<Record<RecommendationState, Tone>> = {
 
 export function gainText(gain: Gain): string {
   const { what, expected, low, high } = gain;
-  const interval = low === high ? '' : ` (${gainFigure(gain, low)} to ${gainFigure(gain, high)})`;
-  return `${what}: ${gainFigure(gain, expected)}${interval}`;
+  const interval = low === high ? '' : ` (${formatValue(low, gain.unit)} to ${formatValue(high, gain.unit)})`;
+  return `${what}: ${formatValue(expected, gain.unit)}${interval}`;
 }
 
 export const recommendationCard = (one: KeptRecommendation): Card => ({

@@ -1,10 +1,10 @@
 import { HubError, type Actions, type Actor, type Clock, type Json, type Log, type Metrics } from 'novacron/plugin';
+import { formatValue } from '../../charts/port.ts';
 import type { Hypervisor, VmStatus } from '../../hypervisor/port.ts';
+import { partsOf } from '../metric-history.ts';
 import type { Forecasts } from '../port.ts';
-import { seriesByEntity } from '../recommendations/evidence.ts';
 import type { Recommendation } from '../recommendations/recommendation.ts';
 import type { RecommendationStore } from '../recommendations/store.ts';
-import { percentText } from '../recommendations/words.ts';
 import { shouldAct, type Decision, type ScalingPolicy } from './policy.ts';
 import type { KeptDecision, ScalingStore } from './store.ts';
 
@@ -44,7 +44,7 @@ async function judgeDue({ store, metrics, clock }: ScalerOptions, signal: AbortS
     const { at: from, dueAt: to, vm } = decision;
     const stepSeconds = stepOf(policy);
     const frame = await metrics.query({ metric: policy.metric, targets: [vm], from, to, stepSeconds, aggregate: 'mean' }, signal);
-    const values = [...(seriesByEntity(frame).get(vm)?.values() ?? [])].flatMap(({ value }) => value);
+    const values = [...(partsOf(frame).get(vm)?.values() ?? [])].flatMap(({ value }) => value);
     await store.judge(
       decision,
       values.some((value) => (value ?? 0) > policy.limit),
@@ -162,7 +162,7 @@ function toRecommendation(policy: ScalingPolicy, vm: VmStatus, { chance, at }: D
     title: `${vm.name} will probably be overloaded within ${hours} h: ${policy.action.replaceAll('.', ' ')}.`,
     before: { at, chance },
     evidence: [
-      `${policy.metric} goes above ${policy.limit} with a chance of ${percentText(chance)}; policy ${policy.name} reckons ${policy.overloadCost} for that and ${policy.actCost} for acting.`,
+      `${policy.metric} goes above ${policy.limit} with a chance of ${formatValue(chance, 'ratio')}; policy ${policy.name} reckons ${policy.overloadCost} for that and ${policy.actCost} for acting.`,
     ],
     gains: [
       { what: 'expected cost saved', unit: 'count', expected: saved, low: -policy.actCost, high: policy.overloadCost - policy.actCost },

@@ -1,7 +1,7 @@
 import { HubError, type Clock, type Metrics } from 'novacron/plugin';
 import type { Hypervisor, VmStatus } from '../../hypervisor/port.ts';
+import { joined, partsOf } from '../metric-history.ts';
 import type { Series, Workload, Workloads } from '../port.ts';
-import { seriesByEntity } from '../recommendations/evidence.ts';
 import { classify } from './classify.ts';
 import { withoutGaps, type Points } from './features.ts';
 import { lookAlikesOf } from './likeness.ts';
@@ -42,17 +42,7 @@ async function fetch({ metrics, clock }: WorkloadOptions, ask: Ask, signal: Abor
   const { metric, targets, stepSeconds } = ask;
   const aggregate = declared.kind === 'counter' ? 'rate' : 'mean';
   const frame = await metrics.query({ metric, targets, from: to - ask.days * DAY_MS, to, stepSeconds, aggregate }, signal);
-  return new Map([...seriesByEntity(frame)].map(([id, devices]) => [id, added([...devices.values()])]));
-}
-
-function added(all: readonly Series[]): Series {
-  const [only] = all;
-  if (all.length === 1 && only !== undefined) return only;
-  const sums = new Map<number, number>();
-  for (const { at, value } of all)
-    for (const [row, instant] of at.entries()) sums.set(instant, (sums.get(instant) ?? 0) + (value[row] ?? 0));
-  const rows = [...sums].toSorted(([a], [b]) => a - b);
-  return { at: rows.map(([at]) => at), value: rows.map(([, value]) => value) };
+  return new Map([...partsOf(frame)].map(([id, devices]) => [id, joined(devices.values())]));
 }
 
 function classified(vm: VmStatus, cpu: Series, memory: Series): Workload[] {
@@ -103,7 +93,7 @@ async function measure(options: WorkloadOptions, vms: readonly VmStatus[], signa
   }
   return vms.map(({ id, name, vcpus }) => {
     const sum = (...metrics: readonly string[]): Points =>
-      withoutGaps(added(metrics.flatMap((metric) => found.get(metric)?.get(id) ?? [])));
+      withoutGaps(joined(metrics.flatMap((metric) => found.get(metric)?.get(id) ?? [])));
     return {
       vm: { id, name },
       cpus: scaled(sum('cpuRatio'), vcpus),

@@ -87,6 +87,7 @@ describe('the time to full', () => {
       readonly limit: number;
       readonly probability: number;
       readonly p50At: number | null;
+      readonly points: readonly { readonly at: number; readonly p50: number }[];
     }[];
   }
 
@@ -98,6 +99,7 @@ describe('the time to full', () => {
     const hours = ((grows?.p50At ?? 0) - NOW) / 3_600_000;
     expect(hours).toBeGreaterThan(40);
     expect(hours).toBeLessThan(56);
+    expect(grows?.points.find(({ p50 }) => p50 >= 1000)?.at).toBeLessThan(NOW + 56 * 3_600_000);
     expect(view.text).toMatch(/^memory used: grows-name will most likely reach .* in \d/);
     expect(view.table?.rows[0]?.[0]).toBe('grows-name');
   });

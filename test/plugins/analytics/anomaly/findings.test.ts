@@ -1,11 +1,29 @@
 import { describe, expect, it } from 'vitest';
-import { fleetsOf, joined, likeDismissed, metricOf, newFinding, type Subject } from '../../../../plugins/analytics/anomaly/findings.ts';
+import {
+  fleetFinding,
+  fleetsOf,
+  joined,
+  likeDismissed,
+  metricOf,
+  newFinding,
+  type Subject,
+} from '../../../../plugins/analytics/anomaly/findings.ts';
 import type { Hit } from '../../../../plugins/analytics/anomaly/reading.ts';
 import type { Anomaly } from '../../../../plugins/analytics/port.ts';
 
 const NOW = Date.UTC(2026, 0, 19, 14, 5);
 
-const subject = (name: string, tags: readonly string[] = []): Subject => ({ kind: 'vm', id: name, name, tenant: 'default', tags });
+const subject = (name: string, tags: readonly string[] = [], more: Partial<Subject> = {}): Subject => ({
+  kind: 'vm',
+  id: name,
+  name,
+  tenant: 'default',
+  tags,
+  image: null,
+  host: null,
+  isUp: true,
+  ...more,
+});
 
 const hit = (metric: string, { value, expected = 0.3, score = 9 }: { value: number; expected?: number; score?: number }): Hit => ({
   metric,
@@ -75,14 +93,42 @@ describe('a fleet', () => {
 
   it('is a tag, three and half of whose VMs changed', () => {
     const subjects = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((name) => subject(name, name < 'g' ? ['web'] : ['db']));
-    expect(fleetsOf(found(['a', 'b', 'c']), subjects, 3).map(({ tag, of }) => [tag, of])).toEqual([['web', 6]]);
+    expect(fleetsOf(found(['a', 'b', 'c']), subjects, 3).map(({ trait, name, of }) => [trait, name, of])).toEqual([['tag', 'web', 6]]);
     expect(fleetsOf(found(['a', 'b', 'g']), subjects, 3)).toEqual([]);
     expect(fleetsOf(found(['a', 'b', 'c']), [...subjects, subject('h', ['web'])], 3)).toEqual([]);
   });
 
   it('is told by the tag that fits its VMs best', () => {
     const subjects = ['a', 'b', 'c', 'd'].map((name) => subject(name, name === 'd' ? ['all'] : ['all', 'web']));
-    expect(fleetsOf(found(['a', 'b', 'c']), subjects, 3).map(({ tag }) => tag)).toEqual(['web']);
+    expect(fleetsOf(found(['a', 'b', 'c']), subjects, 3).map(({ name }) => name)).toEqual(['web']);
+  });
+
+  it('is what VMs were made from or where they are, and says so', () => {
+    const made = ['a', 'b', 'c', 'd'].map((name) => subject(name, [], { image: 'debian-12.qcow2', host: name < 'd' ? 'h1' : 'h2' }));
+    const [fleet, ...others] = fleetsOf(found(['a', 'b', 'c', 'd']), [...made, subject('e', [], { image: 'debian-12.qcow2' })], 3);
+    expect(others).toEqual([]);
+    expect(fleetFinding(fleet!, NOW)).toMatchObject({
+      subject: { id: 'image:debian-12.qcow2', name: 'debian-12.qcow2', tenant: 'default' },
+      text: expect.stringMatching(/^4 of 5 VMs made from image 'debian-12\.qcow2' changed at once: CPU\./) as string,
+    });
+    const [onHost] = fleetsOf(found(['a', 'b', 'c']), made, 3);
+    expect(fleetFinding(onHost!, NOW).text).toMatch(/^3 of 3 VMs on host 'h1' changed at once/);
+  });
+
+  it('is told by the tag where tag, image and host fit its VMs equally well', () => {
+    const subjects = ['a', 'b', 'c'].map((name) => subject(name, ['web'], { image: 'debian-12.qcow2', host: 'h1' }));
+    expect(fleetsOf(found(['a', 'b', 'c']), subjects, 3).map(({ trait }) => trait)).toEqual(['tag']);
+  });
+
+  it('on a host that tenants share belongs to none of them', () => {
+    const subjects = ['a', 'b', 'c', 'd'].map((name) => subject(name, [], { host: 'h1', tenant: name === 'd' ? 'other' : 'default' }));
+    expect(fleetsOf(found(['a', 'b', 'c']), subjects, 3)).toMatchObject([{ trait: 'host', tenant: null, of: 4 }]);
+    expect(fleetsOf(found(['a', 'b', 'c']), subjects.slice(0, 3), 3)).toMatchObject([{ trait: 'host', tenant: 'default', of: 3 }]);
+  });
+
+  it('does not count VMs that do not run, but those that stopped just now', () => {
+    const subjects = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((name) => subject(name, ['web'], { isUp: name < 'c' }));
+    expect(fleetsOf(found(['a', 'b', 'c']), subjects, 3)).toMatchObject([{ name: 'web', of: 3 }]);
   });
 
   it('does not reach over the wall between tenants', () => {

@@ -21,7 +21,13 @@ const names = ['web-1', 'web-2', 'web-3', 'web-4', 'db-1', 'theirs'];
 const vms = new Map<string, VmStatus>(
   names.map((name) => [
     name,
-    vm({ id: name, name, tags: name.startsWith('web') ? ['web', 'all'] : ['all'], tenant: name === 'theirs' ? 'other' : 'default' }),
+    vm({
+      id: name,
+      name,
+      tags: ['all'],
+      image: name.startsWith('web') ? 'web.qcow2' : 'debian.qcow2',
+      tenant: name === 'theirs' ? 'other' : 'default',
+    }),
   ]),
 );
 
@@ -120,15 +126,15 @@ describe('the watch', () => {
     expect((await list()).map(({ subject }) => subject.id)).toEqual(['theirs', 'db-1']);
   });
 
-  it('makes one more finding of what many VMs of a tag did at once', async () => {
+  it('makes one more finding of what many VMs of an image did at once', async () => {
     told = [];
     await liveUntil(LAST + 256, () => told.some(({ kind }) => kind === 'fleet'));
     const fleet = told.find(({ kind }) => kind === 'fleet');
     expect(fleet).toMatchObject({
-      subject: { name: 'web', tenant: 'default' },
+      subject: { id: 'image:web.qcow2', name: 'web.qcow2', tenant: 'default' },
       members: [{ name: 'web-1' }, { name: 'web-2' }, { name: 'web-3' }],
     });
-    expect(fleet?.text).toMatch(/^3 of 4 VMs tagged 'web' changed at once: CPU\. CPU of web-\d is 100 % since 21:/);
+    expect(fleet?.text).toMatch(/^3 of 4 VMs made from image 'web\.qcow2' changed at once: CPU\. CPU of web-\d is 100 % since 21:/);
     expect(told.filter(({ kind }) => kind === 'fleet')).toHaveLength(1);
   });
 });
@@ -141,7 +147,7 @@ describe('people', () => {
       return outcome as { output: unknown; view: View };
     };
     const ours = await seen({}, 'default');
-    expect(ours.view.table?.rows.map(([, of]) => of).toSorted()).toEqual(['db-1', 'tag web', 'web-1', 'web-2', 'web-3']);
+    expect(ours.view.table?.rows.map(([, of]) => of).toSorted()).toEqual(['db-1', 'image web.qcow2', 'web-1', 'web-2', 'web-3']);
     expect((await seen({}, 'other')).view.table?.rows.map(([, of]) => of)).toEqual(['theirs']);
     expect((await seen({ vm: 'db-1' }, 'default')).view.table?.rows).toHaveLength(1);
     await expect(seen({ vm: 'db-1' }, 'other')).rejects.toMatchObject({ code: 'vm_unknown' });
@@ -172,7 +178,13 @@ describe('people', () => {
   it('say it of a whole fleet at once', async () => {
     const [fleet] = (await list()).filter(({ kind }) => kind === 'fleet');
     await hub.run('anomaly.dismiss', { anomaly: fleet?.id });
-    expect((await list(['dismissed'])).map(({ subject }) => subject.name).toSorted()).toEqual(['db-1', 'web', 'web-1', 'web-2', 'web-3']);
+    expect((await list(['dismissed'])).map(({ subject }) => subject.name).toSorted()).toEqual([
+      'db-1',
+      'web-1',
+      'web-2',
+      'web-3',
+      'web.qcow2',
+    ]);
   });
 });
 

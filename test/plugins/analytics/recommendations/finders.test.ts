@@ -23,7 +23,7 @@ describe('taking away', () => {
     const daily = days(7, (hour) => (hour % 24 < 8 ? 0.2 : 1.4));
     const found = findShrink(evidence({ cpus: daily, memory: days(7, () => GIB) }), RULES);
     expect(found).toMatchObject({
-      title: 'Take 2 vCPUs and 2.8 GiB from web-1.',
+      title: 'Take 2 vCPUs and 2.75 GiB from web-1.',
       before: { vcpus: 4, memoryBytes: 4 * GIB },
       gains: [
         { what: 'vCPUs freed', expected: 2, low: 2, high: 2 },
@@ -38,6 +38,13 @@ describe('taking away', () => {
     const peaky = days(7, (hour) => (hour < 0.2 ? 4 : 0.3));
     expect(findShrink(evidence({ cpus: peaky }), { ...RULES, cpuShortCost: 1_000_000 })).toBeUndefined();
     expect(findShrink(evidence({ cpus: peaky }), RULES)?.suggestion.input).toMatchObject({ vcpus: 1 });
+  });
+
+  it('does not believe one or two quiet days after a busy week', () => {
+    const quietFor = (quietDays: number) => days(7, (hour) => (hour > (7 - quietDays) * 24 ? 0.2 : hour % 24 < 12 ? 31.5 : 0.2));
+    const large = vm({ vcpus: 32 });
+    for (const quietDays of [0, 1, 2]) expect(findShrink(evidence({ vm: large, cpus: quietFor(quietDays) }), RULES)).toBeUndefined();
+    expect(findShrink(evidence({ vm: large, cpus: quietFor(4) }), RULES)?.suggestion.input).toMatchObject({ vcpus: 1 });
   });
 
   it('takes no memory that was used once, nor so little that a restart is not worth it', () => {
@@ -67,7 +74,7 @@ describe('switching off', () => {
 describe('giving', () => {
   it('gives memory to a VM that is short of it, so that it uses three quarters then', () => {
     expect(findAddMemory(evidence({ memory: days(7, () => 3.8 * GIB) }))).toMatchObject({
-      title: 'Give web-1 1.3 GiB more memory.',
+      title: 'Give web-1 1.25 GiB more memory.',
       gains: [{ unit: 'ratio', expected: 1 }],
       suggestion: { input: { memory: '5376M' } },
     });
@@ -87,7 +94,7 @@ describe('giving', () => {
         suggestion: { action: 'vm.disk.grow', input: { vm: 'vm-1', device: 'vda', size: '15360M' } },
       },
     ]);
-    expect(found[0]?.evidence[0]).toMatch(/^It takes 8\.6 GiB of its 10 GiB, and 90 % of it in 0\.\d days \(perhaps in 0\.\d\)\.$/);
+    expect(found[0]?.evidence[0]).toMatch(/^It takes 8\.64 GiB of its 10 GiB, and 90 % of it in 0\.\d days \(perhaps in 0\.\d\)\.$/);
   });
 });
 

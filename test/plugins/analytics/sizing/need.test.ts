@@ -5,18 +5,24 @@ import { limitFor, limitsOf, needOf } from '../../../../plugins/analytics/sizing
 const DAY_MS = 86_400_000;
 const STEP_MS = 300_000;
 const steps = (value: readonly (number | null)[]) => ({ at: value.map((_, index) => index * STEP_MS), value });
-const need = (value: readonly (number | null)[], halfLifeDays = 1) => needOf(steps(value), { now: value.length * STEP_MS, halfLifeDays })!;
+const need = (value: readonly (number | null)[]) => needOf(steps(value), { now: value.length * STEP_MS })!;
+/** A value for each 5 minutes of each of these days, the newest last. */
+const days = (value: readonly number[]) => need(value.flatMap((each) => Array.from({ length: 288 }, () => each)));
 
 describe('what a machine needs', () => {
-  it('is unknown without a value', () => {
-    expect(needOf(steps([]), { now: 0, halfLifeDays: 1 })).toBeUndefined();
-    expect(needOf(steps([null, Number.NaN]), { now: 0, halfLifeDays: 1 })).toBeUndefined();
+  it('is unknown without a value in the last 7 days', () => {
+    expect(needOf(steps([]), { now: 0 })).toBeUndefined();
+    expect(needOf(steps([null, Number.NaN]), { now: 2 * STEP_MS })).toBeUndefined();
+    expect(needOf(steps([1, 2]), { now: 8 * DAY_MS })).toBeUndefined();
+    expect(needOf(steps([1, 2]), { now: 0 })).toBeUndefined();
   });
 
-  it('is forgotten by half in each half-life', () => {
-    const series = { at: [0, DAY_MS], value: [100, 10] };
-    const { shortRatio = 0 } = limitsOf(needOf(series, { now: DAY_MS, halfLifeDays: 1 })!).find(({ value }) => value > 30) ?? {};
-    expect(shortRatio).toBeCloseTo(1 / 3, 1);
+  it('is what one span says where the other has no value', () => {
+    for (const now of [DAY_MS / 2, 3 * DAY_MS]) {
+      const { day, before } = needOf(steps([1, 2]), { now })!;
+      expect(day).toEqual(before);
+      expect([...day].reduce((sum, weight) => sum + weight)).toBeCloseTo(1);
+    }
   });
 });
 
@@ -24,10 +30,26 @@ describe('a limit', () => {
   const burst = [...Array.from({ length: 95 }, () => 10), ...Array.from({ length: 5 }, () => 1000)];
 
   it('covers a burst when being short is dear, and cuts it off when it is cheap', () => {
-    expect(limitFor(need(burst, 1000), { shortCost: 1e6 }).value).toBeGreaterThan(1000);
-    const cheap = limitFor(need(burst, 1000), { shortCost: 1000 });
+    expect(limitFor(need(burst), { shortCost: 1e6 }).value).toBeGreaterThan(1000);
+    const cheap = limitFor(need(burst), { shortCost: 1000 });
     expect(cheap.value).toBeLessThan(20);
     expect(cheap.shortRatio).toBeGreaterThan(0.05);
+  });
+
+  const shortAt = (level: number, ofDays: readonly number[]): number =>
+    limitsOf(days(ofDays)).find(({ value }) => value > level)?.shortRatio ?? 0;
+
+  it('expects less of a week that was busy after a day that was idle than of one whose last day was busy too', () => {
+    const [after, within] = [shortAt(50, [100, 100, 100, 100, 100, 100, 1]), shortAt(50, [100, 100, 100, 100, 100, 100, 100])];
+    expect(within).toBeGreaterThan(0.98);
+    expect(after).toBeCloseTo(0.5);
+    // Mean shares would say 0.21; an idle day makes what was seldom before more so.
+    const [seldomAfter, seldom] = [shortAt(50, [1, 1, 1, 1, 1, 100, 1]), 1 / 6];
+    expect(seldomAfter).toBeLessThan(seldom / 3);
+  });
+
+  it('remembers of a week what its last day did not need', () => {
+    expect(shortAt(50, [1, 1, 100, 1, 1, 1, 1])).toBeGreaterThan(2 * shortAt(50, [1, 1, 1, 1, 1, 1, 1]));
   });
 
   it('leaves a small machine more room in proportion than a large one', () => {
