@@ -8,6 +8,7 @@ import { createAudit, type Audit } from './audit/audit.ts';
 import { createBuiltin } from './builtin/index.ts';
 import * as contract from './contract.ts';
 import type { Clock, Events, HubCheck, HubInfo, Log, MachineFacts, Metrics } from './contract.ts';
+import { createDuties } from './duties/duties.ts';
 import { createCounters } from './hub-counters.ts';
 import { createEvents } from './events/events.ts';
 import {
@@ -154,10 +155,12 @@ async function openGround(
   stack.defer(() => audit.close());
   const events = await createEvents({ state, clock, log: log('events') });
   stack.defer(() => events.close());
+  const duties = createDuties({ state, hub: hubId(dataDir), clock: systemClock, log: log('duties'), leaseMs: config.dutySeconds * 1_000 });
+  stack.defer(() => duties.close());
   const policy = createPolicy(config.policies === undefined ? {} : { extraPolicies: readFileSync(config.policies, 'utf8') });
   const identity = await createIdentity({ state, clock, log: log('identity'), dataDir, audit });
   stack.defer(() => identity.close());
-  return { clock, info: about.info, state, audit, events, policy, identity };
+  return { clock, info: about.info, state, audit, events, duties, policy, identity };
 }
 type Ground = Awaited<ReturnType<typeof openGround>>;
 
@@ -189,7 +192,7 @@ function openDoor(options: HubOptions, { state, clock, audit, events, policy }: 
 
 function createHost(options: HubOptions, parts: Parts): PluginHost {
   const { config, log, dataDir } = options;
-  const { registry, actions, jobs, events, metrics, resources, identity, audit, info, state, clock } = parts;
+  const { registry, actions, jobs, events, metrics, resources, identity, audit, info, state, duties, clock } = parts;
   const builtin = createBuiltin({ jobs, identity, audit, clock, tenants: config.tenants, plugins: () => host.status() });
   const host = new PluginHost({
     plugins: [{ is: 'loaded', plugin: builtin, config: {} }, ...options.plugins],
@@ -203,7 +206,10 @@ function createHost(options: HubOptions, parts: Parts): PluginHost {
       [contract.Hub.id]: info,
       [contract.Alerts.id]: { declared: () => alertsOf(host) } satisfies contract.Alerts,
     },
-    coreFor: { [contract.Database.id]: (plugin) => pluginDatabase(state, plugin) },
+    coreFor: {
+      [contract.Database.id]: (plugin) => pluginDatabase(state, plugin),
+      [contract.Duties.id]: (plugin) => duties.of(plugin),
+    },
     clock,
     log,
     dataDir,
