@@ -129,6 +129,7 @@ function aboutHub({ dataDir, config, machine }: HubOptions) {
   let url = config.publicUrl ?? '';
   let health: HubInfo['health'] = async () => [];
   const info: HubInfo = {
+    id: hubId(dataDir),
     health: () => health(),
     version: VERSION,
     dataDir,
@@ -155,7 +156,7 @@ async function openGround(
   stack.defer(() => audit.close());
   const events = await createEvents({ state, clock, log: log('events') });
   stack.defer(() => events.close());
-  const duties = createDuties({ state, hub: hubId(dataDir), clock: systemClock, log: log('duties'), leaseMs: config.dutySeconds * 1_000 });
+  const duties = createDuties({ state, hub: about.info.id, clock: systemClock, log: log('duties'), leaseMs: config.dutySeconds * 1_000 });
   stack.defer(() => duties.close());
   const policy = createPolicy(config.policies === undefined ? {} : { extraPolicies: readFileSync(config.policies, 'utf8') });
   const identity = await createIdentity({ state, clock, log: log('identity'), dataDir, audit });
@@ -165,14 +166,14 @@ async function openGround(
 type Ground = Awaited<ReturnType<typeof openGround>>;
 
 /** The door and the jobs behind it; the registry learns of the plugins later. */
-function openDoor(options: HubOptions, { state, clock, audit, events, policy }: Ground) {
-  const { config, log, dataDir, onStep } = options;
+function openDoor(options: HubOptions, { state, clock, audit, events, policy, info }: Ground) {
+  const { config, log, onStep } = options;
   const registry = new Registry();
   const db = state.db;
   const jobs = new Jobs({
     db,
     databaseUrl: state.url,
-    executor: hubId(dataDir),
+    executor: info.id,
     openMax: config.jobsMax,
     keepMs: config.jobsKeepDays * 86_400_000,
     actions: registry,

@@ -227,7 +227,7 @@ class Roster implements HubDuties {
     if (this.#isOver(term)) return this.#lose(post);
     if (post.term !== null) return;
     post.term = term;
-    this.#options.log.debug({ duty: name, term: number }, 'a duty is this hub\'s');
+    this.#options.log.debug({ duty: name, term: number }, "a duty is this hub's");
     post.begun.resolve();
   }
 }

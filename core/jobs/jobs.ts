@@ -15,6 +15,7 @@ import type { Audit } from '../audit/audit.ts';
 import type { Policy } from '../policy/policy.ts';
 import { resourceOf } from '../policy/resource-of.ts';
 import { createDurable, type Durable } from './durable.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import { never, type StepPhase } from './steps.ts';
 import { runJob, type ActionSource } from './run-job.ts';
 import { JobStore, toJob, type JobRecord, type NewJob } from './store.ts';
@@ -77,7 +78,8 @@ export class Jobs implements JobsService {
 
   /** Recovers what was open and lets accepted jobs run. Call it once all plugins have started. */
   async launch(): Promise<void> {
-    await this.#durable.launch();
+    const { db } = this.#options;
+    await oneAtATime(db, { name: 'novacron.jobs.launch', signal: this.#stopping.signal }, () => this.#durable.launch());
     this.#launched.resolve();
     void this.#sweep();
   }

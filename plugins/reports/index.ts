@@ -40,7 +40,7 @@ export default definePlugin({ name: 'reports', api: 1, config, needs, provides: 
     // What is wrong with a notebook is said now, and the parser is there before somebody waits for it.
     await runtime.library.list();
     const stop = new AbortController();
-    const keeping = keepSchedules(runtime, AbortSignal.any([signal, stop.signal]));
+    const keeping = services.duties.keep('schedules', (duty) => keepSchedules(runtime, duty), AbortSignal.any([signal, stop.signal]));
     defer(async () => {
       stop.abort();
       await keeping;

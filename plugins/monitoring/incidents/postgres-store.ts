@@ -129,9 +129,10 @@ async function listIncidents(db: Database, { states, subject, from, to, tenant, 
 
 /** Incidents in the plugin's schema. A lock makes changes take turns, also those of several hubs. */
 export const createPostgresStore = (db: Database, options: PostgresStoreOptions): Store => ({
-  transaction: (work) =>
+  transaction: (work, fence) =>
     db.transaction(async (inside) => {
       await inside.sql`select pg_advisory_xact_lock(hashtext('novacron.incidents.' || current_schema()))`;
+      await fence?.(inside);
       return work(desktopOf(inside, options));
     }),
   get: async (number) => recordsOf(await db.sql<Recorded>`select "record" from "incident" where "number" = ${number}`)[0],

@@ -1,3 +1,4 @@
+import type { Duty } from 'novacron/plugin';
 import type { Incident, IncidentState, Silence } from '../port.ts';
 import type { Draft, Entry, IncidentRecord, Telling } from './record.ts';
 import type { Override } from './rotations.ts';
@@ -91,8 +92,8 @@ export interface Desktop {
 }
 
 export interface Store {
-  /** All or nothing, and one at a time over all hubs. */
-  transaction<T>(work: (desktop: Desktop) => Promise<T>): Promise<T>;
+  /** All or nothing, and one at a time over all hubs; nothing when the fence of a duty says so. */
+  transaction<T>(work: (desktop: Desktop) => Promise<T>, fence?: Duty['fence']): Promise<T>;
   get(number: number): Promise<IncidentRecord | undefined>;
   list(query: Query): Promise<readonly IncidentRecord[]>;
   timeline(number: number): Promise<readonly Entry[]>;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { Duties, Duty } from '../../../core/contract.ts';
+import type { Duties, Duty, Log } from '../../../core/contract.ts';
 import { createDuties } from '../../../core/duties/duties.ts';
 import { createTestClock } from '../../kit/clock.ts';
 import { codeOf, until } from '../../kit/collect.ts';
@@ -10,7 +10,7 @@ import { openTestState, type TestState } from '../../kit/state.ts';
 const LEASE_MS = 1_000;
 
 /** One hub's duties, with what it was given so far. */
-async function startHub(test: TestState, { hub, log = quietLog }: { hub: string; log?: typeof quietLog }) {
+async function startHub(test: TestState, { hub, log = quietLog }: { hub: string; log?: Log }) {
   const { state } = await test.another();
   const clock = createTestClock();
   const roster = createDuties({ state, hub, clock, log, leaseMs: LEASE_MS });
@@ -76,7 +76,9 @@ describe('duties', () => {
     const keeping = after.keep();
     await until('it has it again', () => after.has());
     expect(performance.now() - startedAt).toBeLessThan(LEASE_MS / 2);
-    await expect((await after.state.pluginDatabase('a')).transaction((db) => before.held[0]?.fence(db) ?? Promise.resolve())).rejects.toMatchObject({
+    await expect(
+      (await after.state.pluginDatabase('a')).transaction((db) => before.held[0]?.fence(db) ?? Promise.resolve()),
+    ).rejects.toMatchObject({
       code: 'duty_lost',
     });
     after.stop.abort();

@@ -15,6 +15,7 @@ import { readyRule } from '../../../../plugins/monitoring/rules/source.ts';
 import { StateStore } from '../../../../plugins/monitoring/rules/state-store.ts';
 import { createThings } from '../../../../plugins/monitoring/rules/things.ts';
 import { createTestClock, type TestClock } from '../../../kit/clock.ts';
+import { lastingDuty } from '../../../kit/duty.ts';
 import { testDatabase } from '../../../kit/postgres.ts';
 import { vmStatus } from '../fake-hypervisor.ts';
 
@@ -105,7 +106,7 @@ describe('rules over what is measured', () => {
     clock.advance(EVERY_MS);
     if (values) await sample(values);
     const before = signals.length;
-    await engine.look(AbortSignal.timeout(20_000));
+    await engine.look(lastingDuty(AbortSignal.timeout(20_000)));
     return signals.slice(before).map(({ state, subject }) => `${state} ${subject.id}`);
   }
   const used = (a: number, b = 0.1) => ({ a: { memoryUsedRatio: a, memoryBytes: 1000 }, b: { memoryUsedRatio: b, memoryBytes: 1000 } });
