@@ -4,7 +4,6 @@ import { HubError, type Actor, type Failure, type View, type Via } from 'novacro
 import { tellEnd } from './failures.ts';
 import { createDoor } from './hub-door.ts';
 import type { Report } from './library.ts';
-import { reportHtml } from './render/html.ts';
 import { headlineOf, picturesOf } from './render/outputs.ts';
 import { printPdf } from './render/pdf.ts';
 import { notebookText } from './runner/notebook.ts';
@@ -124,6 +123,8 @@ function endOf(begun: Run, result: NotebookRun, { dataWindow, endedAt }: { dataW
 
 /** All files, then one rename: a folder of a run is never half there. */
 async function keepFiles(runtime: Runtime, run: Run, { notebook }: NotebookRun): Promise<void> {
+  // With its fonts, only where a report is made.
+  const { reportHtml } = await import('./render/html.ts');
   const folder = runDir(runtime, run.id);
   const fresh = `${folder}.new`;
   await rm(fresh, { recursive: true, force: true });
