@@ -28,7 +28,7 @@ export async function claimDuties(
       term = known.term + case when known.holder = excluded.holder then 0 else 1 end
     where known.holder = excluded.holder or known.until < clock_timestamp() or (known.hub = excluded.hub and known.name = any(${first}::text[]))
     returning name, term`.execute(db);
-  return new Map(rows.map(({ name, term }) => [name, Number(term)]));
+  return new Map(rows.map(({ name, term }) => [name, term]));
 }
 
 /** Gives back what this process has; the others are told. */
