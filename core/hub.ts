@@ -26,6 +26,7 @@ import {
 import { createHttp } from './http/server.ts';
 import { createIdentity, type Identity } from './identity/identity.ts';
 import { Jobs, type JobsOptions } from './jobs/jobs.ts';
+import { PRESENCE } from './jobs/take-over.ts';
 import { PluginHost, type PluginStatus } from './plugins/host.ts';
 import type { HubConfig } from './plugins/hub-config.ts';
 import type { LoadedPlugin } from './plugins/load.ts';
@@ -166,7 +167,7 @@ async function openGround(
 type Ground = Awaited<ReturnType<typeof openGround>>;
 
 /** The door and the jobs behind it; the registry learns of the plugins later. */
-function openDoor(options: HubOptions, { state, clock, audit, events, policy, info }: Ground) {
+function openDoor(options: HubOptions, { state, clock, audit, duties, events, policy, info }: Ground) {
   const { config, log, onStep } = options;
   const registry = new Registry();
   const db = state.db;
@@ -181,6 +182,7 @@ function openDoor(options: HubOptions, { state, clock, audit, events, policy, in
     audit,
     events,
     clock,
+    duties: duties.of(PRESENCE),
     log: log('jobs'),
     ...(onStep && { onStep }),
   });
