@@ -69,7 +69,7 @@ export async function startBot(context: Context): Promise<void> {
     const app = createApp(chat, log);
     const bot: Bot = { ...services, client: app.client, log, clock, signal, hubUrl: () => services.hub.url };
     const workspace = await workspaceOf(app);
-    const jobMessages = createJobMessages({ bot, store: createJobStore(services.database), workspace });
+    const jobMessages = createJobMessages({ bot, store: createJobStore(services.database, services.hub.id), workspace });
     registerHandlers(app, { bot, jobMessages }, workspace);
     // The hub may have begun to stop while Slack was waited for.
     signal.throwIfAborted();

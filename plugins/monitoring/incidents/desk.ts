@@ -14,6 +14,8 @@ export interface DeskOptions {
   readonly policy: Policy;
   readonly topology: Topology;
   readonly clock: Clock;
+  /** Id of this hub among those on the database. */
+  readonly hub: string;
   /** After it is kept: what changed. */
   onChange(records: readonly IncidentRecord[]): void;
 }
@@ -77,14 +79,14 @@ async function draftFor({ desktop }: Session, number: number): Promise<Draft> {
   throw new HubError('incident_unknown', `There is no incident '${incidentId(number)}'.`, { status: 404 });
 }
 
-export function createDesk({ store, policy, topology, clock, onChange }: DeskOptions): Desk {
+export function createDesk({ store, policy, topology, clock, hub, onChange }: DeskOptions): Desk {
   async function inSession<T>(work: (session: Session) => Promise<T>, fence?: Duty['fence']): Promise<T> {
     const changed: IncidentRecord[] = [];
     const result = await store.transaction(async (desktop) => {
       const now = clock.now();
       const overrides = await desktop.overrides(now - DAY_MS);
       const before = { now, policy, overrides, silences: await desktop.silences() };
-      const ledger = await keepPace(desktop, before);
+      const ledger = await keepPace(desktop, before, hub);
       const { silences, turned } = await turnSilences(desktop, before);
       const session: Session = { desktop, at: { ...before, silences }, ledger, changed };
       if (turned) await reviewAll(session);

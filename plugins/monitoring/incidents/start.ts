@@ -1,4 +1,14 @@
-import { HubError, type Clock, type Database, type Duties, type Duty, type Events, type Log, type Metrics } from 'novacron/plugin';
+import {
+  HubError,
+  type Clock,
+  type Database,
+  type Duties,
+  type Duty,
+  type Events,
+  type HubInfo,
+  type Log,
+  type Metrics,
+} from 'novacron/plugin';
 import type { Charts } from '../../charts/port.ts';
 import type { Hypervisor } from '../../hypervisor/port.ts';
 import type { Channel, Incidents, Signal } from '../port.ts';
@@ -26,6 +36,7 @@ export interface IncidentsContext {
     readonly database: Database;
     readonly duties: Duties;
     readonly events: Events;
+    readonly hub: HubInfo;
     readonly hypervisor: Hypervisor;
     readonly metrics: Metrics;
     readonly charts: Charts | undefined;
@@ -90,7 +101,7 @@ function createRuntime(
     publish(context, records);
     loop.wake();
   };
-  const desk = createDesk({ store, policy, topology, clock, onChange });
+  const desk = createDesk({ store, policy, topology, clock, hub: services.hub.id, onChange });
   const courier = createCourier({ store, channels, clock, log, draw, onFailed: (number) => desk.hurry(number) });
   const keepMs = config.keepDays * 86_400_000;
   const loop = createLoop({ desk, courier, store, clock, log, keepMs, beat: pulse.watch('incidents', ROUND_MS) });

@@ -55,6 +55,8 @@ export interface Query {
 export interface Ledger {
   /** The instant of the last look at the clock; 0 before the first. */
   readonly lookedAt: number;
+  /** The hub by whose clock that was: those of two hubs differ, and that is no clock that was set. */
+  readonly lookedBy: string | null;
   readonly lastNumber: number;
   readonly lastSilence: number;
 }
