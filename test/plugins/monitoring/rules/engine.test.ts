@@ -133,6 +133,22 @@ describe('rules over what is measured', () => {
     expect(await beat(engine, used(0.7))).toEqual(['resolved a']);
   });
 
+  test('a fleet that becomes too large for the main thread goes on where it was, and so does one that was large when the hub was down', async () => {
+    rules = { memory };
+    const engine = await start();
+    await beat(engine, used(0.95));
+    await beat(engine, used(0.95));
+    vms = [...vms, ...Array.from({ length: 6_000 }, (_, nth) => vmStatus(`more-${nth}`, 'default'))];
+    const more = Object.fromEntries(vms.slice(2).map(({ id }) => [id, { memoryUsedRatio: 0.1 }]));
+    expect(await beat(engine, { ...used(0.95), ...more })).toEqual(['firing a']);
+    const since = engine.active()[0]?.state.since;
+    await engine.close();
+    const again = await start();
+    expect(await beat(again, { ...used(0.95), ...more })).toEqual(['firing a']);
+    expect(again.active()[0]?.state.since).toBe(since);
+    expect(await beat(again, used(0.7))).toEqual(['resolved a']);
+  });
+
   test('a restart goes on where it was: nothing is said twice, nothing is forgotten', async () => {
     rules = { memory };
     let engine = await start();
