@@ -6,8 +6,8 @@ import type { Row } from './scopes.ts';
 /** So long the main loop is held at a time. */
 const PIECE_MS = 2;
 /** A fleet is small up to so many pairs of a rule and a thing, and so many things: a thread costs 20 MB, which is worth more than the little that it saves. */
-const PAIRS_MAX = 100_000;
-const ROWS_MAX = 5_000;
+const PAIRS_MAX = 20_000;
+const ROWS_MAX = 2_000;
 
 /** Whether it is little enough to be judged in the main thread. */
 export function isSmall(rules: readonly { readonly flat: FlatRule }[], rows: ReadonlyMap<string, readonly Row[]>): boolean {
