@@ -42,7 +42,7 @@ const walk = definePlugin({ name: 'walk', api: 1, config: z.object({}), needs: {
 
 const hub = createHub({
   dataDir,
-  config: HubConfig.parse({ port: 0, databaseUrl, dutySeconds: 2 }),
+  config: HubConfig.parse({ port: 0, databaseUrl, dutySeconds: 4 }),
   plugins: [await withConfig(walk, { file: 'test', raw: {} })],
   log: createLog({ level: process.env['NOVACRON_TEST_LOG'] === 'debug' ? 'debug' : 'silent' }),
 });

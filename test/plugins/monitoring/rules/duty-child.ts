@@ -39,7 +39,7 @@ const fake = createFakeHypervisor({
 });
 const hub = createHub({
   dataDir,
-  config: HubConfig.parse({ port: 0, databaseUrl, dutySeconds: 2 }),
+  config: HubConfig.parse({ port: 0, databaseUrl, dutySeconds: 4 }),
   plugins: [
     await withConfig(fake.plugin, { file: 'test', raw: {} }),
     await withConfig(monitoring, { file: 'test', raw: { everySeconds: 1, rules: { everySeconds: 1 } } }),

@@ -7,7 +7,7 @@ import { until } from '../../../kit/collect.ts';
 import { openTestState, type TestState } from '../../../kit/state.ts';
 
 const CHILD = fileURLToPath(new URL('./duty-child.ts', import.meta.url));
-const LEASE_MS = 2_000;
+const LEASE_MS = 4_000;
 
 class Hub {
   readonly child: ChildProcess;
