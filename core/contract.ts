@@ -5,6 +5,7 @@
 export * from './contract/alerts.ts';
 export * from './contract/commands.ts';
 export * from './contract/declare.ts';
+export * from './contract/duties.ts';
 export * from './contract/errors.ts';
 export * from './contract/jobs.ts';
 export * from './contract/metrics.ts';

@@ -8,6 +8,7 @@ import { createAudit, type Audit } from './audit/audit.ts';
 import { createBuiltin } from './builtin/index.ts';
 import * as contract from './contract.ts';
 import type { Clock, Events, HubCheck, HubInfo, Log, MachineFacts, Metrics } from './contract.ts';
+import { createDuties } from './duties/duties.ts';
 import { createCounters } from './hub-counters.ts';
 import { createEvents } from './events/events.ts';
 import {
@@ -25,6 +26,7 @@ import {
 import { createHttp } from './http/server.ts';
 import { createIdentity, type Identity } from './identity/identity.ts';
 import { Jobs, type JobsOptions } from './jobs/jobs.ts';
+import { PRESENCE } from './jobs/take-over.ts';
 import { PluginHost, type PluginStatus } from './plugins/host.ts';
 import type { HubConfig } from './plugins/hub-config.ts';
 import type { LoadedPlugin } from './plugins/load.ts';
@@ -128,6 +130,7 @@ function aboutHub({ dataDir, config, machine }: HubOptions) {
   let url = config.publicUrl ?? '';
   let health: HubInfo['health'] = async () => [];
   const info: HubInfo = {
+    id: hubId(dataDir),
     health: () => health(),
     version: VERSION,
     dataDir,
@@ -154,22 +157,24 @@ async function openGround(
   stack.defer(() => audit.close());
   const events = await createEvents({ state, clock, log: log('events') });
   stack.defer(() => events.close());
+  const duties = createDuties({ state, hub: about.info.id, clock: systemClock, log: log('duties'), leaseMs: config.dutySeconds * 1_000 });
+  stack.defer(() => duties.close());
   const policy = createPolicy(config.policies === undefined ? {} : { extraPolicies: readFileSync(config.policies, 'utf8') });
   const identity = await createIdentity({ state, clock, log: log('identity'), dataDir, audit });
   stack.defer(() => identity.close());
-  return { clock, info: about.info, state, audit, events, policy, identity };
+  return { clock, info: about.info, state, audit, events, duties, policy, identity };
 }
 type Ground = Awaited<ReturnType<typeof openGround>>;
 
 /** The door and the jobs behind it; the registry learns of the plugins later. */
-function openDoor(options: HubOptions, { state, clock, audit, events, policy }: Ground) {
-  const { config, log, dataDir, onStep } = options;
+function openDoor(options: HubOptions, { state, clock, audit, duties, events, policy, info }: Ground) {
+  const { config, log, onStep } = options;
   const registry = new Registry();
   const db = state.db;
   const jobs = new Jobs({
     db,
     databaseUrl: state.url,
-    executor: hubId(dataDir),
+    executor: info.id,
     openMax: config.jobsMax,
     keepMs: config.jobsKeepDays * 86_400_000,
     actions: registry,
@@ -177,6 +182,7 @@ function openDoor(options: HubOptions, { state, clock, audit, events, policy }: 
     audit,
     events,
     clock,
+    duties: duties.of(PRESENCE),
     log: log('jobs'),
     ...(onStep && { onStep }),
   });
@@ -189,7 +195,7 @@ function openDoor(options: HubOptions, { state, clock, audit, events, policy }: 
 
 function createHost(options: HubOptions, parts: Parts): PluginHost {
   const { config, log, dataDir } = options;
-  const { registry, actions, jobs, events, metrics, resources, identity, audit, info, state, clock } = parts;
+  const { registry, actions, jobs, events, metrics, resources, identity, audit, info, state, duties, clock } = parts;
   const builtin = createBuiltin({ jobs, identity, audit, clock, tenants: config.tenants, plugins: () => host.status() });
   const host = new PluginHost({
     plugins: [{ is: 'loaded', plugin: builtin, config: {} }, ...options.plugins],
@@ -203,7 +209,10 @@ function createHost(options: HubOptions, parts: Parts): PluginHost {
       [contract.Hub.id]: info,
       [contract.Alerts.id]: { declared: () => alertsOf(host) } satisfies contract.Alerts,
     },
-    coreFor: { [contract.Database.id]: (plugin) => pluginDatabase(state, plugin) },
+    coreFor: {
+      [contract.Database.id]: (plugin) => pluginDatabase(state, plugin),
+      [contract.Duties.id]: (plugin) => duties.of(plugin),
+    },
     clock,
     log,
     dataDir,

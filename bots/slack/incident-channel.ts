@@ -1,4 +1,4 @@
-import { HubError, type Actor } from 'novacron/plugin';
+import type { Actor } from 'novacron/plugin';
 import type { Channel, Incident, Notification } from '../../plugins/monitoring/port.ts';
 import type { Content } from './block-kit.ts';
 import type { Bot } from './bot.ts';
@@ -6,6 +6,7 @@ import { createChannelIds, type ChannelIds } from './channel-ids.ts';
 import { followUpContent, incidentContent, silenceContent } from './incident-blocks.ts';
 import { uploadPictures } from './pictures.ts';
 import { edit, slackError } from './replies.ts';
+import { findTold, isChannelId, metadataOf, receiptOf, tellWithin, type Place } from './telling.ts';
 
 export interface IncidentChannelOptions {
   /** Its client tries once: who is told again when, the incidents decide. */
@@ -18,17 +19,7 @@ interface Shared extends IncidentChannelOptions {
   readonly ids: ChannelIds;
 }
 
-interface Place {
-  readonly channel: string;
-  readonly ts: string;
-}
-
-const HISTORY_MAX = 200;
 const EVENT = 'nova_incident';
-const CHANNEL_ID = /^[CDG][A-Z0-9]{2,}$/;
-/** Slack will say the same next time. */
-const HOPELESS =
-  /^(?:channel_not_found|not_in_channel|is_archived|restricted_action|user_not_found|invalid_auth|account_inactive|token_revoked|missing_scope|invalid_blocks|msg_)/;
 /** Seen in the channel too, not in the thread only. */
 const BROADCAST = new Set<Notification['why']>(['escalated', 'reopened']);
 
@@ -49,23 +40,6 @@ async function channelFor({ bot, defaultChannel, ids }: Shared, to: string): Pro
   return opened.channel?.id ?? name;
 }
 
-interface WithMetadata {
-  readonly ts?: string;
-  readonly metadata?: { readonly event_type?: string; readonly event_payload?: unknown };
-}
-
-const idIn = ({ metadata }: WithMetadata): unknown =>
-  metadata?.event_type === EVENT ? (metadata.event_payload as { id?: unknown } | undefined)?.id : undefined;
-
-/** A message that Slack took though its answer was lost. */
-async function findIn({ bot }: Shared, id: string, where: { readonly channel: string; readonly ts?: string }): Promise<string | undefined> {
-  const { channel, ts } = where;
-  const options = { channel, include_all_metadata: true, limit: HISTORY_MAX };
-  const found =
-    ts === undefined ? await bot.client.conversations.history(options) : await bot.client.conversations.replies({ ...options, ts });
-  return found.messages?.find((message) => idIn(message) === id)?.ts;
-}
-
 interface NewMessage {
   readonly id: string;
   readonly content: Content;
@@ -74,7 +48,7 @@ interface NewMessage {
 
 async function say({ bot, ids }: Shared, channel: string, { id, content, thread }: NewMessage): Promise<Place> {
   const place = thread && (thread.isBroadcast ? { thread_ts: thread.ts, reply_broadcast: true as const } : { thread_ts: thread.ts });
-  const metadata = { event_type: EVENT, event_payload: { id } };
+  const metadata = metadataOf({ event: EVENT, id });
   const quiet = { unfurl_links: false, unfurl_media: false };
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- This is Slack's method, not that of a window.
   const sent = await bot.client.chat.postMessage({ channel, ...content, metadata, ...quiet, ...place });
@@ -88,8 +62,8 @@ async function put(options: Shared, notification: Notification, content: Content
   let at = placeIn(receipt);
   const channel = at?.channel ?? (await channelFor(options, to));
   // By a name nothing was posted yet that could be found.
-  if (!at && attempt > 1 && CHANNEL_ID.test(channel)) {
-    const ts = await findIn(options, key, { channel });
+  if (!at && attempt > 1 && isChannelId(channel)) {
+    const ts = await findTold(options.bot, { event: EVENT, id: key }, { channel });
     at = ts === undefined ? undefined : { channel, ts };
   }
   if (at) {
@@ -110,7 +84,7 @@ async function followUp(
   const { why, id, attempt } = notification;
   const content = followUpContent(why, incident);
   if (!content) return;
-  if (attempt > 1 && (await findIn(options, id, at)) !== undefined) return;
+  if (attempt > 1 && (await findTold(options.bot, { event: EVENT, id }, at)) !== undefined) return;
   await say(options, at.channel, { id, content, thread: { ts: at.ts, isBroadcast: BROADCAST.has(why) } });
 }
 
@@ -128,36 +102,21 @@ async function deliver(options: Shared, notification: Notification): Promise<str
   const { about } = notification;
   if (about.is === 'silence') {
     const at = await put(options, notification, silenceContent(about.silence));
-    return `${at.channel}:${at.ts}`;
+    return receiptOf(at);
   }
   const at = await put(options, notification, incidentContent(about.incident, options.bot.actions.list(EVERYBODY)));
   // A message that is new says by itself what a follow-up would.
   if (!at.isNew) await followUp(options, { notification, incident: about.incident, at });
   await picture(options, notification, at);
-  return `${at.channel}:${at.ts}`;
+  return receiptOf(at);
 }
 
 /** Incidents in Slack: one message each, edited; what is worth a bell is said in its thread. */
 export function createIncidentChannel(options: IncidentChannelOptions): Channel {
   const shared: Shared = { ...options, ids: createChannelIds(options.bot.database) };
-  return { name: 'slack', edits: true, deliver: (notification, signal) => deliverWithin(shared, notification, signal) };
-}
-
-async function deliverWithin(shared: Shared, notification: Notification, signal: AbortSignal): Promise<{ readonly receipt: string }> {
-  const { promise: given, reject } = Promise.withResolvers<never>();
-  const giveUp = (): void => reject(new HubError('slack_timeout', 'Slack did not answer in time.', { status: 504, retryable: true }));
-  signal.addEventListener('abort', giveUp, { once: true });
-  try {
-    return { receipt: await Promise.race([deliver(shared, notification), given]) };
-  } catch (error) {
-    if (HubError.is(error)) throw error;
-    const code = slackError(error) ?? (error instanceof Error ? error.message : String(error));
-    throw new HubError('slack_untold', `Slack did not take it for ${notification.to}: ${code}.`, {
-      status: 502,
-      retryable: !HOPELESS.test(code),
-      cause: error,
-    });
-  } finally {
-    signal.removeEventListener('abort', giveUp);
-  }
+  return {
+    name: 'slack',
+    edits: true,
+    deliver: (notification, signal) => tellWithin(notification.to, () => deliver(shared, notification), signal),
+  };
 }

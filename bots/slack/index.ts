@@ -1,6 +1,7 @@
 import { Actions, Database, definePlugin, Events, Hub, Jobs, optional, Resources, Secret, Users } from 'novacron/plugin';
 import { z } from 'zod';
 import { Incidents } from '../../plugins/monitoring/port.ts';
+import { Reports } from '../../plugins/reports/port.ts';
 import { Sandbox } from '../sandbox/port.ts';
 import { channelIdMigrations } from './channel-ids.ts';
 import { startBot } from './start-bot.ts';
@@ -45,6 +46,7 @@ export default definePlugin(
       hub: Hub,
       sandbox: Sandbox,
       incidents: optional(Incidents),
+      reports: optional(Reports),
     },
     provides: {},
   },

@@ -13,6 +13,9 @@ const EDIT_EVERY_MS = 1_000;
 const FIRST_EDIT_MS = 300;
 const CURSOR_EVERY_MS = 2_000;
 const HISTORY_MAX = 100;
+/** The hub that looks after a message shows the end of its job within moments; after so long it is gone. */
+const ORPHANED_MS = 30_000;
+const OTHERS_EVERY_MS = 15_000;
 /** Codes by which Slack says that the content itself is wrong. */
 const REFUSED = /^(?:invalid_blocks|msg_)/;
 
@@ -181,15 +184,29 @@ async function findPosted(bot: Bot, message: JobMessage): Promise<string | null>
 }
 
 async function recover(shared: Shared): Promise<void> {
-  for (const message of await shared.store.open(shared.workspace)) {
-    const ts = message.ts ?? (await findPosted(shared.bot, message));
-    const tracked: Tracked = { message: { ...message, ts }, pending: null, editedAt: 0, worker: null };
-    if (message.ts === null && ts !== null && message.channel !== null) {
-      await shared.store.place(message.jobId, { channel: message.channel, threadTs: message.threadTs, ts });
-    }
-    shared.tracked.set(message.jobId, tracked);
-    await refresh(shared, tracked);
+  for (const message of await shared.store.open(shared.workspace)) await takeUp(shared, message);
+}
+
+/** The end of a job stands in its message also when the hub that looked after it is gone: then another one shows it. */
+async function recoverOthers(shared: Shared): Promise<void> {
+  const { bot, store, workspace } = shared;
+  for (const message of await store.ofOthers(workspace)) {
+    const actor = await actorOf(bot, message);
+    const job = actor && (await bot.jobs.get(message.jobId, actor).catch(() => undefined));
+    const endedAt = job?.endedAt ?? null;
+    if (endedAt === null || bot.clock.now() - endedAt < ORPHANED_MS) continue;
+    if (await store.takeOver(message)) await takeUp(shared, message);
   }
+}
+
+async function takeUp(shared: Shared, message: JobMessage): Promise<void> {
+  const ts = message.ts ?? (await findPosted(shared.bot, message));
+  const tracked: Tracked = { message: { ...message, ts }, pending: null, editedAt: 0, worker: null };
+  if (message.ts === null && ts !== null && message.channel !== null) {
+    await shared.store.place(message.jobId, { channel: message.channel, threadTs: message.threadTs, ts });
+  }
+  shared.tracked.set(message.jobId, tracked);
+  await refresh(shared, tracked);
 }
 
 async function follow(shared: Shared, after: number | undefined, onCursor: (cursor: number) => void): Promise<void> {
@@ -223,6 +240,12 @@ export function createJobMessages(options: { readonly bot: Bot; readonly store: 
     while (!bot.signal.aborted) {
       await sleep(CURSOR_EVERY_MS, undefined, { signal: bot.signal });
       await save();
+    }
+  };
+  const lookAfterOthers = async (): Promise<void> => {
+    while (!bot.signal.aborted) {
+      await sleep(OTHERS_EVERY_MS, undefined, { signal: bot.signal, ref: false });
+      await recoverOthers(shared).catch(report('Job messages of other hubs could not be looked at'));
     }
   };
   const report = (what: string) => (error: unknown) => {
@@ -261,6 +284,7 @@ export function createJobMessages(options: { readonly bot: Bot; readonly store: 
       const cursor = await store.cursor();
       following = follow(shared, cursor, (next) => (seen = next)).catch(report('The events of jobs are not followed any more'));
       saveOften().catch(report('The position in the events could not be saved'));
+      lookAfterOthers().catch(report('Job messages of other hubs are not looked at any more'));
       await recover(shared).catch(report('Open job messages could not be taken up'));
     },
     async stop() {

@@ -1,6 +1,7 @@
 import type { Actions, Database, Events, HubInfo, Jobs, Resources, Secret, StartContext, Users } from 'novacron/plugin';
 import { webApi } from '@slack/bolt';
 import type { Incidents } from '../../plugins/monitoring/port.ts';
+import type { Reports } from '../../plugins/reports/port.ts';
 import type { Sandbox } from '../sandbox/port.ts';
 import type { Bot } from './bot.ts';
 import { complete } from './completion.ts';
@@ -9,7 +10,7 @@ import { registerHandlers } from './handlers.ts';
 import { createIncidentChannel } from './incident-channel.ts';
 import { createJobMessages } from './job-messages.ts';
 import { createJobStore } from './job-store.ts';
-import { postReports } from './report-posts.ts';
+import { createReportChannel } from './report-channel.ts';
 
 export interface BotConfig {
   readonly botToken?: Secret | undefined;
@@ -28,6 +29,7 @@ export interface BotServices {
   readonly hub: HubInfo;
   readonly sandbox: Sandbox;
   readonly incidents: Incidents | undefined;
+  readonly reports: Reports | undefined;
 }
 
 type Context = Pick<StartContext<BotConfig, never>, 'config' | 'signal' | 'log' | 'clock' | 'defer'> & { readonly services: BotServices };
@@ -48,7 +50,7 @@ async function chatOf({ config, services }: Context): Promise<Chat> {
 /** A call takes so long at the most; a telling is given 30 s in all. */
 const TELLING_MS = 10_000;
 
-/** Incidents are told by a client that tries once: it must not go on trying when the next try has begun already. */
+/** Incidents and reports are told by a client that tries once: it must not go on trying when the next try has begun already. */
 const tellingClient = ({ botToken, apiUrl }: Chat): webApi.WebClient =>
   new webApi.WebClient(botToken.reveal(), {
     ...(apiUrl !== undefined && { slackApiUrl: apiUrl }),
@@ -67,20 +69,18 @@ export async function startBot(context: Context): Promise<void> {
     const app = createApp(chat, log);
     const bot: Bot = { ...services, client: app.client, log, clock, signal, hubUrl: () => services.hub.url };
     const workspace = await workspaceOf(app);
-    const jobMessages = createJobMessages({ bot, store: createJobStore(services.database), workspace });
+    const jobMessages = createJobMessages({ bot, store: createJobStore(services.database, services.hub.id), workspace });
     registerHandlers(app, { bot, jobMessages }, workspace);
     // The hub may have begun to stop while Slack was waited for.
     signal.throwIfAborted();
     await app.start();
     defer(() => app.stop().then(() => undefined));
     await jobMessages.start();
-    const telling = createIncidentChannel({ bot: { ...bot, client: tellingClient(chat) }, defaultChannel: context.config.incidentChannel });
-    defer(services.incidents?.offer(telling) ?? (() => undefined));
+    const telling = { ...bot, client: tellingClient(chat) };
+    const incidents = createIncidentChannel({ bot: telling, defaultChannel: context.config.incidentChannel });
+    defer(services.incidents?.offer(incidents) ?? (() => undefined));
+    defer(services.reports?.offer(createReportChannel(telling)) ?? (() => undefined));
     defer(() => jobMessages.stop());
-    const posting = postReports(bot).catch((error: unknown) => {
-      if (!signal.aborted) log.error({ err: error }, 'Reports are not posted any more');
-    });
-    defer(() => posting);
     // Runs first at stop: nothing new is begun while the rest is taken down.
     defer(() => stopping.abort());
     log.info({ workspace, sandbox: chat.isSandbox }, 'The chat app is connected');

@@ -253,6 +253,8 @@ export interface HubCheck {
 }
 
 export interface HubInfo {
+  /** Of this hub among those on the database; the same after a restart: `hub-…`. */
+  readonly id: string;
   readonly version: string;
   /** `http://127.0.0.1:7780` */
   readonly url: string;

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { DBOS } from '@dbos-inc/dbos-sdk';
+import { DBOS, DBOSWorkflowConflictError } from '@dbos-inc/dbos-sdk';
 import type { Log } from '../contract.ts';
+import { never } from './steps.ts';
 
 export interface DurableOptions {
   readonly databaseUrl: string;
@@ -12,11 +13,14 @@ export interface DurableOptions {
 
 /**
  * The durable runner: `run(jobId)` is called once per job and again after a crash, until it returns; what `record` returned is not run again.
- * Raise VERSION only when recorded steps of open jobs can no longer be replayed: jobs of another version are not recovered.
+ * Raise VERSION only when recorded steps of open jobs can no longer be replayed: jobs of another version are not recovered. To DBOS each hub has a version
+ * of its own, since what is recovered goes through a queue that all hubs of a version share.
  */
 const VERSION = '1';
 
 export interface Durable {
+  /** What DBOS lets this hub run bears this version. */
+  readonly version: string;
   launch(): Promise<void>;
   start(jobId: string): Promise<void>;
   /** Starts again what stopped because its state could not be written (PostgreSQL was gone). */
@@ -28,12 +32,13 @@ export interface Durable {
 }
 
 export function createDurable({ databaseUrl, executor, log, run }: DurableOptions): Durable {
+  const version = `${VERSION} ${executor}`;
   DBOS.setConfig({
     name: 'novacron',
     systemDatabaseUrl: databaseUrl,
     systemDatabaseSchemaName: 'dbos',
     systemDatabasePoolSize: 16,
-    applicationVersion: VERSION,
+    applicationVersion: version,
     executorID: executor,
     logger: {
       debug: (entry) => log.debug({ entry }, 'durable jobs'),
@@ -49,13 +54,19 @@ export function createDurable({ databaseUrl, executor, log, run }: DurableOption
     await outside(() => DBOS.startWorkflow(workflow, { workflowID: jobId })(jobId));
   };
   return {
+    version,
     launch: () => DBOS.launch(),
     start,
     async restart(jobId) {
       if ((await DBOS.getWorkflowStatus(jobId)) === null) await start(jobId);
       else await DBOS.resumeWorkflow(jobId);
     },
-    record: (name, step) => DBOS.runStep(step, { name }),
+    record: (name, step) =>
+      DBOS.runStep(step, { name }).catch((error: unknown) => {
+        // Another hub has the job now: whatever follows here would be done twice.
+        if (error instanceof DBOSWorkflowConflictError) return never();
+        throw error;
+      }),
     forget: (jobIds) => DBOS.deleteWorkflows([...jobIds]),
     shutdown: () => DBOS.shutdown({ deregister: true }),
   };

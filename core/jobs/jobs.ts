@@ -5,6 +5,7 @@ import {
   type Actor,
   type Call,
   type Clock,
+  type Duties,
   type Events,
   type Job,
   type JobFilter,
@@ -15,10 +16,13 @@ import type { Audit } from '../audit/audit.ts';
 import type { Policy } from '../policy/policy.ts';
 import { resourceOf } from '../policy/resource-of.ts';
 import { createDurable, type Durable } from './durable.ts';
+import { oneAtATime } from './one-at-a-time.ts';
+import { Presence } from './presence.ts';
 import { never, type StepPhase } from './steps.ts';
 import { runJob, type ActionSource } from './run-job.ts';
 import { JobStore, toJob, type JobRecord, type NewJob } from './store.ts';
 import type { JobTables } from './tables.ts';
+import { adoptJob, takeOverJobs } from './take-over.ts';
 import { Turns } from './turns.ts';
 import { sleep, waitFor } from './wait.ts';
 
@@ -34,6 +38,7 @@ export interface JobsOptions {
   readonly audit: Pick<Audit, 'append'>;
   readonly events: Pick<Events, 'publish'>;
   readonly clock: Clock;
+  readonly duties: Duties;
   readonly log: Log;
   /** Told of each step; the crash matrix listens here. */
   onStep?(phase: StepPhase, info: { readonly job: JobRecord; readonly step: string }): void | Promise<void>;
@@ -43,6 +48,7 @@ export interface JobsOptions {
 const REPORT_MS = 250;
 /** How often open jobs that do not run are looked for: their state could not be written when PostgreSQL was gone. */
 const SWEEP_MS = 5_000;
+const RETRY_MS = 500;
 /** How often old jobs are looked for, once none was left. */
 const FORGET_MS = 3_600_000;
 /** How long a stopping hub waits for steps that run to notice. */
@@ -50,7 +56,8 @@ const STOP_WAIT_MS = 3_000;
 
 interface Open {
   readonly cancel: AbortController;
-  readonly ended: PromiseWithResolvers<Job>;
+  /** Also when another hub has taken it over: then its end is to be asked for. */
+  readonly ended: PromiseWithResolvers<void>;
   reportedAt: number;
   latest?: Job;
   timer?: NodeJS.Timeout | undefined;
@@ -62,6 +69,7 @@ export class Jobs implements JobsService {
   readonly #store: JobStore;
   readonly #turns: Turns;
   readonly #durable: Durable;
+  #presence: Presence | null = null;
   readonly #open = new Map<string, Open>();
   readonly #stopping = new AbortController();
   #busy = 0;
@@ -77,7 +85,10 @@ export class Jobs implements JobsService {
 
   /** Recovers what was open and lets accepted jobs run. Call it once all plugins have started. */
   async launch(): Promise<void> {
-    await this.#durable.launch();
+    const { db } = this.#options;
+    this.#presence = new Presence(this.#options);
+    await this.#presence.sure(this.#stopping.signal);
+    await oneAtATime(db, { name: 'novacron.jobs.launch', signal: this.#stopping.signal }, () => this.#durable.launch());
     this.#launched.resolve();
     void this.#sweep();
   }
@@ -164,12 +175,13 @@ export class Jobs implements JobsService {
     const deadline = performance.now() + STOP_WAIT_MS;
     while (this.#busy > 0 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
     await this.#durable.shutdown();
+    await this.#presence?.leave();
   }
 
   #opened(id: string): Open {
     const known = this.#open.get(id);
     if (known) return known;
-    const open: Open = { cancel: new AbortController(), ended: Promise.withResolvers<Job>(), reportedAt: 0 };
+    const open: Open = { cancel: new AbortController(), ended: Promise.withResolvers<void>(), reportedAt: 0 };
     this.#open.set(id, open);
     return open;
   }
@@ -179,11 +191,13 @@ export class Jobs implements JobsService {
     try {
       const record = await this.#store.load(id);
       if (record === undefined || record.endedAt !== null) return;
+      // It was taken over while this hub was about to go on with it.
+      if (record.executor !== this.#options.executor) await never();
       if (record.cancelledBy !== null) open.cancel.abort(cancelled(record.cancelledBy));
       const job = await runJob(this.#runDeps(open), record, open.cancel.signal);
       clearTimeout(open.timer);
       this.#turns.ended(record.queueKey);
-      open.ended.resolve(job);
+      open.ended.resolve();
       this.#publish(job);
     } catch (error) {
       if (this.#stopping.signal.aborted) await never();
@@ -220,6 +234,7 @@ export class Jobs implements JobsService {
       clock,
       stopping: this.#stopping.signal,
       record: this.#durable.record,
+      mayGoOn: (id: string) => this.#mayGoOn(id),
       onBusy: (change: 1 | -1) => void (this.#busy += change),
       onStep,
       report,
@@ -246,13 +261,54 @@ export class Jobs implements JobsService {
     }
   }
 
+  /** A hub that was held up, or cut off from the database, for longer than others wait does nothing more before it knows whose the job is. */
+  async #mayGoOn(id: string): Promise<void> {
+    const { executor, log } = this.#options;
+    while (this.#presence?.isSure !== true)
+      try {
+        await this.#presence?.sure(this.#stopping.signal);
+        const [standing] = await this.#store.standing([id]);
+        if (standing !== undefined && standing.executor !== executor) await never();
+      } catch (error) {
+        if (this.#stopping.signal.aborted) await never();
+        log.debug({ err: error, jobId: id }, 'whose job it is could not be asked');
+        await sleep(RETRY_MS, this.#stopping.signal).catch(() => undefined);
+      }
+  }
+
+  /** What happened to the jobs of this hub elsewhere: cancelled at another hub, or taken over by one. */
+  async #followOpen(): Promise<void> {
+    for (const { id, executor, cancelledBy } of await this.#store.standing([...this.#open.keys()])) {
+      const open = this.#open.get(id);
+      if (cancelledBy !== null) open?.cancel.abort(cancelled(cancelledBy));
+      if (executor === this.#options.executor) continue;
+      this.#open.delete(id);
+      open?.ended.resolve();
+    }
+  }
+
+  async #takeOver(): Promise<void> {
+    const { db, executor, log } = this.#options;
+    const ids = await takeOverJobs(db, { executor, version: this.#durable.version });
+    if (ids.length > 0) log.warn({ jobs: ids }, 'another hub is gone; its open jobs go on here');
+  }
+
+  async #restart(id: string): Promise<void> {
+    const { db, executor } = this.#options;
+    await adoptJob(db, { executor, version: this.#durable.version }, id);
+    await this.#durable.restart(id);
+  }
+
   async #sweep(): Promise<void> {
     const { log, executor } = this.#options;
     while (!this.#stopping.signal.aborted)
       try {
         await this.#forgetOld();
         await sleep(SWEEP_MS, this.#stopping.signal);
-        for (const id of await this.#store.openIds(executor)) if (!this.#open.has(id)) await this.#durable.restart(id);
+        await this.#presence?.sure(this.#stopping.signal);
+        await this.#followOpen();
+        await this.#takeOver();
+        for (const id of await this.#store.openIds(executor)) if (!this.#open.has(id)) await this.#restart(id);
       } catch (error) {
         if (!this.#stopping.signal.aborted) log.warn({ err: error }, 'open jobs could not be looked for');
       }

@@ -30,6 +30,8 @@ export interface RunDeps {
   readonly audit: Pick<Audit, 'append'>;
   readonly clock: Clock;
   readonly stopping: AbortSignal;
+  /** Resolves while the job is surely this hub's; hangs once it is another's. */
+  mayGoOn(jobId: string): Promise<void>;
   record<T>(name: string, run: () => Promise<T>): Promise<T>;
   onStep(phase: StepPhase, info: { readonly job: JobRecord; readonly step: string }): void | Promise<void>;
   onBusy(change: 1 | -1): void;
@@ -46,6 +48,7 @@ export async function runJob(deps: RunDeps, record: JobRecord, cancel: AbortSign
   const started: Started = { at: record.startedAt?.getTime() ?? null };
   const end = await work(deps, record, { cancel, started });
   if (deps.stopping.aborted) await never();
+  await deps.mayGoOn(record.id);
   const endedAt = deps.clock.now();
   await untilStored(deps.stopping, () => auditEnd(deps, record, end));
   await untilStored(deps.stopping, () => deps.store.setState(record.id, end, new Date(endedAt)));
@@ -67,6 +70,7 @@ async function work(deps: RunDeps, record: JobRecord, { cancel, started }: { can
     signal: AbortSignal.any([cancel, limit.signal]),
     stopping: deps.stopping,
     onBusy: deps.onBusy,
+    mayGoOn: () => deps.mayGoOn(record.id),
     onStep: (phase, step) => {
       progress({ step });
       return deps.onStep(phase, { job: record, step });

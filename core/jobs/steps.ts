@@ -11,6 +11,8 @@ export interface StepsOptions {
   readonly signal: AbortSignal;
   /** Fires when the hub stops: then nothing may be recorded any more, the job goes on at the next start. */
   readonly stopping: AbortSignal;
+  /** Resolves while the job is surely this hub's; hangs once it is another's. */
+  mayGoOn(): Promise<void>;
   onStep(phase: StepPhase, step: string): void | Promise<void>;
   onRetry(step: string, error: HubError): void;
   /** Told when a step begins (+1) and when it is over or hangs (-1): a hub that stops waits for those that run. */
@@ -96,6 +98,7 @@ export class Steps {
     for (let attempt = 0; ; attempt++)
       try {
         both.throwIfAborted();
+        await this.#options.mayGoOn();
         return await run(both);
       } catch (error) {
         if (both.aborted) throw both.reason;

@@ -83,6 +83,16 @@ export class JobStore {
     return (await open.orderBy('seq').execute()).map((row) => row.id);
   }
 
+  /** Whose they are now, and whether somebody wants them cancelled. */
+  async standing(ids: readonly string[]): Promise<Pick<JobRecord, 'id' | 'executor' | 'cancelledBy'>[]> {
+    if (ids.length === 0) return [];
+    return this.#db
+      .selectFrom('job')
+      .select(['id', 'executor', 'cancelledBy'])
+      .where('id', 'in', [...ids])
+      .execute();
+  }
+
   /** Ids of some jobs that ended before; oldest first. */
   async endedBefore(before: Date): Promise<string[]> {
     const old = this.#db.selectFrom('job').select('id').where('endedAt', '<', before).orderBy('endedAt').limit(ROWS_MAX);

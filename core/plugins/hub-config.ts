@@ -68,6 +68,12 @@ export const HubConfig = z.strictObject({
   confirmationSeconds: z.int().min(10).max(86_400).default(600).describe('How long a question can be answered.'),
   pluginStartSeconds: z.int().min(1).max(300).default(20).describe('A plugin that has not started by then is given up.'),
   jobsKeepDays: z.int().min(1).max(3_650).default(90).describe('Jobs that ended longer ago are forgotten; the audit keeps what was done.'),
+  dutySeconds: z
+    .int()
+    .min(2)
+    .max(600)
+    .default(15)
+    .describe('Of several hubs on one database: how long a duty stays with one that is not heard of any more.'),
   jobsMax: z.int().min(1).max(100_000).default(10_000).describe('Jobs that may be open at once; more are refused.'),
 });
 export type HubConfig = z.infer<typeof HubConfig>;

@@ -1,5 +1,6 @@
 import { actionMigrations } from '../actions/migrations.ts';
 import { auditMigrations } from '../audit/migrations.ts';
+import { dutyMigrations } from '../duties/migrations.ts';
 import { eventMigrations } from '../events/migrations.ts';
 import { identityMigrations } from '../identity/migrations.ts';
 import { jobMigrations } from '../jobs/migrations.ts';
@@ -12,4 +13,5 @@ export const coreMigrations: readonly Migration[] = [
   ...identityMigrations,
   ...jobMigrations,
   ...actionMigrations,
+  ...dutyMigrations,
 ];

@@ -1,4 +1,4 @@
-import { Actions, Database, Events, Jobs, Metrics, optional, Resources, type Tools } from 'novacron/plugin';
+import { Actions, Database, Duties, Events, Jobs, Metrics, optional, Resources, type Tools } from 'novacron/plugin';
 import { z } from 'zod';
 import { Charts } from '../charts/port.ts';
 import { Hypervisor } from '../hypervisor/port.ts';
@@ -79,6 +79,7 @@ export const needs = {
   jobs: Jobs,
   resources: Resources,
   database: Database,
+  duties: Duties,
   events: Events,
   hypervisor: optional(Hypervisor),
   rules: optional(Rules),

@@ -41,8 +41,14 @@ export async function start(
     triedAt: new Map<string, number>(),
   };
   const working = [
-    keepDuties(duties, signal),
-    ...(services.hypervisor ? [keepAdvising(ctx, signal), keepScaling(ctx, signal), keepWatching(ctx, anomalies, signal)] : []),
+    services.duties.keep('forecasts', (duty) => keepDuties(duties, duty.signal), signal),
+    ...(services.hypervisor
+      ? [
+          services.duties.keep('advice', (duty) => keepAdvising(ctx, duty.signal), signal),
+          services.duties.keep('scaling', (duty) => keepScaling(ctx, duty.signal), signal),
+          services.duties.keep('anomalies', (duty) => keepWatching(ctx, anomalies, duty.signal), signal),
+        ]
+      : []),
   ];
   ctx.defer(async () => {
     ending.abort();

@@ -1,4 +1,4 @@
-import { Actions, Alerts, Database, Events, Hub, Metrics, optional, Resources, type Tools } from 'novacron/plugin';
+import { Actions, Alerts, Database, Duties, Events, Hub, Metrics, optional, Resources, type Tools } from 'novacron/plugin';
 import { z } from 'zod';
 import { Charts } from '../charts/port.ts';
 import { Hypervisor } from '../hypervisor/port.ts';
@@ -21,6 +21,7 @@ export const needs = {
   alerts: Alerts,
   charts: optional(Charts),
   database: Database,
+  duties: Duties,
   events: Events,
   hub: Hub,
   hypervisor: Hypervisor,

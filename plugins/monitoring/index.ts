@@ -55,7 +55,7 @@ export default definePlugin({ name: 'monitoring', api: 1, config, needs, provide
   async start(ctx) {
     const { config } = ctx;
     const { incidents, runtime } = startIncidents({ ...ctx, config: config.incidents, everySeconds: config.everySeconds });
-    const { raise } = incidents;
+    const { raise } = runtime;
     startCollecting(ctx, startHealth(ctx, { raise }));
     const rules = await startRules(ctx, { raise, beat: runtime.pulse.watch('rules', config.rules.everySeconds * 1000) });
     runtime.ruleSources.add(async () => ruleFacts(rulesOf(ctx).book.all()));

@@ -1,4 +1,4 @@
-import { Actions, Database, Events, Hub, Jobs, optional, Users, type Tools } from 'novacron/plugin';
+import { Actions, Database, Duties, Events, Hub, Jobs, optional, Users, type Tools } from 'novacron/plugin';
 import { z } from 'zod';
 import { Charts } from '../charts/port.ts';
 import { Incidents } from '../monitoring/port.ts';
@@ -33,6 +33,7 @@ export const needs = {
   users: Users,
   events: Events,
   database: Database,
+  duties: Duties,
   hub: Hub,
   charts: Charts,
   incidents: optional(Incidents),

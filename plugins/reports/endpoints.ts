@@ -2,7 +2,7 @@ import { HubError, type Actor } from 'novacron/plugin';
 import { findRun } from './actions/read.ts';
 import { tenantOf } from './actions/shapes.ts';
 import type { ReportTools } from './config.ts';
-import { REPORT_POLICY } from './render/html.ts';
+import { REPORT_POLICY } from './render/policy.ts';
 import { fileOf, type FileKind } from './runs.ts';
 import { runtimeOf, type Runtime } from './runtime.ts';
 import type { Run } from './store.ts';

@@ -25,22 +25,12 @@ function signalOf(run: Run, { state, summary }: Pick<Signal, 'state' | 'summary'
   };
 }
 
-/** Pictures travel only where somebody will post them, and as many as an event can carry. */
-const PICTURES_LENGTH_MAX = 800_000;
-
-function forEvent(view: View, audience: string | null): View {
-  const { pictures = [], ...rest } = view;
-  let length = 0;
-  const carried = pictures.filter(({ base64 }) => (length += base64.length) <= PICTURES_LENGTH_MAX);
-  return audience === null ? rest : { ...rest, pictures: carried };
-}
-
 /** A report that failed is an incident until it has run well again. What cannot be told is logged: the run itself is kept anyway. */
 export async function tellEnd(run: Run, view: View, { events, incidents, log }: Tellers): Promise<void> {
   const { id, report, title, audience, failure } = run;
   try {
     if (failure === null) {
-      await events.publish('report.ran', run.tenant, { run: id, report, title, audience, view: forEvent(view, audience) });
+      await events.publish('report.ran', run.tenant, { run: id, report, title, audience, view: { ...view, pictures: [] } });
       await incidents?.raise([signalOf(run, { state: 'resolved', summary: `The report ${report} ran well.` })]);
     } else {
       await events.publish('report.failed', run.tenant, { run: id, report, title, audience, failure });

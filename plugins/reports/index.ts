@@ -9,6 +9,9 @@ import { reportEndpoints } from './endpoints.ts';
 import { Library } from './library.ts';
 import { openLinks } from './links.ts';
 import { migrations } from './migrations.ts';
+import { Reports } from './port.ts';
+import { PostStore } from './post-store.ts';
+import { createPosts } from './posts.ts';
 import { reportResources } from './resources.ts';
 import { setRuntime, type Runtime } from './runtime.ts';
 import { keepSchedules } from './schedules.ts';
@@ -16,7 +19,7 @@ import { Store } from './store.ts';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
 
-export default definePlugin({ name: 'reports', api: 1, config, needs, provides: {} }, (tools) => ({
+export default definePlugin({ name: 'reports', api: 1, config, needs, provides: { reports: Reports } }, (tools) => ({
   migrations,
   actions: { ...readActions(tools), ...runActions(tools), ...scheduleActions(tools) },
   resources: reportResources(tools),
@@ -35,16 +38,21 @@ export default definePlugin({ name: 'reports', api: 1, config, needs, provides: 
       library: new Library(folders, log),
       links: await openLinks(dataDir),
       store: new Store(services.database),
+      posts: createPosts(() => runtime, new PostStore(services.database)),
     };
     setRuntime(runtime);
     // What is wrong with a notebook is said now, and the parser is there before somebody waits for it.
     await runtime.library.list();
     const stop = new AbortController();
-    const keeping = keepSchedules(runtime, AbortSignal.any([signal, stop.signal]));
+    const stopping = AbortSignal.any([signal, stop.signal]);
+    const keeping = Promise.all([
+      services.duties.keep('schedules', (duty) => keepSchedules(runtime, duty), stopping),
+      runtime.posts.keep(stopping),
+    ]);
     defer(async () => {
       stop.abort();
       await keeping;
     });
-    return {};
+    return { reports: { offer: (channel) => runtime.posts.offer(channel) } };
   },
 }));

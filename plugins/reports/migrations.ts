@@ -43,4 +43,22 @@ export const migrations: Readonly<Record<string, string>> = {
       "lastError" text
     );
   `,
+  '002-posts': `
+    -- Ends of runs that are to be told somewhere; written with the end itself.
+    create table "post" (
+      "run" text primary key references "run" ("id") on delete cascade,
+      -- The hub that has the files of the run.
+      "hub" text not null,
+      "to" text not null,
+      "state" text not null default 'waiting' check ("state" in ('waiting', 'taken', 'failed')),
+      "attempts" integer not null default 0,
+      "createdAt" bigint not null,
+      "dueAt" bigint not null,
+      -- Somebody has it in hand until then.
+      "heldUntil" bigint not null default 0,
+      "receipt" text,
+      "reason" text
+    );
+    create index "post_due" on "post" ("dueAt") where "state" = 'waiting';
+  `,
 };

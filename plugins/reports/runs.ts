@@ -4,11 +4,11 @@ import { HubError, type Actor, type Failure, type View, type Via } from 'novacro
 import { tellEnd } from './failures.ts';
 import { createDoor } from './hub-door.ts';
 import type { Report } from './library.ts';
-import { reportHtml } from './render/html.ts';
 import { headlineOf, picturesOf } from './render/outputs.ts';
 import { printPdf } from './render/pdf.ts';
 import { notebookText } from './runner/notebook.ts';
 import { runNotebook, type NotebookRun } from './runner/run-notebook.ts';
+import { readIfThere } from './run-files.ts';
 import type { Runtime } from './runtime.ts';
 import type { DataWindow, Parameters, Run } from './store.ts';
 import { viewOf } from './views.ts';
@@ -37,16 +37,22 @@ export const runDir = ({ runsDir }: Runtime, id: string): string => join(runsDir
 
 /** Runs a report and keeps all of it. A report that fails is a kept run as well; it rejects only for what is not the report's fault. */
 export async function executeRun(runtime: Runtime, asked: Asked, context: RunContext): Promise<{ readonly run: Run; readonly view: View }> {
-  const { store, clock } = runtime;
+  const { store, clock, posts } = runtime;
+  const hub = runtime.services.hub.id;
+  // A crash after the end, before the job knew of it: it is not made again.
+  const known = await store.run(asked.id);
+  if (known !== undefined && known.state !== 'running') return { run: known, view: await viewOf(runtime, known) };
   const begun = beginningOf(runtime, asked);
   await store.begin(begun);
   const { result, dataWindow } = await runInside(runtime, asked, context).catch(async (error: unknown) => {
-    if (!context.signal.aborted) await store.end({ ...begun, state: 'failed', endedAt: clock.now(), failure: failureOf(error) });
+    if (!context.signal.aborted) await store.end({ ...begun, state: 'failed', endedAt: clock.now(), failure: failureOf(error) }, hub);
+    posts.wake();
     throw error;
   });
   const run = endOf(begun, result, { dataWindow, endedAt: clock.now() });
   await keepFiles(runtime, run, result);
-  await store.end(run);
+  await store.end(run, hub);
+  posts.wake();
   const view = await viewOf(runtime, run);
   await tellEnd(run, view, { ...runtime.services, log: runtime.log });
   await forgetOld(runtime, run.report);
@@ -124,6 +130,8 @@ function endOf(begun: Run, result: NotebookRun, { dataWindow, endedAt }: { dataW
 
 /** All files, then one rename: a folder of a run is never half there. */
 async function keepFiles(runtime: Runtime, run: Run, { notebook }: NotebookRun): Promise<void> {
+  // With its fonts, only where a report is made.
+  const { reportHtml } = await import('./render/html.ts');
   const folder = runDir(runtime, run.id);
   const fresh = `${folder}.new`;
   await rm(fresh, { recursive: true, force: true });
@@ -163,22 +171,13 @@ export async function fileOf(
 ): Promise<Buffer> {
   const folder = runDir(runtime, run.id);
   const file = join(folder, `report.${kind}`);
-  const found = await read(file);
+  const found = await readIfThere(file);
   if (found !== null) return found;
-  if (kind === 'pdf' && (await read(join(folder, 'report.html'))) !== null) {
+  if (kind === 'pdf' && (await readIfThere(join(folder, 'report.html'))) !== null) {
     const print = printing.get(file) ?? printPdf(join(folder, 'report.html'), file, { chromium: runtime.config.chromium, signal });
     printing.set(file, print);
     await print.finally(() => printing.delete(file));
     return readFile(file);
   }
   throw new HubError('report_file', `The run ${run.id} has no ${kind} file.`, { status: 404 });
-}
-
-async function read(file: string): Promise<Buffer | null> {
-  try {
-    return await readFile(file);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw error;
-  }
 }

@@ -2,6 +2,7 @@ import { HubError, type Clock, type Database, type Log, type Resolved } from 'no
 import type { Config, Needs } from './config.ts';
 import type { Library } from './library.ts';
 import type { Links } from './links.ts';
+import type { Posts } from './posts.ts';
 import type { Store } from './store.ts';
 
 /** What a started plugin consists of. */
@@ -11,6 +12,7 @@ export interface Runtime {
   readonly library: Library;
   readonly links: Links;
   readonly store: Store;
+  readonly posts: Posts;
   readonly clock: Clock;
   readonly log: Log;
   /** Folder of the files of runs, a folder a run. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cron } from 'croner';
-import { HubError, type Actor } from 'novacron/plugin';
+import { HubError, type Actor, type Duty } from 'novacron/plugin';
 import type { Runtime } from './runtime.ts';
 import type { Schedule } from './store.ts';
 
@@ -73,9 +73,10 @@ export async function runDue(runtime: Runtime): Promise<void> {
 
 const LOOK_MS = 5000;
 
-/** Looks at the schedules until the signal fires. */
-export async function keepSchedules(runtime: Runtime, signal: AbortSignal): Promise<void> {
+/** Looks at the schedules as long as that is this hub's duty. */
+export async function keepSchedules(runtime: Runtime, { signal, check }: Duty): Promise<void> {
   while (!signal.aborted) {
+    check();
     await runDue(runtime).catch((error: unknown) => runtime.log.error({ err: error }, 'the schedules of reports were not looked at'));
     await sleep(LOOK_MS, undefined, { signal, ref: false }).catch(() => {});
   }

@@ -1,5 +1,6 @@
 import type { Database, Failure, Via } from 'novacron/plugin';
 import type { Isolation } from './runner/isolation.ts';
+import { addPost } from './post-store.ts';
 import type { ParameterValue } from './runner/parameters.ts';
 
 export type Parameters = Readonly<Record<string, ParameterValue>>;
@@ -118,12 +119,16 @@ export class Store {
       on conflict ("id") do update set "state" = 'running', "startedAt" = excluded."startedAt", "versions" = excluded."versions"`;
   }
 
-  async end(run: Run): Promise<void> {
-    await this.#db.sql`
-      update "run" set "state" = ${run.state}, "endedAt" = ${run.endedAt}, "failure" = ${text(run.failure)}::jsonb, "headline" = ${text(run.headline)}::jsonb,
-        "pictures" = ${text(run.pictures)}::jsonb, "dataWindow" = ${text(run.dataWindow)}::jsonb, "isolation" = ${text(run.isolation)}::jsonb,
-        "parameters" = ${text(run.parameters)}::jsonb
-      where "id" = ${run.id}`;
+  /** With the end it is kept that it must be told, by the hub that has its files. */
+  async end(run: Run, hub: string): Promise<void> {
+    await this.#db.transaction(async (db) => {
+      await db.sql`
+        update "run" set "state" = ${run.state}, "endedAt" = ${run.endedAt}, "failure" = ${text(run.failure)}::jsonb, "headline" = ${text(run.headline)}::jsonb,
+          "pictures" = ${text(run.pictures)}::jsonb, "dataWindow" = ${text(run.dataWindow)}::jsonb, "isolation" = ${text(run.isolation)}::jsonb,
+          "parameters" = ${text(run.parameters)}::jsonb
+        where "id" = ${run.id}`;
+      await addPost(db, run, hub);
+    });
   }
 
   async run(id: string): Promise<Run | undefined> {

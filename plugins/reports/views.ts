@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Picture, View } from 'novacron/plugin';
+import { readIfThere } from './run-files.ts';
 import type { Runtime } from './runtime.ts';
 import type { Run } from './store.ts';
 
@@ -17,12 +17,14 @@ export function linkOf({ links, config, services, clock }: Runtime, run: Run): s
 
 async function picturesOf({ runsDir }: Runtime, run: Run): Promise<Picture[]> {
   const shown = run.pictures.slice(0, PICTURES_SHOWN_MAX);
-  return Promise.all(
+  const pictures = await Promise.all(
     shown.map(async ({ title, alt }, index) => {
-      const png = await readFile(join(runsDir, run.id, `picture-${index + 1}.png`));
-      return { title, alt, mediaType: 'image/png' as const, base64: png.toString('base64') };
+      const png = await readIfThere(join(runsDir, run.id, `picture-${index + 1}.png`));
+      return png && { title, alt, mediaType: 'image/png' as const, base64: png.toString('base64') };
     }),
   );
+  // Another hub made the run, and has its files.
+  return pictures.filter((picture) => picture !== null);
 }
 
 /** What a run says in a message: its figures, its first pictures, and where all of it is. */

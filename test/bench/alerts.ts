@@ -14,6 +14,7 @@ import { readyRule } from '../../plugins/monitoring/rules/source.ts';
 import { StateStore } from '../../plugins/monitoring/rules/state-store.ts';
 import { createThings } from '../../plugins/monitoring/rules/things.ts';
 import { createTestClock, type TestClock } from '../kit/clock.ts';
+import { lastingDuty } from '../kit/duty.ts';
 import { testDatabase } from '../kit/postgres.ts';
 import { benchRules, createFleet } from './alerts-fleet.ts';
 import type { Aim, BenchOptions, BenchResult } from './main.ts';
@@ -118,7 +119,7 @@ async function measure(world: World, signal: AbortSignal): Promise<Measured> {
     const during = watchLoop((ns) => {
       if (nth >= LOOKS_WARM) delays.record(ns);
     });
-    const report = await world.engine.look(signal);
+    const report = await world.engine.look(lastingDuty(signal));
     during.end();
     if (nth >= LOOKS_WARM) looks.push(report);
     else world.counts.signals = 0;

@@ -50,10 +50,10 @@ export const tenant = () =>
     .withPanel(lines('Network sent', metric('vm.nic.transmitBytes', { tenant: '$tenant' }), { unit: 'binBps' }))
     .withPanel(bars('How much of each disk is taken', metric('vm.disk.allocatedRatio', { tenant: '$tenant', ...LAST }), RATIO))
     .withPanel(
-      own(VM_GRID_ID, 'VMs, by tenant', {
-        queries: [action('vm.list', { rowsMax: 500 })],
+      own(VM_GRID_ID, 'VMs', {
+        queries: [action('vm.list', { tenant: '$tenant', rowsMax: 500 })],
         width: 12,
         height: 8,
-        show: { groupBy: 'tenant' },
+        show: { groupBy: 'host' },
       }),
     );

@@ -21,25 +21,22 @@ export const listVms = ({ action }: HypervisorTools): Action =>
       state: z.string().max(20).optional().meta({ title: 'State', description: 'running, shut-off, paused …' }),
       tag: tag.optional().meta({ title: 'Tag' }),
       host: z.string().max(63).optional().meta({ title: 'Host', picker: 'host' }),
+      tenant: z
+        .string()
+        .max(63)
+        .optional()
+        .meta({ title: 'Tenant', description: 'Only of this tenant; of another one than yours you see nothing' }),
       trash: z.boolean().default(false).meta({ title: 'Trash', description: 'Those in the trash instead' }),
       rowsMax: z.int().min(1).max(ROWS_MAX).default(200).meta({ title: 'At most' }),
     }),
     output: z.object({ vms: z.array(VmView), total: z.int() }),
     positional: ['text'],
     examples: ['vm list', 'vm list web', 'vm list --state running', 'vm list --trash'],
-    async run(ctx, { text, state, tag, host, trash, rowsMax }) {
-      const tenant = ctx.actor.role === 'admin' ? null : ctx.actor.tenant;
+    async run(ctx, { rowsMax, ...wanted }) {
+      const seenBy = ctx.actor.role === 'admin' ? null : ctx.actor.tenant;
       const found = runtimeOf(ctx)
         .inventory.all()
-        .filter(
-          (vm) =>
-            (tenant === null || vm.tenant === null || vm.tenant === tenant) &&
-            isTrashed(vm) === trash &&
-            (state === undefined || vm.state === state) &&
-            (tag === undefined || vm.tags.includes(tag)) &&
-            (host === undefined || vm.host === host) &&
-            matches(vm, text),
-        );
+        .filter((vm) => isSeen(vm, seenBy) && fits(vm, wanted));
       return { vms: found.slice(0, rowsMax).map(vmView), total: found.length };
     },
     show: ({ vms, total }, { trash }) => {
@@ -49,6 +46,27 @@ export const listVms = ({ action }: HypervisorTools): Action =>
       return { text: `${total} ${total === 1 ? 'VM' : 'VMs'}${where}.${more}`, table: vmTable(vms) };
     },
   });
+
+interface Wanted {
+  readonly text: string;
+  readonly state?: string | undefined;
+  readonly tag?: string | undefined;
+  readonly host?: string | undefined;
+  readonly tenant?: string | undefined;
+  readonly trash: boolean;
+}
+
+/** The wall: by people of one tenant its own, and those that belong to nobody yet; `null`: by an admin. It stands whatever is asked for. */
+const isSeen = ({ tenant }: Pick<VmEntry, 'tenant'>, seenBy: string | null): boolean =>
+  seenBy === null || tenant === null || tenant === seenBy;
+
+const fits = (vm: VmEntry, { text, state, tag, host, tenant, trash }: Wanted): boolean =>
+  isTrashed(vm) === trash &&
+  (state === undefined || vm.state === state) &&
+  (tag === undefined || vm.tags.includes(tag)) &&
+  (host === undefined || vm.host === host) &&
+  (tenant === undefined || vm.tenant === tenant) &&
+  matches(vm, text);
 
 export const matches = ({ name, tags, id }: VmEntry, text: string): boolean => {
   const wanted = text.toLowerCase();

@@ -31,7 +31,7 @@ export const createActions = ({ action }: MonitoringTools) => ({
     timeoutMs: PREVIEW_TIMEOUT_MS,
     queue: ({ name }, actor) => `alert/${idOf(tenantOf(actor), name)}`,
     async plan(ctx, input) {
-      const rule = ruleOf(input);
+      const rule = await ruleOf(input);
       const ready = await propose(ctx, { name: input.name, rule });
       if (!input.replace && rulesOf(ctx).book.get(ready.id) !== undefined) throw nameTaken(input.name);
       const preview = await previewFor(ctx, ready);
@@ -41,7 +41,7 @@ export const createActions = ({ action }: MonitoringTools) => ({
       };
     },
     async run(ctx, input) {
-      const rule = ruleOf(input);
+      const rule = await ruleOf(input);
       return ctx.step('save', async () => {
         const ready = await propose(ctx, { name: input.name, rule });
         const { book, store } = rulesOf(ctx);

@@ -1,7 +1,7 @@
 import { HubError, type CallContext } from 'novacron/plugin';
 import { z } from 'zod';
 import type { Config, MonitoringTools, Needs } from '../config.ts';
-import { translateFile, type Translated } from '../rules/prometheus/rule-file.ts';
+import type { Translated } from '../rules/prometheus/rule-file.ts';
 import { tenantOf } from '../incidents/tenancy.ts';
 import { idOf, previewFor, propose } from '../rules/proposals.ts';
 import { rulesOf } from '../rules/start.ts';
@@ -31,8 +31,9 @@ const output = z.strictObject({
 
 type Ctx = CallContext<Config, Needs>;
 
-function translated({ services }: Pick<Ctx, 'services'>, { text, metrics }: z.output<typeof input>): Translated {
+async function translated({ services }: Pick<Ctx, 'services'>, { text, metrics }: z.output<typeof input>): Promise<Translated> {
   const given = Object.fromEntries(metrics.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
+  const { translateFile } = await import('../rules/prometheus/rule-file.ts');
   return translateFile(text, { declared: services.metrics.declared(), given });
 }
 
@@ -68,7 +69,7 @@ export const alertImportActions = ({ action }: MonitoringTools) => ({
     timeoutMs: TIMEOUT_MS,
     queue: (_, actor) => `alert.import/${tenantOf(actor) ?? ''}`,
     async plan(ctx, asked) {
-      const { ready, refused } = await proposed(ctx, translated(ctx, asked));
+      const { ready, refused } = await proposed(ctx, await translated(ctx, asked));
       const lines: string[] = [];
       for (const [nth, one] of ready.entries()) {
         const preview = nth < PREVIEWED_MAX ? await previewFor(ctx, one.ready) : null;
@@ -91,7 +92,7 @@ export const alertImportActions = ({ action }: MonitoringTools) => ({
     }),
     async run(ctx, asked) {
       return ctx.step('save', async () => {
-        const { ready, refused } = await proposed(ctx, translated(ctx, asked));
+        const { ready, refused } = await proposed(ctx, await translated(ctx, asked));
         const { store, book } = rulesOf(ctx);
         const tenant = tenantOf(ctx.actor);
         const taken = [];

@@ -1,5 +1,4 @@
 import type { AlertCondition, AlertRule, Bound } from 'novacron/plugin';
-import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { namePattern, ruleName, ruleSchema } from '../rules/rule-schema.ts';
 import { invalid } from '../rules/source.ts';
@@ -84,7 +83,9 @@ function conditionOf(input: RuleInput): AlertCondition {
   }
 }
 
-function fromYaml(text: string): unknown {
+/** The parser is loaded when somebody writes YAML: most hubs never need its memory. */
+async function fromYaml(text: string): Promise<unknown> {
+  const { parseDocument } = await import('yaml');
   const document = parseDocument(text, { prettyErrors: false });
   const [error] = document.errors;
   if (error) throw invalid(`The rule is not YAML: ${error.message}`);
@@ -108,8 +109,8 @@ function fromWords(input: RuleInput): unknown {
 }
 
 /** The rule that was meant. HubError `alert_invalid`. */
-export function ruleOf(input: RuleInput): AlertRule {
-  const written = input.rule === undefined ? fromWords(input) : fromYaml(input.rule);
+export async function ruleOf(input: RuleInput): Promise<AlertRule> {
+  const written = input.rule === undefined ? fromWords(input) : await fromYaml(input.rule);
   const parsed = ruleSchema.safeParse(written);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;

@@ -102,7 +102,7 @@ export const previewActions = ({ action }: MonitoringTools) => ({
     timeoutMs: PREVIEW_TIMEOUT_MS,
     show: showPreview,
     async run(ctx, input) {
-      const ready = await propose(ctx, { name: input.name, rule: ruleOf(input) });
+      const ready = await propose(ctx, { name: input.name, rule: await ruleOf(input) });
       const preview = await previewFor(ctx, ready, input.days);
       if (preview !== null) return toOutput(ready, preview);
       return noPast(meaningOf(ready), ctx.clock.now());

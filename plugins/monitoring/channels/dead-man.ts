@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Log } from 'novacron/plugin';
+import type { Duty, Log } from 'novacron/plugin';
 import type { Pulse } from '../incidents/pulse.ts';
 import type { DeadManConfig } from './config.ts';
 import { postJson } from './http.ts';
@@ -7,17 +7,16 @@ import { postJson } from './http.ts';
 const CALL_MS = 10_000;
 
 /**
- * Calls an address as long as the hub and all its parts that must go on do; it stops when they stop, and whoever is called tells people then.
- * Ends when the signal fires.
+ * Calls an address as long as the hub that judges the rules and all its parts that must go on do; it stops when they stop, and whoever is called tells people then.
+ * Ends with the duty.
  */
-export async function keepCalling(
-  config: DeadManConfig,
-  { pulse, log, signal }: { pulse: Pulse; log: Log; signal: AbortSignal },
-): Promise<void> {
+export async function keepCalling(config: DeadManConfig, { pulse, log, duty }: { pulse: Pulse; log: Log; duty: Duty }): Promise<void> {
+  const { signal } = duty;
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
   signal.addEventListener('abort', () => stop(), { once: true });
   let wasWell = true;
   while (!signal.aborted) {
+    duty.check();
     const silent = pulse.silent();
     if (silent.length > 0) {
       if (wasWell) log.error({ silent }, "The dead man's switch is not told that all is well: these parts are silent");

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { rootCertificates } from 'node:tls';
-import { createTransport, type Transporter } from 'nodemailer';
+import type { Transporter } from 'nodemailer';
 import { HubError } from 'novacron/plugin';
 import type { Channel, Notification } from '../port.ts';
 import type { EmailConfig } from './config.ts';
@@ -13,7 +13,9 @@ const SOCKET_MS = 20_000;
 /** The same telling has the same Message-ID: a server that got it twice, since its answer was lost, can tell. */
 const mailId = (text: string): string => `<${createHash('sha256').update(text).digest('hex').slice(0, 32)}@novacron>`;
 
-function transportOf({ host, port, tls, caFile, user, password }: EmailConfig): Transporter {
+/** The library is loaded with the first mail: a hub without a mail server never needs its memory. */
+async function transportOf({ host, port, tls, caFile, user, password }: EmailConfig): Promise<Transporter> {
+  const { createTransport } = await import('nodemailer');
   return createTransport({
     host,
     port,
@@ -59,7 +61,7 @@ export function createEmail(config: EmailConfig): Channel {
     edits: false,
     async deliver(notification, signal) {
       const { id, key, to } = notification;
-      const transport = transportOf(config);
+      const transport = await transportOf(config);
       const close = (): void => transport.close();
       signal.addEventListener('abort', close, { once: true });
       try {

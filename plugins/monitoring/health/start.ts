@@ -1,4 +1,4 @@
-import { HubError, type Database, type Resolved, type StartContext } from 'novacron/plugin';
+import { HubError, type Database, type Duty, type Resolved, type StartContext } from 'novacron/plugin';
 import type { Config, Needs } from '../config.ts';
 import type { Signal } from '../port.ts';
 import { createHealthWatch, type HealthWatch } from './watch.ts';
@@ -20,10 +20,17 @@ export function startHealth(
   { config, services, log, clock, signal, defer }: StartContext<Config, Needs>,
   { raise }: { readonly raise: (signals: readonly Signal[]) => Promise<void> },
 ): HealthWatch {
-  const watch = createHealthWatch({ config: config.health, hub: services.hub, raise, clock, log });
+  let saysServices = false;
+  const watch = createHealthWatch({ config: config.health, hub: services.hub, raise, saysServices: () => saysServices, clock, log });
   watches.set(services.database, watch);
   const stop = new AbortController();
-  const running = watch.run(AbortSignal.any([signal, stop.signal]));
+  const stopping = AbortSignal.any([signal, stop.signal]);
+  const say = async (duty: Duty): Promise<void> => {
+    saysServices = true;
+    if (!duty.signal.aborted) await new Promise((resolve) => duty.signal.addEventListener('abort', resolve, { once: true }));
+    saysServices = false;
+  };
+  const running = Promise.all([watch.run(stopping), services.duties.keep('health', say, stopping)]);
   defer(async () => {
     stop.abort();
     await running;

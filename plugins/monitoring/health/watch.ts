@@ -26,8 +26,10 @@ export interface AgentState {
 
 export interface HealthWatchOptions {
   readonly config: HealthConfig;
-  readonly hub: Pick<HubInfo, 'health'>;
+  readonly hub: Pick<HubInfo, 'id' | 'health'>;
   readonly raise: (signals: readonly Signal[]) => Promise<void>;
+  /** Whether it is for this hub to say how services are; how it is itself each hub says. */
+  readonly saysServices: () => boolean;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -45,16 +47,20 @@ export interface HealthWatch {
 }
 
 const AT_ONCE_MAX = 10;
+/** A hub of which so many beats long nothing was heard says nothing any more. */
+const BEATS_MISSED_MAX = 5;
 const AGENTS_MAX = 100_000;
 
 export const isDown = ({ failures }: ServiceState, { failuresMax }: HealthConfig): boolean => failures >= failuresMax;
+
+const serviceKey = (name: string): string => `monitoring.service/service/${name}`;
 
 function serviceSignal(state: ServiceState, { config, at }: { config: HealthConfig; at: number }): Signal {
   const { check, result, since } = state;
   const down = isDown(state, config);
   const { name, severity, tenant = null } = check;
   return {
-    key: `monitoring.service/service/${name}`,
+    key: serviceKey(name),
     state: down ? 'firing' : 'resolved',
     rule: { id: 'monitoring.service', title: 'Service is down' },
     severity,
@@ -68,21 +74,26 @@ function serviceSignal(state: ServiceState, { config, at }: { config: HealthConf
   };
 }
 
-function hubSignal({ name, ok, detail }: HubCheck, { at, since }: { at: number; since: number }): Signal {
+/** It ends by itself when the hub is not heard of any more. */
+function hubSignal(
+  { name, ok, detail }: HubCheck,
+  { hub, at, since, lastsMs }: { hub: string; at: number; since: number; lastsMs: number },
+): Signal {
   return {
-    key: `monitoring.hub/hub/${name}`,
+    key: `monitoring.hub/hub/${hub}/${name}`,
     state: ok ? 'resolved' : 'firing',
     rule: { id: 'monitoring.hub', title: 'A part of the hub is not well' },
     severity: name.startsWith('plugin ') ? 'warning' : 'critical',
-    subject: { kind: 'hub', id: name, name: `hub: ${name}`, tenant: null },
+    subject: { kind: 'hub', id: `${hub}/${name}`, name: `hub: ${name}`, tenant: null },
     at,
     since,
     summary: ok ? `${name} is well.` : `${name} is not well: ${detail ?? 'it says no reason'}`,
     values: {},
+    ...(!ok && { expiresAt: at + lastsMs }),
   };
 }
 
-export function createHealthWatch({ config, hub, raise, clock, log }: HealthWatchOptions): HealthWatch {
+export function createHealthWatch({ config, hub, raise, saysServices, clock, log }: HealthWatchOptions): HealthWatch {
   const services = new Map<string, ServiceState>(
     config.services.map((check) => [check.name, { check, result: null, failures: 0, since: clock.now() }]),
   );
@@ -112,7 +123,7 @@ export function createHealthWatch({ config, hub, raise, clock, log }: HealthWatc
       const before = hubSince.get(check.name);
       const since = before?.ok === check.ok ? before.since : at;
       hubSince.set(check.name, { ok: check.ok, since });
-      return hubSignal(check, { at, since });
+      return hubSignal(check, { hub: hub.id, at, since, lastsMs: BEATS_MISSED_MAX * config.everySeconds * 1000 });
     });
   }
   return {
@@ -130,7 +141,9 @@ export function createHealthWatch({ config, hub, raise, clock, log }: HealthWatc
     async look(signal) {
       await askAll(signal);
       const at = clock.now();
-      const asked = [...services.values()].filter(({ failures }) => failures === 0 || failures >= config.failuresMax);
+      // Another hub has said meanwhile how they are: once it is this one's turn, all is said anew.
+      if (!saysServices()) for (const name of services.keys()) said.delete(serviceKey(name));
+      const asked = saysServices() ? [...services.values()].filter(({ failures }) => failures === 0 || failures >= config.failuresMax) : [];
       const signals = [...asked.map((state) => serviceSignal(state, { config, at })), ...(await hubSignals(at))];
       const due = signals.filter(({ key, state }) => state === 'firing' || said.get(key) !== state);
       if (due.length > 0) await raise(due);

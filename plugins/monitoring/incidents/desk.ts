@@ -1,4 +1,4 @@
-import { HubError, type Clock } from 'novacron/plugin';
+import { HubError, type Clock, type Duty } from 'novacron/plugin';
 import type { Signal, Silence } from '../port.ts';
 import { decide, type Decision } from './decisions.ts';
 import type { Policy } from './policy.ts';
@@ -14,13 +14,16 @@ export interface DeskOptions {
   readonly policy: Policy;
   readonly topology: Topology;
   readonly clock: Clock;
+  /** Id of this hub among those on the database. */
+  readonly hub: string;
   /** After it is kept: what changed. */
   onChange(records: readonly IncidentRecord[]): void;
 }
 
 /** Where incidents are handled: each call is one transaction, and what must be told is kept in the same one. */
 export interface Desk {
-  raise(signals: readonly Signal[]): Promise<void>;
+  /** Nothing is done when the fence says that it is another hub's duty. */
+  raise(signals: readonly Signal[], fence?: Duty['fence']): Promise<void>;
   decide(number: number, decision: Decision, actor: string): Promise<IncidentRecord>;
   /** Does what time alone asks for. */
   look(): Promise<void>;
@@ -76,26 +79,26 @@ async function draftFor({ desktop }: Session, number: number): Promise<Draft> {
   throw new HubError('incident_unknown', `There is no incident '${incidentId(number)}'.`, { status: 404 });
 }
 
-export function createDesk({ store, policy, topology, clock, onChange }: DeskOptions): Desk {
-  async function inSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
+export function createDesk({ store, policy, topology, clock, hub, onChange }: DeskOptions): Desk {
+  async function inSession<T>(work: (session: Session) => Promise<T>, fence?: Duty['fence']): Promise<T> {
     const changed: IncidentRecord[] = [];
     const result = await store.transaction(async (desktop) => {
       const now = clock.now();
       const overrides = await desktop.overrides(now - DAY_MS);
       const before = { now, policy, overrides, silences: await desktop.silences() };
-      const ledger = await keepPace(desktop, before);
+      const ledger = await keepPace(desktop, before, hub);
       const { silences, turned } = await turnSilences(desktop, before);
       const session: Session = { desktop, at: { ...before, silences }, ledger, changed };
       if (turned) await reviewAll(session);
       const done = await work(session);
       await endWithIncidents(session);
       return done;
-    });
+    }, fence);
     if (changed.length > 0) onChange(changed);
     return result;
   }
   return {
-    raise: (signals) => inSession((session) => raise(session, signals, topology)),
+    raise: (signals, fence) => inSession((session) => raise(session, signals, topology), fence),
     decide: (number, decision, actor) =>
       inSession(async (session) => {
         const draft = await draftFor(session, number);

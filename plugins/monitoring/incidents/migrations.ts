@@ -98,4 +98,8 @@ export const incidentMigrations: Readonly<Record<string, string>> = {
     create index "telling_message" on "telling" ("message", "seq") where "state" = 'waiting';
     create index "telling_incident" on "telling" ("incident", "seq");
   `,
+  '102-ledger': `
+    -- The hub by whose clock the ledger's instant is.
+    alter table "ledger" add column "lookedBy" text;
+  `,
 };

@@ -45,11 +45,17 @@ async function saveDraft(db: Database, { record, entries }: Draft, dueAt: number
 
 const desktopOf = (db: Database, options: PostgresStoreOptions): Desktop => ({
   async ledger() {
-    const [row] = await db.sql<Numbers<Ledger>>`select "lookedAt", "lastNumber", "lastSilence" from "ledger"`;
-    return { lookedAt: Number(row?.lookedAt), lastNumber: Number(row?.lastNumber), lastSilence: Number(row?.lastSilence) };
+    const [row] = await db.sql<Numbers<Ledger>>`select "lookedAt", "lookedBy", "lastNumber", "lastSilence" from "ledger"`;
+    return {
+      lookedAt: Number(row?.lookedAt),
+      lookedBy: row?.lookedBy ?? null,
+      lastNumber: Number(row?.lastNumber),
+      lastSilence: Number(row?.lastSilence),
+    };
   },
-  async saveLedger({ lookedAt, lastNumber, lastSilence }) {
-    await db.sql`update "ledger" set "lookedAt" = ${lookedAt}, "lastNumber" = ${lastNumber}, "lastSilence" = ${lastSilence}`;
+  async saveLedger({ lookedAt, lookedBy, lastNumber, lastSilence }) {
+    await db.sql`
+      update "ledger" set "lookedAt" = ${lookedAt}, "lookedBy" = ${lookedBy}, "lastNumber" = ${lastNumber}, "lastSilence" = ${lastSilence}`;
   },
   async incident(number) {
     return recordsOf(await db.sql<Recorded>`select "record" from "incident" where "number" = ${number}`)[0];
@@ -129,9 +135,10 @@ async function listIncidents(db: Database, { states, subject, from, to, tenant, 
 
 /** Incidents in the plugin's schema. A lock makes changes take turns, also those of several hubs. */
 export const createPostgresStore = (db: Database, options: PostgresStoreOptions): Store => ({
-  transaction: (work) =>
+  transaction: (work, fence) =>
     db.transaction(async (inside) => {
       await inside.sql`select pg_advisory_xact_lock(hashtext('novacron.incidents.' || current_schema()))`;
+      await fence?.(inside);
       return work(desktopOf(inside, options));
     }),
   get: async (number) => recordsOf(await db.sql<Recorded>`select "record" from "incident" where "number" = ${number}`)[0],

@@ -1,4 +1,4 @@
-import { HubError, type Clock, type Database, type Picture } from 'novacron/plugin';
+import { HubError, type Clock, type Database, type Duty, type Picture } from 'novacron/plugin';
 import type { Channel, Signal } from '../port.ts';
 import type { Desk } from './desk.ts';
 import type { Policy } from './policy.ts';
@@ -17,7 +17,8 @@ export interface IncidentsRuntime {
   readonly channels: ReadonlyMap<string, Channel>;
   readonly pulse: Pulse;
   readonly clock: Clock;
-  raise(signals: readonly Signal[]): Promise<void>;
+  /** `fence`: of the duty of which the signals come. */
+  raise(signals: readonly Signal[], fence?: Duty['fence']): Promise<void>;
   draw(record: IncidentRecord, signal: AbortSignal): Promise<Picture | null>;
   /** Says that something is due: the loop need not wait for its next look. */
   wake(): void;

@@ -33,16 +33,16 @@ export async function settleDrafts(session: Session, drafts: readonly Draft[]): 
 }
 
 /** After the clock was set back, waits go on as if it had not been. */
-export async function keepPace(desktop: Desktop, at: Circumstances): Promise<Ledger> {
+export async function keepPace(desktop: Desktop, at: Circumstances, hub: string): Promise<Ledger> {
   const ledger = await desktop.ledger();
   const byMs = at.now - ledger.lookedAt;
-  if (ledger.lookedAt > 0 && byMs < -SET_BACK_MS) {
+  if (ledger.lookedAt > 0 && ledger.lookedBy === hub && byMs < -SET_BACK_MS) {
     const drafts = (await desktop.open(OPEN_MAX)).map(draftOf);
     for (const draft of drafts) shiftWaits(draft, byMs);
     await desktop.save(drafts, (record) => dueAt(record, at));
     await desktop.shift(byMs);
   }
-  const next = { ...ledger, lookedAt: at.now };
+  const next = { ...ledger, lookedAt: at.now, lookedBy: hub };
   await desktop.saveLedger(next);
   return next;
 }

@@ -1,9 +1,21 @@
-import { HubError, type Clock, type Database, type Events, type Log, type Metrics } from 'novacron/plugin';
+import {
+  HubError,
+  type Clock,
+  type Database,
+  type Duties,
+  type Duty,
+  type Events,
+  type HubInfo,
+  type Log,
+  type Metrics,
+} from 'novacron/plugin';
 import type { Charts } from '../../charts/port.ts';
 import type { Hypervisor } from '../../hypervisor/port.ts';
 import type { Channel, Incidents, Signal } from '../port.ts';
 import { configuredChannels } from '../channels/configured.ts';
+import type { DeadManConfig } from '../channels/config.ts';
 import { keepCalling } from '../channels/dead-man.ts';
+import { RULES_DUTY } from '../rules/start.ts';
 import { policyOf, type IncidentsConfig } from './config.ts';
 import { createCourier } from './courier.ts';
 import { createDesk } from './desk.ts';
@@ -22,7 +34,9 @@ export interface IncidentsContext {
   readonly everySeconds: number;
   readonly services: {
     readonly database: Database;
+    readonly duties: Duties;
     readonly events: Events;
+    readonly hub: HubInfo;
     readonly hypervisor: Hypervisor;
     readonly metrics: Metrics;
     readonly charts: Charts | undefined;
@@ -87,13 +101,13 @@ function createRuntime(
     publish(context, records);
     loop.wake();
   };
-  const desk = createDesk({ store, policy, topology, clock, onChange });
+  const desk = createDesk({ store, policy, topology, clock, hub: services.hub.id, onChange });
   const courier = createCourier({ store, channels, clock, log, draw, onFailed: (number) => desk.hurry(number) });
   const keepMs = config.keepDays * 86_400_000;
   const loop = createLoop({ desk, courier, store, clock, log, keepMs, beat: pulse.watch('incidents', ROUND_MS) });
-  const raise = async (signals: readonly Signal[]): Promise<void> => {
+  const raise: IncidentsRuntime['raise'] = async (signals, fence) => {
     const all = signals.map(checked);
-    for (let start = 0; start < all.length; start += BATCH_MAX) await desk.raise(all.slice(start, start + BATCH_MAX));
+    for (let start = 0; start < all.length; start += BATCH_MAX) await desk.raise(all.slice(start, start + BATCH_MAX), fence);
   };
   const run = async (signal: AbortSignal): Promise<void> => {
     await Promise.all([loop.run(signal), followJobs({ events, desk, store, topology, log }, signal)]);
@@ -103,7 +117,7 @@ function createRuntime(
 
 function serviceOf({ store, channels, raise, wake }: IncidentsRuntime & { readonly channels: Map<string, Channel> }): Incidents {
   return {
-    raise,
+    raise: (signals) => raise(signals),
     async get(id) {
       const number = incidentNumber(id);
       const record = number === undefined ? undefined : await store.get(number);
@@ -131,9 +145,11 @@ export function startIncidents(context: IncidentsContext): { readonly incidents:
   const stop = new AbortController();
   const runtime = createRuntime(context);
   setIncidents(context.services.database, runtime);
-  const { config, log } = context;
+  const { config, log, services } = context;
+  const { deadMan } = config;
   const signal = AbortSignal.any([context.signal, stop.signal]);
-  const calling = config.deadMan && keepCalling(config.deadMan, { pulse: runtime.pulse, log, signal });
+  const call = (duty: Duty, deadMan: DeadManConfig): Promise<void> => keepCalling(deadMan, { pulse: runtime.pulse, log, duty });
+  const calling = deadMan && services.duties.keep(RULES_DUTY, (duty) => call(duty, deadMan), signal);
   const running = Promise.all([runtime.run(signal), calling]);
   context.defer(async () => {
     stop.abort();

@@ -1,3 +1,4 @@
+import type { Duty } from 'novacron/plugin';
 import type { Incident, IncidentState, Silence } from '../port.ts';
 import type { Draft, Entry, IncidentRecord, Telling } from './record.ts';
 import type { Override } from './rotations.ts';
@@ -54,6 +55,8 @@ export interface Query {
 export interface Ledger {
   /** The instant of the last look at the clock; 0 before the first. */
   readonly lookedAt: number;
+  /** The hub by whose clock that was: those of two hubs differ, and that is no clock that was set. */
+  readonly lookedBy: string | null;
   readonly lastNumber: number;
   readonly lastSilence: number;
 }
@@ -91,8 +94,8 @@ export interface Desktop {
 }
 
 export interface Store {
-  /** All or nothing, and one at a time over all hubs. */
-  transaction<T>(work: (desktop: Desktop) => Promise<T>): Promise<T>;
+  /** All or nothing, and one at a time over all hubs; nothing when the fence of a duty says so. */
+  transaction<T>(work: (desktop: Desktop) => Promise<T>, fence?: Duty['fence']): Promise<T>;
   get(number: number): Promise<IncidentRecord | undefined>;
   list(query: Query): Promise<readonly IncidentRecord[]>;
   timeline(number: number): Promise<readonly Entry[]>;

@@ -1,4 +1,4 @@
-import type { Log } from 'novacron/plugin';
+import { HubError, type Duty, type Log } from 'novacron/plugin';
 import type { Signal, Subject } from '../port.ts';
 import type { ActiveAlert } from './engine.ts';
 import type { Change, Kept } from './evaluator.ts';
@@ -6,7 +6,7 @@ import type { KeptState, StateStore } from './state-store.ts';
 
 export interface MemoryOptions {
   readonly store: StateStore;
-  readonly raise: (signals: readonly Signal[]) => Promise<void>;
+  readonly raise: (signals: readonly Signal[], fence: Duty['fence']) => Promise<void>;
   readonly log: Log;
 }
 
@@ -21,25 +21,38 @@ type Key = Pick<KeptState, 'rule' | 'subject'>;
 const SIGNALS_AT_ONCE_MAX = 500;
 
 /**
- * What is not well, beside the thread that finds it: told, and kept in the database. First it is told, then kept: a crash between the two tells it twice,
+ * What is not well, beside the evaluator that finds it: told, and kept in the database. First it is told, then kept: a crash between the two tells it twice,
  * which changes nothing, instead of never.
  */
 export class EngineMemory {
   readonly #options: MemoryOptions;
-  readonly #states = new Map<string, Map<string, KeptState>>();
+  #states = new Map<string, Map<string, KeptState>>();
   /** Not told or not kept yet, because that failed: at most one entry a pair of rule and thing. */
   readonly #dueSignals = new Map<string, Signal>();
   readonly #dueRows = new Map<string, KeptState | Key>();
   #lookedAt: number | null = null;
+  #version: number | null = null;
 
   constructor(options: MemoryOptions) {
     this.#options = options;
   }
 
-  async load(): Promise<void> {
-    const { kept, lookedAt } = await this.#options.store.load();
+  /** False: no other hub has written since, so all is known. What was due is that hub's to tell now, if it still is so. */
+  async load(): Promise<boolean> {
+    const { store } = this.#options;
+    const clock = await store.clock();
+    if (this.#version !== null && clock.version === this.#version) {
+      this.#lookedAt = clock.lookedAt;
+      return false;
+    }
+    const { kept, lookedAt, version } = await store.load();
+    this.#states = new Map();
+    this.#dueSignals.clear();
+    this.#dueRows.clear();
     for (const one of kept) this.#put(one);
     this.#lookedAt = lookedAt;
+    this.#version = version;
+    return true;
   }
 
   kept(): { readonly kept: Kept[]; readonly lookedAt: number | null } {
@@ -61,13 +74,17 @@ export class EngineMemory {
     for (const signal of signals) this.#dueSignals.set(signal.key, signal);
   }
 
-  /** At the end of a look. A failure of the database or of the incidents leaves what is due for the next one. */
-  async settle(at: number): Promise<void> {
+  /**
+   * At the end of a look. A failure of the database or of the incidents leaves what is due for the next one. HubError `duty_lost` when all this is another
+   * hub's business by now.
+   */
+  async settle(at: number, fence: Duty['fence']): Promise<void> {
     this.#lookedAt = at;
     try {
-      await this.#tell();
-      await this.#keep(at);
+      await this.#tell(fence);
+      await this.#keep(at, fence);
     } catch (error) {
+      if (HubError.is(error) && error.code === 'duty_lost') throw error;
       this.#options.log.error(
         { err: error, due: this.#dueRows.size },
         'what the alert rules found was not told or kept; the next look tries again',
@@ -75,20 +92,20 @@ export class EngineMemory {
     }
   }
 
-  async #tell(): Promise<void> {
+  async #tell(fence: Duty['fence']): Promise<void> {
     const due = [...this.#dueSignals.values()];
     for (let from = 0; from < due.length; from += SIGNALS_AT_ONCE_MAX) {
       const some = due.slice(from, from + SIGNALS_AT_ONCE_MAX);
-      await this.#options.raise(some);
+      await this.#options.raise(some, fence);
       for (const one of some) this.#dueSignals.delete(one.key);
     }
   }
 
-  async #keep(lookedAt: number): Promise<void> {
+  async #keep(lookedAt: number, fence: Duty['fence']): Promise<void> {
     const rows = [...this.#dueRows.values()];
     const put = rows.filter((row): row is KeptState => 'state' in row);
     const drop = rows.filter((row) => !('state' in row));
-    await this.#options.store.save({ put, drop, lookedAt });
+    this.#version = await this.#options.store.save({ put, drop, lookedAt }, fence);
     this.#dueRows.clear();
   }
 

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AlertRule, Clock, Log, Metrics } from 'novacron/plugin';
+import type { AlertRule, Clock, Duty, Log, Metrics } from 'novacron/plugin';
 import type { RuleKind, Signal, Subject } from '../port.ts';
 import type { AlertState } from './alert-state.ts';
 import { createColumns } from './columns.ts';
 import { EngineMemory } from './engine-memory.ts';
-import { startEvaluator, type EvaluatorThread } from './evaluator-thread.ts';
+import type { RunningEvaluator } from './evaluator-calls.ts';
+import { isSmall, startEvaluatorHere } from './evaluator-here.ts';
+import { startEvaluatorThread } from './evaluator-thread.ts';
 import type { Change } from './evaluator.ts';
 import { planLook, type LookPlan } from './look-plan.ts';
 import { createOwnValues, type OwnValues } from './own-values.ts';
@@ -23,8 +25,8 @@ export interface EngineOptions {
   /** Brings `rules` up to date. */
   readonly beforeLook: () => Promise<void>;
   readonly kinds: ReadonlyMap<string, RuleKind>;
-  /** Where what fires and what resolves goes. Kept when it resolves; said again when it fails. */
-  readonly raise: (signals: readonly Signal[]) => Promise<void>;
+  /** Where what fires and what resolves goes, unless the fence says that it is another hub's to say. Kept when it resolves; said again when it fails. */
+  readonly raise: (signals: readonly Signal[], fence: Duty['fence']) => Promise<void>;
   readonly clock: Clock;
   readonly log: Log;
   readonly everyMs: number;
@@ -50,9 +52,11 @@ export interface Engine {
   /** Reads what was kept, once, before the first look. */
   load(): Promise<void>;
   /** Judges all rules once. */
-  look(signal: AbortSignal): Promise<LookReport>;
-  /** Looks at every beat until the signal fires. A beat that comes while a look is under way is skipped. */
-  run(signal: AbortSignal): Promise<void>;
+  look(duty: Duty): Promise<LookReport>;
+  /** Looks at every beat as long as the duty lasts. A beat that comes while a look is under way is skipped. */
+  run(duty: Duty): Promise<void>;
+  /** Reads at every beat what another hub has found, as long as that one has the duty; until the signal fires. */
+  follow(signal: AbortSignal): Promise<void>;
   /** What is pending or firing now; of one rule when it is named. */
   active(rule?: string): readonly ActiveAlert[];
   /** Why a rule cannot be judged now. */
@@ -96,9 +100,11 @@ class RuleEngine implements Engine {
   readonly #columns: ReturnType<typeof createColumns>;
   readonly #own: ReturnType<typeof createOwnValues>;
   readonly #gapMs: number;
-  #thread: EvaluatorThread | null = null;
+  #evaluator: RunningEvaluator | null = null;
   #plan: LookPlan | null = null;
-  /** What the thread has: rules by id, and rows by table. */
+  #isOnDuty = false;
+  #reading: Promise<void> = Promise.resolve();
+  /** What the evaluator has: rules by id, and rows by table. */
   #sent: ReadonlyMap<string, ReadyRule> = new Map<string, ReadyRule>();
   /** Those that the look under way took away: what they had resolves in their name. */
   #dropped = new Map<string, ReadyRule>();
@@ -117,7 +123,7 @@ class RuleEngine implements Engine {
   }
 
   async load(): Promise<void> {
-    await this.#memory.load();
+    if (!(await this.#memory.load())) return;
     const things = this.#memory.active().map(({ subject: { kind, id, name, tenant } }) => ({ kind, id, name, tenant, tags: [] }));
     this.#options.things.remember(things, this.#options.clock.now());
   }
@@ -135,18 +141,51 @@ class RuleEngine implements Engine {
   }
 
   async close(): Promise<void> {
-    await this.#thread?.end();
+    await this.#evaluator?.end();
+    this.#evaluator = null;
   }
 
-  async run(signal: AbortSignal): Promise<void> {
-    const { everyMs, log } = this.#options;
+  async run(duty: Duty): Promise<void> {
+    const { log } = this.#options;
+    const { signal } = duty;
+    this.#isOnDuty = true;
+    try {
+      await this.#reading;
+      await this.load();
+      await this.#atBeats(signal, async () => {
+        try {
+          await this.look(duty);
+        } catch (error) {
+          if (!signal.aborted) log.error({ err: error }, 'the alert rules could not be looked at; they are at the next beat');
+        }
+      });
+    } finally {
+      this.#isOnDuty = false;
+      await this.close();
+    }
+  }
+
+  follow(signal: AbortSignal): Promise<void> {
+    const { beforeLook, log } = this.#options;
+    return this.#atBeats(signal, async () => {
+      if (this.#isOnDuty) return;
+      const read = async (): Promise<void> => {
+        await beforeLook();
+        if (!this.#isOnDuty) await this.load();
+      };
+      this.#reading = read().catch((error: unknown) => {
+        if (!signal.aborted)
+          log.warn({ err: error }, 'what another hub finds by the alert rules could not be read; it is at the next beat');
+      });
+      await this.#reading;
+    });
+  }
+
+  async #atBeats(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+    const { everyMs } = this.#options;
     while (!signal.aborted) {
       const beganAt = performance.now();
-      try {
-        await this.look(signal);
-      } catch (error) {
-        if (!signal.aborted) log.error({ err: error }, 'the alert rules could not be looked at; they are at the next beat');
-      }
+      await work();
       const took = performance.now() - beganAt;
       await sleep(everyMs - (took % everyMs), undefined, { signal, ref: false }).catch((error: unknown) => {
         if (!signal.aborted) throw error;
@@ -154,24 +193,25 @@ class RuleEngine implements Engine {
     }
   }
 
-  async look(signal: AbortSignal): Promise<LookReport> {
+  async look(duty: Duty): Promise<LookReport> {
     const { clock, things } = this.#options;
+    const { signal } = duty;
     const beganAt = performance.now();
+    duty.check();
     await this.#options.beforeLook();
     const plan = await this.#planNow();
     const at = clock.now();
     things.refresh(at);
-    const thread = await this.#threadWith(plan);
     const views = new Map<string, TableView>();
     for (const [table, metrics] of plan.tables) views.set(table, await this.#tables.view(table, metrics, at));
     await this.#askOwn(plan, { at, signal });
     const columns = await this.#read(plan, { at, views, signal });
-    await this.#sendRows(thread, { plan, views });
+    const evaluator = await this.#evaluatorWith(plan, this.#rowsOf(plan, views));
     const repeat = Math.abs(at - this.#repeatedAt) >= REPEAT_MS;
-    const { changes, active, refused } = await thread.look({ at, columns, repeat });
+    const { changes, active, refused } = await evaluator.look({ at, columns, repeat });
     if (repeat) this.#repeatedAt = at;
-    await this.#takeAll(thread, at);
-    await this.#memory.settle(at);
+    await this.#takeAll(evaluator, at);
+    await this.#memory.settle(at, duty.fence);
     if (refused > 0)
       this.#options.log.warn({ refused, activeMax: this.#options.activeMax }, 'more alerts than the limit; the rest is not told');
     this.#report = { rules: plan.rules.length, active, changed: changes, refused, tookMs: performance.now() - beganAt };
@@ -184,30 +224,42 @@ class RuleEngine implements Engine {
     return this.#plan;
   }
 
-  /** The thread with the rules as they are now; a new one when the old one has ended. */
-  async #threadWith({ rules, byId }: LookPlan): Promise<EvaluatorThread> {
-    if (this.#thread === null || this.#thread.ended.aborted) {
-      this.#thread = startEvaluator({ gapMs: this.#gapMs, activeMax: this.#options.activeMax });
-      this.#sent = new Map();
-      this.#sentRows = new Map();
-      const { kept, lookedAt } = this.#memory.kept();
-      await this.#thread.load(kept, lookedAt);
-    }
-    const thread = this.#thread;
+  /** The evaluator with the rules and things as they are now; a new one when the old one has ended, or when it has become too much for the main thread. */
+  async #evaluatorWith({ rules, byId }: LookPlan, rows: ReadonlyMap<string, OwnValues['rows']>): Promise<RunningEvaluator> {
+    const known = this.#evaluator;
+    const isFit = known !== null && !known.ended.aborted && (known.isThread || isSmall(rules, rows));
+    const evaluator = isFit ? known : await this.#startEvaluator(isSmall(rules, rows));
     this.#dropped = new Map();
-    if (byId === this.#sent) return thread;
-    const put = rules.filter((ready) => this.#sent.get(ready.id) !== ready);
-    this.#dropped = new Map([...this.#sent].filter(([id]) => !byId.has(id)));
-    for (const some of chunked(put, CHUNK)) await thread.setRules({ put: some.map(({ flat }) => flat), drop: [] });
-    if (this.#dropped.size > 0) await thread.setRules({ put: [], drop: [...this.#dropped.keys()] });
-    this.#sent = byId;
-    return thread;
+    if (byId !== this.#sent) {
+      const put = rules.filter((ready) => this.#sent.get(ready.id) !== ready);
+      this.#dropped = new Map([...this.#sent].filter(([id]) => !byId.has(id)));
+      for (const some of chunked(put, CHUNK)) await evaluator.setRules({ put: some.map(({ flat }) => flat), drop: [] });
+      if (this.#dropped.size > 0) await evaluator.setRules({ put: [], drop: [...this.#dropped.keys()] });
+      this.#sent = byId;
+    }
+    for (const [table, now] of rows) {
+      if (this.#sentRows.get(table) === now) continue;
+      this.#sentRows.set(table, now);
+      await evaluator.setTable(table, now);
+    }
+    return evaluator;
+  }
+
+  async #startEvaluator(isLittle: boolean): Promise<RunningEvaluator> {
+    await this.close();
+    const limits = { gapMs: this.#gapMs, activeMax: this.#options.activeMax };
+    const evaluator = (this.#evaluator = isLittle ? startEvaluatorHere(limits) : startEvaluatorThread(limits));
+    this.#sent = new Map();
+    this.#sentRows = new Map();
+    const { kept, lookedAt } = this.#memory.kept();
+    await evaluator.load(kept, lookedAt);
+    return evaluator;
   }
 
   /** Part by part, so that ten thousand changes at once hold up nobody. */
-  async #takeAll(thread: EvaluatorThread, at: number): Promise<void> {
+  async #takeAll(evaluator: RunningEvaluator, at: number): Promise<void> {
     for (;;) {
-      const { changes, repeated } = await thread.take(CHUNK);
+      const { changes, repeated } = await evaluator.take(CHUNK);
       if (changes.length + repeated.length === 0) return;
       const told = [...changes, ...repeated].flatMap((change) => this.#told(change, at) ?? []);
       this.#memory.take({
@@ -245,17 +297,13 @@ class RuleEngine implements Engine {
     return columns;
   }
 
-  async #sendRows(thread: EvaluatorThread, { plan, views }: { plan: LookPlan; views: ReadonlyMap<string, TableView> }): Promise<void> {
+  #rowsOf(plan: LookPlan, views: ReadonlyMap<string, TableView>): ReadonlyMap<string, OwnValues['rows']> {
     const rows = new Map<string, OwnValues['rows']>([...views].map(([table, view]) => [table, view.rows]));
     for (const { id, flat } of plan.own) {
       const own = this.#own.get(id);
       if (own !== undefined) rows.set(flat.table, own.rows);
     }
-    for (const [table, now] of rows) {
-      if (this.#sentRows.get(table) === now) continue;
-      this.#sentRows.set(table, now);
-      await thread.setTable(table, now);
-    }
+    return rows;
   }
 
   #targetsOf(ready: ReadyRule) {
@@ -290,5 +338,5 @@ class RuleEngine implements Engine {
   }
 }
 
-/** Judges all rules over all things at every beat, in a thread of its own, and says what fires and what does not any more. */
+/** Judges all rules over all things at every beat, in a thread of its own when they are many, and says what fires and what does not any more. */
 export const createEngine = (options: EngineOptions): Engine => new RuleEngine(options);

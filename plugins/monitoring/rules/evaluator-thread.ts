@@ -1,16 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { HubError } from 'novacron/plugin';
-import type { EvaluatorReply, ThreadCalls } from './evaluator-worker.ts';
+import type { EvaluatorCalls, RunningEvaluator } from './evaluator-calls.ts';
+import type { EvaluatorReply } from './evaluator-worker.ts';
 import type { createEvaluator } from './evaluator.ts';
-
-/** The evaluator in a thread of its own: its calls are answered later, and a scan of a hundred million pairs holds up nobody. */
-export type EvaluatorThread = {
-  readonly [K in keyof ThreadCalls]: (...args: Parameters<ThreadCalls[K]>) => Promise<ReturnType<ThreadCalls[K]>>;
-} & {
-  end(): Promise<void>;
-  /** Fires when the thread has ended by itself; everything it knew is gone. */
-  readonly ended: AbortSignal;
-};
 
 const MEMORY_MAX_MEBIBYTES = 1024;
 
@@ -20,7 +12,8 @@ const endedError = (reason: string): HubError =>
     retryable: true,
   });
 
-export function startEvaluator(limits: Parameters<typeof createEvaluator>[0]): EvaluatorThread {
+/** The evaluator in a thread of its own: a scan of a hundred million pairs holds up nobody. */
+export function startEvaluatorThread(limits: Parameters<typeof createEvaluator>[0]): RunningEvaluator {
   const worker = new Worker(new URL('./evaluator-worker.ts', import.meta.url), {
     name: 'alert rules',
     workerData: limits,
@@ -47,12 +40,12 @@ export function startEvaluator(limits: Parameters<typeof createEvaluator>[0]): E
   worker.on('exit', (code) => fail(`exit code ${code}`));
   worker.unref();
 
-  function ask<K extends keyof ThreadCalls>(call: K, args: Parameters<ThreadCalls[K]>): Promise<ReturnType<ThreadCalls[K]>> {
+  function ask<K extends keyof EvaluatorCalls>(call: K, args: Parameters<EvaluatorCalls[K]>): Promise<ReturnType<EvaluatorCalls[K]>> {
     gone.signal.throwIfAborted();
     const asked = Promise.withResolvers<unknown>();
     waiting.set(++ids, asked);
     worker.postMessage({ id: ids, call, args }, []);
-    return asked.promise as Promise<ReturnType<ThreadCalls[K]>>;
+    return asked.promise as Promise<ReturnType<EvaluatorCalls[K]>>;
   }
   return {
     setRules: (...args) => ask('setRules', args),
@@ -61,6 +54,7 @@ export function startEvaluator(limits: Parameters<typeof createEvaluator>[0]): E
     look: (...args) => ask('look', args),
     take: (...args) => ask('take', args),
     ended: gone.signal,
+    isThread: true,
     async end() {
       fail('it was stopped');
       await worker.terminate();

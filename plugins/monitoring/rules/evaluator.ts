@@ -58,6 +58,8 @@ export interface Evaluator {
   /** What was kept before a restart, and when it was looked at last. */
   load(kept: readonly Kept[], lastAt: number | null): void;
   look(look: Look): Looked;
+  /** The same, a little at a time: whoever must not be held up for long pauses where it yields. Nothing else may be asked meanwhile. */
+  lookInPieces(look: Look): Generator<undefined, Looked>;
 }
 
 interface Limits {
@@ -66,6 +68,17 @@ interface Limits {
 }
 
 type ActiveOf = Map<string, AlertState>;
+
+/** So many pairs that change, or are looked at one by one, make a piece. */
+const PIECE = 200;
+
+/** All pieces at once. */
+export function atOnce<T>(pieces: Generator<undefined, T>): T {
+  for (;;) {
+    const next = pieces.next();
+    if (next.done) return next.value;
+  }
+}
 
 /** Positive, zero or negative: past the edge, at it, on its good side. */
 const past = ({ sign }: FlatRule, value: number, edge: number): number => sign * (value - edge);
@@ -104,37 +117,45 @@ class Columns implements Evaluator {
     for (const { rule, subject, state } of kept) this.#put(rule, subject, state);
   }
 
-  look({ at: asked, columns, repeat }: Look): Looked {
+  look(look: Look): Looked {
+    return atOnce(this.lookInPieces(look));
+  }
+
+  *lookInPieces({ at: asked, columns, repeat }: Look): Generator<undefined, Looked> {
     const changes: Change[] = [];
     const repeated: Change[] = [];
     this.#refused = 0;
-    const at = this.#settleClock(asked, changes);
+    const at = yield* this.#settleClock(asked, changes);
     for (const [id, active] of this.#active) if (!this.#rules.has(id)) this.#endRule(id, active, changes);
-    for (const rule of this.#rules.values()) this.#lookAt(rule, { at, column: columns.get(rule.column) }, changes);
-    if (repeat) this.#repeat(columns, repeated);
+    for (const rule of this.#rules.values()) {
+      yield* this.#lookAt(rule, { at, column: columns.get(rule.column) }, changes);
+      yield;
+    }
+    if (repeat) yield* this.#repeat(columns, repeated);
     this.#lastAt = at;
     return { changes, repeated, active: this.#count, refused: this.#refused };
   }
 
   /** A clock that jumped ahead and a hub that was down look alike: nobody looked. One that jumped back takes the marks along. */
-  #settleClock(at: number, changes: Change[]): number {
+  *#settleClock(at: number, changes: Change[]): Generator<undefined, number> {
     const lastAt = this.#lastAt;
     if (lastAt === null || at === lastAt) return at;
     const { gapMs } = this.#limits;
     if (at > lastAt) {
-      if (at - lastAt > gapMs) this.#rewrite((state) => blindFrom(state, lastAt), changes);
+      if (at - lastAt > gapMs) yield* this.#rewrite((state) => blindFrom(state, lastAt), changes);
       return at;
     }
-    this.#rewrite((state) => shifted(state, lastAt - at), changes);
+    yield* this.#rewrite((state) => shifted(state, lastAt - at), changes);
     return at;
   }
 
-  #rewrite(change: (state: AlertState) => AlertState, changes: Change[]): void {
+  *#rewrite(change: (state: AlertState) => AlertState, changes: Change[]): Generator<undefined> {
     for (const [rule, active] of this.#active)
       for (const [subject, was] of active) {
         const state = change(was);
         active.set(subject, state);
         changes.push({ rule, subject, was, state, value: null });
+        if (changes.length % PIECE === 0) yield;
       }
   }
 
@@ -146,19 +167,21 @@ class Columns implements Evaluator {
   }
 
   /** First what is bad: for most rules nothing, and then the scan is all. Then what is active and was not bad. */
-  #lookAt(rule: FlatRule, seen: { at: number; column: Float64Array | undefined }, changes: Change[]): void {
+  *#lookAt(rule: FlatRule, seen: { at: number; column: Float64Array | undefined }, changes: Change[]): Generator<undefined> {
     // Without a list of things nothing can be judged, and nothing is gone either.
     const rows = this.#tables.rows(rule.table) ?? null;
     const { at, column } = seen;
     const active = this.#active.get(rule.id);
     const before = active ? [...active] : [];
     if (column !== undefined && rows !== null) {
-      for (const index of this.#badOf(rule, column)) {
+      for (const [nth, index] of this.#badOf(rule, column).entries()) {
         const row = rows[index];
+        if (nth % PIECE === PIECE - 1) yield;
         if (row) this.#step({ rule, row, verdict: 'bad', at, value: column[index] ?? null }, changes);
       }
     }
-    for (const [subject] of before) {
+    for (const [nth, [subject]] of before.entries()) {
+      if (nth % PIECE === PIECE - 1) yield;
       const index = this.#tables.indexOf(rule.table, subject);
       const row = index === undefined ? undefined : rows?.[index];
       const looks = rows === null || (row !== undefined && this.#tables.fits(rule.scope, row));
@@ -204,8 +227,9 @@ class Columns implements Evaluator {
     else this.#active.set(rule, active);
   }
 
-  #repeat(columns: ReadonlyMap<string, Float64Array>, repeated: Change[]): void {
+  *#repeat(columns: ReadonlyMap<string, Float64Array>, repeated: Change[]): Generator<undefined> {
     for (const [id, active] of this.#active) {
+      yield;
       const rule = this.#rules.get(id);
       const column = rule && columns.get(rule.column);
       for (const [subject, state] of active) {

@@ -27,4 +27,8 @@ export const ruleMigrations: Readonly<Record<string, string>> = {
     -- Rules of any origin that somebody turned off.
     create table "alert_off" ("rule" text primary key, "by" text not null, "at" bigint not null, "reason" text not null);
   `,
+  'rules-002': `
+    -- Grows when states are written: another hub sees by it whether there is something to read.
+    alter table "alert_clock" add column "version" bigint not null default 0;
+  `,
 };

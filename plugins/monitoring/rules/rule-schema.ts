@@ -1,7 +1,9 @@
-import type { AlertCondition, AlertRule } from 'novacron/plugin';
+import { HubError, type AlertCondition, type AlertRule } from 'novacron/plugin';
 import { z } from 'zod';
 
 /** What a person may write as a rule, in a file or in words; the same as a plugin declares. */
+
+export const fileInvalid = (message: string): HubError => new HubError('alert_file_invalid', message, { status: 400 });
 
 const SECONDS_MAX = 31 * 86_400;
 const STARS_MAX = 5;

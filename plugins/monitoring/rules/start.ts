@@ -1,4 +1,4 @@
-import { HubError, type Database, type Resolved, type StartContext } from 'novacron/plugin';
+import { HubError, type Database, type Duty, type Resolved, type StartContext } from 'novacron/plugin';
 import type { Config, Needs } from '../config.ts';
 import type { RuleKind, Rules, Signal } from '../port.ts';
 import { createBook, type RuleBook } from './book.ts';
@@ -17,6 +17,9 @@ export interface RulesRuntime {
   readonly things: Things;
   readonly kinds: ReadonlyMap<string, RuleKind>;
 }
+
+/** Whoever judges the rules also says that somebody does. */
+export const RULES_DUTY = 'rules';
 
 const runtimes = new WeakMap<Database, RulesRuntime>();
 
@@ -42,12 +45,12 @@ function offerTo(kinds: Map<string, RuleKind>): Rules {
   };
 }
 
-/** Begins to judge the rules; `raise` gets what fires and what resolves, `beat` is called at every look. */
+/** Judges the rules when that is this hub's duty; `raise` gets what fires and what resolves, `beat` is called at every look. */
 export async function startRules(
   { config, services, log, clock, signal, defer }: StartContext<Config, Needs>,
-  { raise, beat }: { readonly raise: (signals: readonly Signal[]) => Promise<void>; readonly beat: () => void },
+  { raise, beat }: { readonly raise: (signals: readonly Signal[], fence: Duty['fence']) => Promise<void>; readonly beat: () => void },
 ): Promise<Rules> {
-  const { database, hypervisor, resources, metrics, alerts } = services;
+  const { database, duties, hypervisor, resources, metrics, alerts } = services;
   const kinds = new Map<string, RuleKind>();
   const store = new RuleStore(database);
   const files = createRuleFiles(config.rules.file ?? null, log);
@@ -79,11 +82,11 @@ export async function startRules(
   await refresh();
   await engine.load();
   const stop = new AbortController();
-  const running = engine.run(AbortSignal.any([signal, stop.signal]));
+  const stopping = AbortSignal.any([signal, stop.signal]);
+  const running = Promise.all([duties.keep(RULES_DUTY, (duty) => engine.run(duty), stopping), engine.follow(stopping)]);
   defer(async () => {
     stop.abort();
     await running;
-    await engine.close();
   });
   runtimes.set(database, { book, engine, files, store, things, kinds });
   return offerTo(kinds);

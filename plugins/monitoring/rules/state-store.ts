@@ -1,4 +1,4 @@
-import type { Database } from 'novacron/plugin';
+import type { Database, Duty } from 'novacron/plugin';
 import type { Subject } from '../port.ts';
 import type { AlertState } from './alert-state.ts';
 
@@ -36,6 +36,12 @@ function* chunks<T>(all: readonly T[]): Iterable<readonly T[]> {
   for (let from = 0; from < all.length; from += CHUNK) yield all.slice(from, from + CHUNK);
 }
 
+/** When it was looked at last, and how often something was written. */
+export interface StateClock {
+  readonly lookedAt: number | null;
+  readonly version: number;
+}
+
 /** The table of states: all its SQL is here. Written only when something changed, and once a look for the clock. */
 export class StateStore {
   readonly #db: Database;
@@ -44,9 +50,15 @@ export class StateStore {
     this.#db = db;
   }
 
-  async load(): Promise<{ readonly kept: readonly KeptState[]; readonly lookedAt: number | null }> {
+  async clock(): Promise<StateClock> {
+    const [clock] = await this.#db.sql<{ lookedAt: string | number; version: string | number }>`select * from "alert_clock"`;
+    return clock === undefined ? { lookedAt: null, version: 0 } : { lookedAt: Number(clock.lookedAt), version: Number(clock.version) };
+  }
+
+  async load(): Promise<StateClock & { readonly kept: readonly KeptState[] }> {
+    // The clock first: what is written in between is read again, not missed.
+    const clock = await this.clock();
     const rows = await this.#db.sql<RawState>`select * from "alert_state"`;
-    const [clock] = await this.#db.sql<{ lookedAt: string | number }>`select "lookedAt" from "alert_clock"`;
     const kept = rows.map(({ rule, subject, thing, is, since, clearSince, blindSince }) => {
       return {
         rule,
@@ -55,15 +67,20 @@ export class StateStore {
         state: { is, since: Number(since), clearSince: numberOr(clearSince), blindSince: numberOr(blindSince) },
       };
     });
-    return { kept, lookedAt: clock === undefined ? null : Number(clock.lookedAt) };
+    return { ...clock, kept };
   }
 
-  /** All of it or nothing. */
-  async save({ put, drop, lookedAt }: Saved): Promise<void> {
-    await this.#db.transaction(async (db) => {
+  /** All of it or nothing; nothing when the fence says so. Answers the version that this makes. */
+  async save({ put, drop, lookedAt }: Saved, fence: Duty['fence']): Promise<number> {
+    return this.#db.transaction(async (db) => {
+      await fence(db);
       for (const some of chunks(put)) await putRows(db, some);
       for (const some of chunks(drop)) await dropRows(db, some);
-      await db.sql`insert into "alert_clock" ("lookedAt") values (${lookedAt}) on conflict ("one") do update set "lookedAt" = ${lookedAt}`;
+      const more = put.length + drop.length > 0 ? 1 : 0;
+      const [clock] = await db.sql<{ version: string | number }>`
+        insert into "alert_clock" ("lookedAt", "version") values (${lookedAt}, 1)
+        on conflict ("one") do update set "lookedAt" = ${lookedAt}, "version" = "alert_clock"."version" + ${more} returning "version"`;
+      return Number(clock?.version);
     });
   }
 }

@@ -4,14 +4,11 @@ import { hasTag, type Cell, type Notebook, type NotebookOutput } from '../runner
 import type { Run } from '../store.ts';
 import { escapeHtml } from './escape.ts';
 import { dataOf, textOf } from './outputs.ts';
+import { REPORT_POLICY } from './policy.ts';
 import { STYLE } from './style.ts';
 
 const marked = new Marked({ gfm: true });
 const proseOf = (text: string): string => `<div class="prose">${marked.parse(text, { async: false })}</div>`;
-
-/** Nothing of a report may run in the reader's browser, or be fetched from anywhere: not what it holds, and not what somebody put into it. */
-export const REPORT_POLICY =
-  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; form-action 'none'";
 
 const utc = (at: number): string => `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 

@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { until } from '../../kit/collect.ts';
+import { runSql } from '../../kit/postgres-server.ts';
 import { createThings } from '../../kit/things.ts';
 import { textOf } from '../../../bots/sandbox/client.ts';
 import { reads, startChat } from './chat.ts';
@@ -27,6 +29,24 @@ it('finds a message again that Slack took before the hub knew', async () => {
   await chat.operator.waitForMessage((candidate) => candidate.ts === message.ts && reads('✅', 'found')(candidate));
   expect(chat.operator.state.messages.filter((candidate) => textOf(candidate).includes('Create a thing'))).toHaveLength(1);
 });
+
+it('shows the end of a job in its message when the hub that looked after it is gone', async () => {
+  const things = createThings();
+  await using chat = await startChat(things.plugin);
+  await chat.operator.command('/nova thing create left --pause 1500ms');
+  const message = await chat.operator.waitForMessage(reads('Create a thing', 'Cancel'));
+  await chat.stopHub();
+  await runSql(chat.hub.databaseUrl, "update plugin_slack.job_message set hub = 'hub-gone'");
+  await chat.startHub();
+  await until('it has been made', () => things.happened.includes('fill'));
+  await sleep(1_000);
+  const now = (): string => textOf(chat.operator.state.messages.find(({ ts }) => ts === message.ts) ?? message);
+  // The hub that looks after it may be about to show it.
+  expect(now()).not.toContain('✅');
+  chat.clock.advance(60_000);
+  await until('the end is shown', () => now().includes('✅'), 20_000);
+  expect(chat.operator.state.messages.filter((candidate) => textOf(candidate).includes('Create a thing'))).toHaveLength(1);
+}, 60_000);
 
 it('posts a new message when the old one was deleted meanwhile', async () => {
   const things = createThings();

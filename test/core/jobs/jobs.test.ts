@@ -151,6 +151,17 @@ describe('a hub that stops', () => {
     expect(await hub.audit.verify()).toMatchObject({ ok: true });
   });
 
+  it('goes on with jobs that were begun before hubs had versions of their own', async () => {
+    const outcome = await start('thing.create', { name: 'lyre', pauseMs: 2_000 });
+    if (outcome.is !== 'accepted') throw new Error(outcome.is);
+    await expect.poll(() => things.happened).toEqual(['make']);
+    await hub[Symbol.asyncDispose]();
+    await database.query(`update dbos.workflow_status set application_version = '1' where workflow_uuid = $1`, [outcome.job.id]);
+    hub = await startTestHub({ plugins: [things.plugin], databaseUrl: database.url, dataDir });
+    expect((await hub.jobs.wait(outcome.job.id, AbortSignal.timeout(30_000))).state.is).toBe('succeeded');
+    expect(things.happened).toEqual(['make', 'fill']);
+  });
+
   it('forgets jobs that ended long ago, with what was recorded of their steps', async () => {
     const { id } = await finish('thing.create', { name: 'flute' });
     await database.query(`update core.job set "endedAt" = now() - interval '91 days' where id = $1`, [id]);

@@ -46,6 +46,23 @@ describe('the dashboards that ship', () => {
     }
   });
 
+  test('the board of a tenant shows what belongs to that tenant and nothing else, to an admin as well', async () => {
+    const now = Date.now();
+    const things = new Set<string>();
+    for (const { targets = [] } of panelsOf('tenant')) {
+      expect(JSON.stringify(targets)).toContain('$tenant');
+      const { body } = await world.query({ from: now - 86_400_000, to: now, queries: targets.map(fill) }, 'admin');
+      for (const frame of (body as unknown as { frames: FrameJson[] }).frames) {
+        const names = frame.schema.fields.findIndex(({ name }) => name === 'name');
+        for (const name of frame.data.values[names] ?? [frame.schema.fields[1]?.labels?.['name'] ?? frame.schema.name])
+          things.add(String(name));
+      }
+    }
+    expect(things).toContain('name-of-mine');
+    expect(things).toContain('db-1');
+    expect(things).not.toContain('name-of-theirs');
+  });
+
   test('they are served as JSON under their names, each with an id of its own', async () => {
     const { dashboards } = (await world.get('/dashboards')).body as { dashboards: { name: string; uid: string }[] };
     expect(dashboards.map(({ name }) => name)).toEqual(['fleet', 'host', 'vm', 'tenant', 'forecast', 'incidents', 'hub']);

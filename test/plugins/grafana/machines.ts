@@ -40,13 +40,19 @@ const host = (id: string, state: string) => ({
 
 const HOSTS = [host('h1', 'connected'), host('h2', 'connected'), host('h3', 'unreachable')];
 
-const list = (key: 'vms' | 'hosts', title: string, rows: readonly { readonly id: string; readonly host?: string }[]): Action => ({
+const list = (
+  key: 'vms' | 'hosts',
+  title: string,
+  rows: readonly { readonly id: string; readonly host?: string; readonly tenant?: string }[],
+): Action => ({
   title,
   label: title,
   risk: 'read',
-  input: z.object({ host: z.string().optional(), rowsMax: z.int().default(200) }),
+  input: z.object({ host: z.string().optional(), tenant: z.string().optional(), rowsMax: z.int().default(200) }),
   output: z.object({ [key]: z.array(z.looseObject({})) }),
-  run: async (_, input: { host?: string }) => ({ [key]: rows.filter((one) => input.host === undefined || one.host === input.host) }),
+  run: async (_, { host, tenant }: { host?: string; tenant?: string }) => ({
+    [key]: rows.filter((one) => (host === undefined || one.host === host) && (tenant === undefined || one.tenant === tenant)),
+  }),
 });
 
 const power = (label: string, risk: 'change' | 'disrupt', done: (vm: string) => void): Action => ({

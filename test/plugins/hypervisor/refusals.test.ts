@@ -79,6 +79,11 @@ test('a qcow2 on a base of its own pool is copied whole, a raw one too, and an I
   await writeFile(join(lab.host.dir, 'iso', 'installer.iso'), Buffer.alloc(65_536));
   await create({ name: 'from-qcow2', image: 'system.qcow2', memory: '64M', disk: '32M' });
   await create({ name: 'from-raw', image: 'novacron/base.raw', memory: '64M' });
+  const names = async (input: object, actor = lab.hub.as('operator')) => (await vmsOf(lab.hub, input, actor)).map(({ name }) => name);
+  expect(await names({ tenant: 'default' })).toEqual(['from-qcow2', 'from-raw']);
+  expect(await names({ tenant: 'other' }, lab.hub.as('admin'))).toEqual([]);
+  // Behind the wall nobody sees them, by whatever tenant they are asked for.
+  for (const tenant of ['default', 'other', 'unknown']) expect(await names({ tenant }, lab.hub.as('operator', 'other'))).toEqual([]);
   await create({ name: 'from-iso', image: join(lab.host.dir, 'iso', 'installer.iso'), memory: '64M', disk: '24M' });
   const disksOf = async (vm: string) =>
     ((await lab.hub.run('vm.get', { vm })) as { disks: { capacityBytes: number; path: string; kind: string }[] }).disks;

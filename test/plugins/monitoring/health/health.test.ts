@@ -22,13 +22,15 @@ describe('the watch of services and of the hub', () => {
       failuresMax: 2,
     });
     let checks: readonly HubCheck[] = [{ name: 'metrics', ok: true, detail: null }];
+    let saysServices = true;
     const clock = createTestClock();
     const signals: Signal[] = [];
     const raise = async (some: readonly Signal[]): Promise<void> => void signals.push(...some);
     const watch = createHealthWatch({
       config,
-      hub: { health: async () => checks },
+      hub: { id: 'hub-1', health: async () => checks },
       raise,
+      saysServices: () => saysServices,
       clock,
       log: createLog({ level: 'silent' })('test'),
     });
@@ -38,26 +40,40 @@ describe('the watch of services and of the hub', () => {
       await watch.look(AbortSignal.timeout(10_000));
       return signals.slice(before).map(({ key, state }) => `${state} ${key}`);
     };
-    expect(await look()).toEqual(['resolved monitoring.service/service/db', 'resolved monitoring.hub/hub/metrics']);
+    expect(await look()).toEqual(['resolved monitoring.service/service/db', 'resolved monitoring.hub/hub/hub-1/metrics']);
     expect(await look()).toEqual([]);
     await new Promise((done) => server.close(done));
     expect(await look()).toEqual([]);
     const downSince = clock.now();
     expect(await look()).toEqual(['firing monitoring.service/service/db']);
     checks = [{ name: 'metrics', ok: false, detail: 'its disk is full.' }];
-    expect(await look()).toEqual(['firing monitoring.service/service/db', 'firing monitoring.hub/hub/metrics']);
+    expect(await look()).toEqual(['firing monitoring.service/service/db', 'firing monitoring.hub/hub/hub-1/metrics']);
     expect(signals.at(-2)).toMatchObject({ since: downSince, severity: 'critical', subject: { kind: 'service', id: 'db', tenant: 'lab' } });
-    expect(signals.at(-1)?.summary).toBe('metrics is not well: its disk is full.');
+    expect(signals.at(-1)).toMatchObject({
+      summary: 'metrics is not well: its disk is full.',
+      expiresAt: clock.now() + 5 * config.everySeconds * 1000,
+    });
+    // Another of several hubs says now how services are; how it is itself each says.
+    saysServices = false;
+    expect(await look()).toEqual(['firing monitoring.hub/hub/hub-1/metrics']);
+    saysServices = true;
     await new Promise<void>((done) => server.listen(port, '127.0.0.1', done));
     checks = [{ name: 'metrics', ok: true, detail: null }];
-    expect(await look()).toEqual(['resolved monitoring.service/service/db', 'resolved monitoring.hub/hub/metrics']);
+    expect(await look()).toEqual(['resolved monitoring.service/service/db', 'resolved monitoring.hub/hub/hub-1/metrics']);
     await new Promise((done) => server.close(done));
   });
 
   test('an agent is missed only when it has answered before', () => {
     const config = healthConfig.parse({});
     const log = createLog({ level: 'silent' })('test');
-    const watch = createHealthWatch({ config, hub: { health: async () => [] }, raise: async () => {}, clock: createTestClock(), log });
+    const watch = createHealthWatch({
+      config,
+      hub: { id: 'hub-1', health: async () => [] },
+      raise: async () => {},
+      saysServices: () => true,
+      clock: createTestClock(),
+      log,
+    });
     const vms = ['a', 'b'].map((id) => vmStatus(id, 'default'));
     const silent = { answers: false, reason: 'not connected' } as const;
     watch.survey({

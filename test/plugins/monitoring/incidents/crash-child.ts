@@ -35,7 +35,7 @@ const state = await openState({ dataDir, databaseUrl, log, signal });
 await state.migratePlugin('monitoring', incidentMigrations);
 const store = createPostgresStore(await state.pluginDatabase('monitoring'), { editEveryMs: policy.editEveryMs });
 const topology = { parentsOf: () => [], childrenOf: () => [] };
-const desk = createDesk({ store, policy, topology, clock, onChange: () => loop.wake() });
+const desk = createDesk({ store, policy, topology, clock, hub: 'hub-1', onChange: () => loop.wake() });
 const target = { url, secret: new Secret('x') };
 const channels = new Map([['webhook', createWebhook({ first: target, second: target, third: target }, clock)]]);
 const courier = createCourier({ store, channels, clock, log, draw: async () => null, onFailed: async () => undefined });

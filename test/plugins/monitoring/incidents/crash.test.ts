@@ -41,8 +41,11 @@ it('killed again and again in the middle of its steps, it does every step of eve
     `INC-${number}/1/root/1/webhook/second`,
     `INC-${number}/1/root/2/webhook/third`,
   ];
-  for (let number = 1; number <= INCIDENTS; number++)
-    expect(firsts().filter((id) => id.startsWith(`INC-${number}/`))).toEqual(expected(number));
+  for (let number = 1; number <= INCIDENTS; number++) {
+    const heard = firsts().filter((id) => id.startsWith(`INC-${number}/`));
+    // What was in hand at a kill comes again after as long as the next step waits, so these two may be told at one instant.
+    expect([...heard.slice(0, 2).toSorted(), ...heard.slice(2)]).toEqual(expected(number));
+  }
   expect(firsts()).toHaveLength(3 * INCIDENTS);
   const tries = hook.heard.filter(({ headers }) => !String(headers['x-novacron-id']).includes('/changed/')).length;
   // What was in hand when it was killed came again, under the same id; the rest came once.

@@ -19,7 +19,7 @@ let deliver: () => Promise<number>;
 beforeEach(() => {
   clock = createTestClock();
   store = createMemoryStore({ editEveryMs: 0 });
-  desk = createDesk({ store, policy, topology, clock, onChange: () => undefined });
+  desk = createDesk({ store, policy, topology, clock, hub: 'hub-1', onChange: () => undefined });
   told = [];
   const channel = (name: string, edits: boolean) => ({
     name,
@@ -177,6 +177,21 @@ describe('people', () => {
     clock.advance(-180 * MINUTE);
     await desk.look();
     expect(alarms(await pass(6 * MINUTE))).toEqual(['escalated admin']);
+  });
+
+  it('come no sooner when two hubs look after them whose clocks differ', async () => {
+    const late = createTestClock(clock.now() - 10_000);
+    const other = createDesk({ store, policy, topology, clock: late, hub: 'hub-2', onChange: () => undefined });
+    await raise(critical());
+    const heard: string[] = [];
+    let minutes = 0;
+    for (; !heard.some((each) => each.startsWith('escalated')) && minutes < 60; minutes += 0.25) {
+      heard.push(...(await pass(MINUTE / 4)));
+      late.advance(MINUTE / 4);
+      await other.look();
+    }
+    // As with one hub: see the test before.
+    expect(minutes).toBeGreaterThan(10);
   });
 
   it('are told anew when it becomes worse than what was acknowledged', async () => {

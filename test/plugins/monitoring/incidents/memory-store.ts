@@ -64,7 +64,7 @@ export function createMemoryStore({
   onCommit?: (when: 'before' | 'after') => void;
 }): MemoryStore {
   const tables: Tables = {
-    ledger: { lookedAt: 0, lastNumber: 0, lastSilence: 0 },
+    ledger: { lookedAt: 0, lookedBy: null, lastNumber: 0, lastSilence: 0 },
     incidents: new Undoable(),
     signals: new Undoable(),
     timeline: new Undoable(),

@@ -92,7 +92,7 @@ export class World {
     const channels = new Map([this.#chat, this.#mail].map((channel) => [channel.name, channel]));
     const { store } = this;
     return [
-      createDesk({ store, policy, topology, clock, onChange: () => {} }),
+      createDesk({ store, policy, topology, clock, hub: 'hub-1', onChange: () => {} }),
       createCourier({ store, channels, clock, log: quiet, draw: async () => null, onFailed: async () => undefined }),
     ];
   }

@@ -15,6 +15,7 @@ import { readyRule } from '../../../../plugins/monitoring/rules/source.ts';
 import { StateStore } from '../../../../plugins/monitoring/rules/state-store.ts';
 import { createThings } from '../../../../plugins/monitoring/rules/things.ts';
 import { createTestClock, type TestClock } from '../../../kit/clock.ts';
+import { lastingDuty } from '../../../kit/duty.ts';
 import { testDatabase } from '../../../kit/postgres.ts';
 import { vmStatus } from '../fake-hypervisor.ts';
 
@@ -105,7 +106,7 @@ describe('rules over what is measured', () => {
     clock.advance(EVERY_MS);
     if (values) await sample(values);
     const before = signals.length;
-    await engine.look(AbortSignal.timeout(20_000));
+    await engine.look(lastingDuty(AbortSignal.timeout(20_000)));
     return signals.slice(before).map(({ state, subject }) => `${state} ${subject.id}`);
   }
   const used = (a: number, b = 0.1) => ({ a: { memoryUsedRatio: a, memoryBytes: 1000 }, b: { memoryUsedRatio: b, memoryBytes: 1000 } });
@@ -130,6 +131,22 @@ describe('rules over what is measured', () => {
     });
     expect(await beat(engine, used(0.85))).toEqual([]);
     expect(await beat(engine, used(0.7))).toEqual(['resolved a']);
+  });
+
+  test('a fleet that becomes too large for the main thread goes on where it was, and so does one that was large when the hub was down', async () => {
+    rules = { memory };
+    const engine = await start();
+    await beat(engine, used(0.95));
+    await beat(engine, used(0.95));
+    vms = [...vms, ...Array.from({ length: 6_000 }, (_, nth) => vmStatus(`more-${nth}`, 'default'))];
+    const more = Object.fromEntries(vms.slice(2).map(({ id }) => [id, { memoryUsedRatio: 0.1 }]));
+    expect(await beat(engine, { ...used(0.95), ...more })).toEqual(['firing a']);
+    const since = engine.active()[0]?.state.since;
+    await engine.close();
+    const again = await start();
+    expect(await beat(again, { ...used(0.95), ...more })).toEqual(['firing a']);
+    expect(again.active()[0]?.state.since).toBe(since);
+    expect(await beat(again, used(0.7))).toEqual(['resolved a']);
   });
 
   test('a restart goes on where it was: nothing is said twice, nothing is forgotten', async () => {

@@ -60,6 +60,16 @@ describe('parameters', () => {
     ]);
   });
 
+  it('are read as well where TypeScript is more than a type after a name', () => {
+    const code =
+      "const mode: 'a=b' | 'c' = 'c';\nconst days = 28 satisfies number;\n// const old: number = 1\nlet note: string = 'days: number = 3';";
+    expect(parametersOf(notebookOf({ code, tags: ['parameters'] }))).toEqual([
+      { name: 'mode', type: 'string', choices: ['a=b', 'c'], picker: null, default: 'c', help: null },
+      { name: 'days', type: 'number', choices: [], picker: null, default: 28, help: null },
+      { name: 'note', type: 'string', choices: [], picker: null, default: 'days: number = 3', help: null },
+    ]);
+  });
+
   it('are checked: names, types, choices', () => {
     const parameters = parametersOf(declared);
     expect(checkParameters(parameters, { days: '7', deep: 'true' })).toEqual({ days: 7, deep: true });
