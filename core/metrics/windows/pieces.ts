@@ -77,7 +77,7 @@ function joinFigures({ parts }: Pieces, of: WindowFunction): Join {
 type Growth = readonly [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array, Float64Array];
 
 function joinGrowth({ parts }: Pieces, { windowMs }: Steps, of: WindowFunction): Join {
-  const [n, from, to, first, last, lost] = parts as readonly Float64Array[] as Growth;
+  const [n, from, to, first, last, lost] = parts as Growth;
   return (lo, hi, end) => {
     let count = n[lo]!;
     let gone = lost[lo]!;

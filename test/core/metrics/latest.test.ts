@@ -32,15 +32,15 @@ describe('the newest values', () => {
   test('of a thing come from whoever had it last, by columns or by rows', () => {
     const latest = createLatest();
     const [one, other] = [['a', 'b'], ['b']];
-    latest.putColumns(VM!, batch(NOW, one!, 1, 1));
-    latest.putColumns(VM!, batch(NOW + 1, other!, 2));
+    latest.putColumns(VM!, batch(NOW, one, 1, 1));
+    latest.putColumns(VM!, batch(NOW + 1, other, 2));
     latest.put(VM!, { table: 'vm', at: NOW + 2, rows: [{ entity: 'a', values: { cpuRatio: 3 } }] });
     const seen = (): unknown[] => latest.get('vm').map(({ entity, values }) => [entity, values['cpuRatio']]);
     expect(seen()).toEqual([
       ['a', 3],
       ['b', 2],
     ]);
-    latest.putColumns(VM!, batch(NOW + 3, one!, 4, 4));
+    latest.putColumns(VM!, batch(NOW + 3, one, 4, 4));
     expect(seen()).toEqual([
       ['a', 4],
       ['b', 4],
