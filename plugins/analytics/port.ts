@@ -41,6 +41,7 @@ export const MODEL_NAMES = [
   'median-found',
   'profile-7d',
   'profile-week',
+  'day-shape',
   'drift',
   'holt-winters',
   'holt-damped',
@@ -48,6 +49,7 @@ export const MODEL_NAMES = [
   'season-linear',
   'season-log',
   'global-linear',
+  'global-dlinear',
   'global-mlp',
   'combination',
 ] as const;

@@ -1,9 +1,6 @@
 import type { ModelScore } from '../port.ts';
 import type { Fitted, Model, Shape } from '../models/model.ts';
-import { combine, weightsOf } from './combine.ts';
-
-/** Measured minus forecast of each step ahead, of one forecast; NaN where nothing was measured. */
-export type Residuals = Float64Array;
+import { combine, stepErrors, stepWeights, type Residuals } from './combine.ts';
 
 export interface Tested {
   readonly model: Model;
@@ -102,8 +99,8 @@ export interface Backtest {
 export interface Combined {
   readonly score: Omit<ModelScore, 'weight'>;
   readonly residuals: readonly Residuals[];
-  /** What each of `tested` weighs, in that order; the sum is 1. */
-  readonly weights: readonly number[];
+  /** What each of `tested` weighs, in that order, per step ahead; the sum of a step is 1. */
+  readonly weights: readonly Float64Array[];
 }
 
 /** Scores every model that the history before the first origin is long enough for, and their combination. */
@@ -121,49 +118,42 @@ export async function backtest({ measured, filled, shape, models }: BacktestInpu
     if (Number.isFinite(mae)) scored.push({ model, residuals, forecasts, score: { model: model.name, mae, mase: mae / scale } });
   }
   const sorted = scored.toSorted((a, b) => a.score.mae - b.score.mae);
-  const combined = combineFolds(sorted, { measured, origins, scale, horizon: shape.horizon });
+  const combined = combineFolds(sorted, { measured, end: filled.length, origins, scale, shape });
   return { tested: sorted.map(({ model, residuals, score }) => ({ model, residuals, score })), combined };
 }
 
 interface Folds {
   readonly measured: Float64Array;
+  /** Where the history ends: there the real forecast begins. */
+  readonly end: number;
   readonly origins: readonly number[];
   readonly scale: number;
-  readonly horizon: number;
+  readonly shape: Shape;
 }
 
 /** The combination of each fold is weighted by the other folds (those that share no step with it, while there are some): else it would know its own answer. */
 function combineFolds(
   tested: readonly (Tested & { readonly forecasts: readonly Float64Array[] })[],
-  { measured, origins, scale, horizon }: Folds,
+  { measured, end, origins, scale, shape }: Folds,
 ): Combined | undefined {
   if (tested.length < 2 || origins.length < 2) return undefined;
-  const errors = tested.map(({ residuals }) => residuals.map((fold) => meanAbsolute([fold])));
-  const apart = (a: number, b: number): boolean => Math.abs((origins[a] ?? 0) - (origins[b] ?? 0)) >= horizon;
-  const weightsFor = (fold: number): number[] => {
-    const others = origins.map((_, other) => other).filter((other) => apart(fold, other));
-    const used = others.length > 0 ? others : origins.map((_, other) => other).filter((other) => other !== fold);
-    return weightsOf(
-      errors.map((each) => meanOf(used.map((other) => each[other] ?? Infinity))),
+  const folds = tested.map(({ residuals }) => origins.map((origin, i) => ({ origin, residuals: residuals[i] ?? new Float64Array(0) })));
+  const trusts = tested.map(({ model }) => model.trust ?? 1);
+  const weightsAt = (origin: number, used: (other: number) => boolean): Float64Array[] =>
+    stepWeights(
+      folds.map((own) => stepErrors(own.filter((_, other) => used(other)), origin, shape)),
       scale,
+      trusts,
     );
-  };
   const residuals = origins.map((origin, fold) => {
-    const lines = tested.map(({ forecasts }) => forecasts[fold] ?? new Float64Array(horizon));
-    return residualsOf(measured, combine(lines, weightsFor(fold)), origin);
+    const apart = (other: number): boolean => Math.abs((origins[other] ?? 0) - origin) >= shape.horizon;
+    const weights = weightsAt(origin, origins.some((_, other) => apart(other)) ? apart : (other) => other !== fold);
+    const lines = tested.map(({ forecasts }) => forecasts[fold] ?? new Float64Array(shape.horizon));
+    return residualsOf(measured, combine(lines, weights), origin);
   });
   const mae = meanAbsolute(residuals);
-  const weights = weightsOf(
-    tested.map(({ score }) => score.mae),
-    scale,
-  );
+  const weights = weightsAt(end, () => true);
   return { residuals, weights, score: { model: 'combination', mae, mase: mae / scale } };
-}
-
-/** Of those that are known: a fold without any measured value has no error. */
-function meanOf(values: readonly number[]): number {
-  const known = values.filter(Number.isFinite);
-  return known.length === 0 ? 0 : known.reduce((sum, value) => sum + value, 0) / known.length;
 }
 
 /** Many models were looked at, so the luckiest looks better than it is: a single one is preferred to the combination only when it is better by three tenths. */

@@ -30,7 +30,7 @@ function taskOf(series: Series, { horizonSeconds, stepSeconds }: PipelineOptions
   }
   const filled = fillGaps(grid.values, stepsPerDay);
   const season = findSeason(filled, stepsPerDay);
-  return { grid, measured, filled, shape: { horizon, stepsPerDay, ...(season !== undefined && { season }) } };
+  return { grid, measured, filled, shape: { horizon, stepsPerDay, beganAt: grid.from, ...(season !== undefined && { season }) } };
 }
 
 const within = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
@@ -60,12 +60,12 @@ const WEIGHT_MIN = 0.005;
 async function finalLine(choice: Choice, { tested }: Backtest, task: Task): Promise<Float64Array> {
   if (choice.is === 'single') return lineOf(choice.best.model, task);
   const lines: Float64Array[] = [];
-  const weights: number[] = [];
+  const weights: Float64Array[] = [];
   for (const [i, { model }] of tested.entries()) {
-    const weight = choice.combined.weights[i] ?? 0;
-    if (weight < WEIGHT_MIN) continue;
+    const own = choice.combined.weights[i];
+    if (own === undefined || own.every((weight) => weight < WEIGHT_MIN)) continue;
     lines.push(await lineOf(model, task));
-    weights.push(weight);
+    weights.push(own);
   }
   return combine(lines, weights);
 }
@@ -117,7 +117,9 @@ export async function runPipeline(series: Series, options: PipelineOptions, mode
 
 /** The combination among the others, each with what it weighs in it. */
 function scoresOf({ tested, combined }: Backtest): Forecast['backtest'] {
-  const singles = tested.map(({ score }, i) => ({ ...score, weight: combined?.weights[i] ?? (i === 0 ? 1 : 0) }));
+  const meanOf = (values: Float64Array | undefined): number | undefined =>
+    values === undefined ? undefined : values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+  const singles = tested.map(({ score }, i) => ({ ...score, weight: meanOf(combined?.weights[i]) ?? (i === 0 ? 1 : 0) }));
   const all = combined === undefined ? singles : [...singles, { ...combined.score, weight: 0 }];
   return all.toSorted((a, b) => a.mae - b.mae);
 }

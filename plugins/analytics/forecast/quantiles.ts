@@ -1,4 +1,5 @@
-import type { Residuals } from './backtest.ts';
+import { quantile } from '../models/model.ts';
+import type { Residuals } from './combine.ts';
 
 /** What is added to the model's forecast, per step ahead: at most 0 below, at least 0 above. */
 export interface Band {
@@ -16,14 +17,6 @@ const AIM = 0.8;
 const FOLDS_LEFT_MIN = 4;
 /** Residuals of so many neighbouring steps ahead are taken together: a tenth of the horizon to each side. */
 const NEIGHBOURS = 0.1;
-
-/** Linear interpolation between order statistics; `sorted` is not empty. */
-export function quantile(sorted: ArrayLike<number>, share: number): number {
-  const place = Math.min(1, Math.max(0, share)) * (sorted.length - 1);
-  const below = sorted[Math.floor(place)] ?? 0;
-  const above = sorted[Math.ceil(place)] ?? below;
-  return below + (above - below) * (place - Math.floor(place));
-}
 
 /** The conformal quantile: the ceil((n + 1) x share)-th smallest, so that a new value of the same kind lies below with at least that share. */
 export function conformalQuantile(values: readonly number[], share: number): number {

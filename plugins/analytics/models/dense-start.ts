@@ -1,4 +1,4 @@
-import type { DenseTask } from './dense.ts';
+import { rowWidth, type DenseTask } from './dense.ts';
 import type { DenseWindows } from './dense-windows.ts';
 import { cholesky, solve } from './ridge.ts';
 
@@ -6,7 +6,8 @@ import { cholesky, solve } from './ridge.ts';
 const PENALTY = 1;
 
 /** Sums of products of all inputs (lower triangle) and of inputs with targets, in float64. */
-function productsOf({ count, x, y }: DenseWindows, { input, horizon }: DenseTask): { xx: Float64Array; xy: Float64Array } {
+function productsOf({ count, x, y }: DenseWindows, task: DenseTask): { xx: Float64Array; xy: Float64Array } {
+  const [input, horizon] = [rowWidth(task), task.horizon];
   const xx = new Float64Array(input * input);
   const xy = new Float64Array(input * horizon);
   for (let row = 0; row < count; row++) {
@@ -24,9 +25,9 @@ function productsOf({ count, x, y }: DenseWindows, { input, horizon }: DenseTask
   return { xx, xy };
 }
 
-/** The matrix of ridge regression, `input` x `horizon`: a good start that needs no training loop. */
+/** The matrix of ridge regression, width of a row x `horizon`: a good start that needs no training loop. */
 export function ridgeStart(windows: DenseWindows, task: DenseTask): Float32Array {
-  const { input, horizon } = task;
+  const [input, horizon] = [rowWidth(task), task.horizon];
   const { xx, xy } = productsOf(windows, task);
   const lower = cholesky({ width: input, products: xx }, Math.max(PENALTY * windows.count, 1e-9));
   const matrix = new Float32Array(input * horizon);

@@ -1,4 +1,5 @@
 import type { ModelName } from '../port.ts';
+import type { Quantiles } from './dense.ts';
 import { addRow, normalOfWidth, ridgeOf } from './ridge.ts';
 import {
   baseOf,
@@ -23,13 +24,18 @@ export interface SeasonTask extends SeasonSizes {
 export interface SeasonLinear {
   readonly kind: 'season-linear';
   readonly task: SeasonTask;
-  /** Weights of each block of a quarter season, one after the other. */
-  readonly weights: readonly (readonly number[])[];
+  /** Weights of each block of a quarter season, one after the other: of the median, of p10 and of p90. */
+  readonly weights: Blocks;
+  readonly low: Blocks;
+  readonly high: Blocks;
 }
 
+type Blocks = readonly (readonly number[])[];
+
 const PENALTY = 1e-3;
-/** Rounds of re-weighting that turn least squares into least absolute error. */
-const ROUNDS = 4;
+/** Rounds of re-weighting that turn least squares into least absolute error; fewer are needed from there to another quantile. */
+const ROUNDS = { median: 4, tail: 3 } as const;
+const SHARES = { low: 0.1, high: 0.9 } as const;
 /** Errors below it count as squares: the middle of the absolute value is not sharp. */
 const SHARP = 0.05;
 const WINDOWS_MAX = 12_000;
@@ -119,18 +125,28 @@ const dot = (rows: Float64Array, offset: number, weights: ArrayLike<number>): nu
   return sum;
 };
 
-/** Least absolute error, by least squares whose rows weigh less the further off they were. */
-function fitBlock({ rows, targets }: { rows: Float64Array; targets: Float64Array }, width: number): number[] {
-  let weights: Float64Array | undefined;
-  for (let round = 0; round <= ROUNDS; round++) {
+interface Fit {
+  /** The quantile that is sought. */
+  readonly share: number;
+  readonly rounds: number;
+  /** Where to begin; absent: with least squares. */
+  readonly from?: readonly number[];
+}
+
+/** Least pinball loss (of the median: least absolute error), by least squares whose rows weigh less the further off they were, and by the side that they were off to. */
+function fitBlock({ rows, targets }: { rows: Float64Array; targets: Float64Array }, width: number, { share, rounds, from }: Fit): number[] {
+  let weights: ArrayLike<number> | undefined = from;
+  for (let round = from === undefined ? 0 : 1; round <= rounds; round++) {
     const normal = normalOfWidth(width);
     for (const [row, target] of targets.entries()) {
-      const importance = weights === undefined ? 1 : 1 / Math.max(SHARP, Math.abs(target - dot(rows, row * width, weights)));
+      const error = weights === undefined ? 0 : target - dot(rows, row * width, weights);
+      const side = 2 * (error > 0 ? share : 1 - share);
+      const importance = weights === undefined ? 1 : side / Math.max(SHARP, Math.abs(error));
       addRow(normal, rows, { row, y: target, weight: importance });
     }
     weights = ridgeOf(normal, PENALTY);
   }
-  return [...(weights ?? [])];
+  return Array.from(weights ?? []);
 }
 
 /** Learns from all windows of all series; undefined when there is none long enough. The same series give the same weights. */
@@ -139,18 +155,35 @@ export function trainSeasonLinear(histories: readonly Float64Array[], task: Seas
   if (windows.length === 0) return undefined;
   const blocks = Math.ceil(task.horizon / blockSteps(task));
   const width = seasonFeatureCount(task);
-  const weights = Array.from({ length: blocks }, (_, block) => fitBlock(rowsOf(windows, task, block), width));
-  return { kind: 'season-linear', task, weights };
+  const fitted = Array.from({ length: blocks }, (_, block) => {
+    const rows = rowsOf(windows, task, block);
+    const middle = fitBlock(rows, width, { share: 0.5, rounds: ROUNDS.median });
+    const tail = (share: number): number[] => fitBlock(rows, width, { share, rounds: ROUNDS.tail, from: middle });
+    return { middle, low: tail(SHARES.low), high: tail(SHARES.high) };
+  });
+  return {
+    kind: 'season-linear',
+    task,
+    weights: fitted.map(({ middle }) => middle),
+    low: fitted.map(({ low }) => low),
+    high: fitted.map(({ high }) => high),
+  };
 }
 
-/** Continues a history of at least `seasonHistoryMin` steps by the horizon. */
-export function applySeasonLinear({ task, weights }: SeasonLinear, history: Float64Array): Float64Array {
+/** Continues a history of at least `seasonHistoryMin` steps by the horizon. Three fits can cross: none is let past the median. */
+export function applySeasonLinear({ task, weights, low, high }: SeasonLinear, history: Float64Array): Quantiles {
   const { track, scale, back } = prepare(history, task);
   const origin = history.length;
   const base = baseOf(track, origin, task);
   const row = new Float64Array(seasonFeatureCount(task));
-  return Float64Array.from({ length: task.horizon }, (_, step) => {
+  const [p10, p50, p90] = [new Float64Array(task.horizon), new Float64Array(task.horizon), new Float64Array(task.horizon)];
+  for (let step = 0; step < task.horizon; step++) {
     writeSeasonFeatures(track, { origin, step, base, scale }, { rows: row, offset: 0, sizes: task });
-    return back(base + scale * dot(row, 0, weights[Math.floor(step / blockSteps(task))] ?? []));
-  });
+    const said = (blocks: Blocks): number => back(base + scale * dot(row, 0, blocks[Math.floor(step / blockSteps(task))] ?? []));
+    const middle = said(weights);
+    p50[step] = middle;
+    p10[step] = Math.min(middle, said(low));
+    p90[step] = Math.max(middle, said(high));
+  }
+  return { p10, p50, p90 };
 }

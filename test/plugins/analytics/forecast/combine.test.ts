@@ -23,15 +23,15 @@ describe('the combination of lines', () => {
   const line = (...values: number[]): Float64Array => Float64Array.from(values);
 
   it('is the mean of two that weigh the same', () => {
-    expect([...combine([line(1, 10), line(3, 20)], [0.5, 0.5])]).toEqual([2, 15]);
+    expect([...combine([line(1, 10), line(3, 20)], [line(0.5, 0.5), line(0.5, 0.5)])]).toEqual([2, 15]);
   });
 
   it('is not moved by one that is far off', () => {
-    const [near = 0] = combine([line(1), line(1.1), line(1e9)], [0.4, 0.4, 0.2]);
+    const [near = 0] = combine([line(1), line(1.1), line(1e9)], [line(0.4), line(0.4), line(0.2)]);
     expect(near).toBeLessThan(1.2);
   });
 
   it('is the line of the only one', () => {
-    expect([...combine([line(4, 5)], [1])]).toEqual([4, 5]);
+    expect([...combine([line(4, 5)], [line(1, 1)])]).toEqual([4, 5]);
   });
 });

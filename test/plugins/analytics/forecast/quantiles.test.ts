@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { calibrate, conformalQuantile, quantile } from '../../../../plugins/analytics/forecast/quantiles.ts';
+import { calibrate, conformalQuantile } from '../../../../plugins/analytics/forecast/quantiles.ts';
+import { quantile } from '../../../../plugins/analytics/models/model.ts';
 import { normalOf, randomOf } from '../../../../plugins/analytics/models/random.ts';
 
 describe('quantiles', () => {

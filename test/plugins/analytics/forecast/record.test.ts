@@ -127,6 +127,7 @@ describe('models trained across series', () => {
       ['season-linear', 'active'],
       ['season-log', 'active'],
       ['global-linear', 'active'],
+      ['global-dlinear', 'active'],
       ['global-mlp', 'active'],
     ]);
     // The same series give the same models: none wins.
@@ -136,7 +137,7 @@ describe('models trained across series', () => {
 
     const { backtest } = await forecasts.ofMetric({ metric: 'vm.cpuRatio', target: 'vm-0', horizonSeconds: DAY_SECONDS, signal });
     const names = backtest.map(({ model }) => model);
-    expect(names).toEqual(expect.arrayContaining(['season-linear', 'season-log', 'global-linear', 'global-mlp']));
+    expect(names).toEqual(expect.arrayContaining(['season-linear', 'season-log', 'global-linear', 'global-dlinear', 'global-mlp']));
 
     expect(await freshModels().active('vm.cpuRatio')).toHaveLength(4);
     await rm(join(dataDir, 'models', `${first[0]?.id}.json`));
