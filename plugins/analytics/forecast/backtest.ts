@@ -1,12 +1,16 @@
 import type { ModelScore } from '../port.ts';
+import type { Quantiles } from '../models/dense.ts';
 import type { Fitted, Model, Shape } from '../models/model.ts';
 import { combine, stepErrors, stepWeights, type Residuals } from './combine.ts';
 
 export interface Tested {
   readonly model: Model;
   readonly score: Omit<ModelScore, 'weight'>;
-  /** One per fold. */
+  /** One per fold, as all that follows. */
   readonly residuals: readonly Residuals[];
+  readonly forecasts: readonly Float64Array[];
+  /** Of models that learned p10 and p90. */
+  readonly quantiles?: readonly Quantiles[];
 }
 
 const FOLDS_MAX = 30;
@@ -38,10 +42,13 @@ export async function forecastsAt(
   filled: Float64Array,
   { model, shape }: { model: Model; shape: Shape },
   origins: readonly number[],
-): Promise<Float64Array[]> {
+): Promise<Pick<Tested, 'forecasts' | 'quantiles'>> {
   const fitted: Fitted = await model.fit(filled.slice(0, origins[0]), shape, 'backtest');
   try {
-    return origins.map((origin) => fitted.forecast(filled.slice(0, origin)));
+    const histories = origins.map((origin) => filled.slice(0, origin));
+    const quantiles = histories.flatMap((history) => fitted.quantiles?.(history) ?? []);
+    if (quantiles.length > 0) return { forecasts: quantiles.map(({ p50 }) => p50), quantiles };
+    return { forecasts: histories.map((history) => fitted.forecast(history)) };
   } finally {
     fitted.dispose?.();
   }
@@ -99,6 +106,7 @@ export interface Backtest {
 export interface Combined {
   readonly score: Omit<ModelScore, 'weight'>;
   readonly residuals: readonly Residuals[];
+  readonly forecasts: readonly Float64Array[];
   /** What each of `tested` weighs, in that order, per step ahead; the sum of a step is 1. */
   readonly weights: readonly Float64Array[];
 }
@@ -109,17 +117,17 @@ export async function backtest({ measured, filled, shape, models }: BacktestInpu
   const [first] = origins;
   if (first === undefined) return { tested: [], combined: undefined };
   const scale = scaleOfErrors(measured.subarray(0, first), shape.stepsPerDay);
-  const scored: (Tested & { readonly forecasts: readonly Float64Array[] })[] = [];
+  const scored: Tested[] = [];
   for (const model of models) {
     if (model.historyMin(shape) > first) continue;
-    const forecasts = await forecastsAt(filled, { model, shape }, origins);
-    const residuals = forecasts.map((forecast, fold) => residualsOf(measured, forecast, origins[fold] ?? 0));
+    const said = await forecastsAt(filled, { model, shape }, origins);
+    const residuals = said.forecasts.map((forecast, fold) => residualsOf(measured, forecast, origins[fold] ?? 0));
     const mae = meanAbsolute(residuals);
-    if (Number.isFinite(mae)) scored.push({ model, residuals, forecasts, score: { model: model.name, mae, mase: mae / scale } });
+    if (Number.isFinite(mae)) scored.push({ model, residuals, ...said, score: { model: model.name, mae, mase: mae / scale } });
   }
   const sorted = scored.toSorted((a, b) => a.score.mae - b.score.mae);
   const combined = combineFolds(sorted, { measured, end: filled.length, origins, scale, shape });
-  return { tested: sorted.map(({ model, residuals, score }) => ({ model, residuals, score })), combined };
+  return { tested: sorted, combined };
 }
 
 interface Folds {
@@ -133,7 +141,7 @@ interface Folds {
 
 /** The combination of each fold is weighted by the other folds (those that share no step with it, while there are some): else it would know its own answer. */
 function combineFolds(
-  tested: readonly (Tested & { readonly forecasts: readonly Float64Array[] })[],
+  tested: readonly Tested[],
   { measured, end, origins, scale, shape }: Folds,
 ): Combined | undefined {
   if (tested.length < 2 || origins.length < 2) return undefined;
@@ -145,15 +153,16 @@ function combineFolds(
       scale,
       trusts,
     );
-  const residuals = origins.map((origin, fold) => {
+  const forecasts = origins.map((origin, fold) => {
     const apart = (other: number): boolean => Math.abs((origins[other] ?? 0) - origin) >= shape.horizon;
     const weights = weightsAt(origin, origins.some((_, other) => apart(other)) ? apart : (other) => other !== fold);
     const lines = tested.map(({ forecasts }) => forecasts[fold] ?? new Float64Array(shape.horizon));
-    return residualsOf(measured, combine(lines, weights), origin);
+    return combine(lines, weights);
   });
+  const residuals = forecasts.map((line, fold) => residualsOf(measured, line, origins[fold] ?? 0));
   const mae = meanAbsolute(residuals);
   const weights = weightsAt(end, () => true);
-  return { residuals, weights, score: { model: 'combination', mae, mase: mae / scale } };
+  return { residuals, forecasts, weights, score: { model: 'combination', mae, mase: mae / scale } };
 }
 
 /** Many models were looked at, so the luckiest looks better than it is: a single one is preferred to the combination only when it is better by three tenths. */
