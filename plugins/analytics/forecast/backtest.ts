@@ -1,7 +1,7 @@
 import type { ModelScore } from '../port.ts';
 import type { Quantiles } from '../models/dense.ts';
 import type { Fitted, Model, Shape } from '../models/model.ts';
-import { combine, stepErrors, stepWeights, type Residuals } from './combine.ts';
+import { combine, stepErrors, stepWeights, trustsKept, type Residuals } from './combine.ts';
 
 export interface Tested {
   readonly model: Model;
@@ -147,12 +147,15 @@ function combineFolds(
   if (tested.length < 2 || origins.length < 2) return undefined;
   const folds = tested.map(({ residuals }) => origins.map((origin, i) => ({ origin, residuals: residuals[i] ?? new Float64Array(0) })));
   const trusts = tested.map(({ model }) => model.trust ?? 1);
-  const weightsAt = (origin: number, used: (other: number) => boolean): Float64Array[] =>
-    stepWeights(
-      folds.map((own) => stepErrors(own.filter((_, other) => used(other)), origin, shape)),
+  const weightsAt = (origin: number, used: (other: number) => boolean): Float64Array[] => {
+    const known = folds.map((own) => own.filter((_, other) => used(other)));
+    const errors = known.map((own) => meanAbsolute(own.map(({ residuals }) => residuals)));
+    return stepWeights(
+      known.map((own) => stepErrors(own, origin, shape)),
       scale,
-      trusts,
+      trustsKept(errors, scale, trusts),
     );
+  };
   const forecasts = origins.map((origin, fold) => {
     const apart = (other: number): boolean => Math.abs((origins[other] ?? 0) - origin) >= shape.horizon;
     const weights = weightsAt(origin, origins.some((_, other) => apart(other)) ? apart : (other) => other !== fold);

@@ -1,8 +1,11 @@
 import type { Shape } from '../models/model.ts';
 import { byValue, weightedMedian } from '../models/weighted-median.ts';
 
-/** How strongly a smaller error counts: half of it weighs 11 times as much. */
-const SHARPNESS = 3.5;
+/** How strongly a smaller error counts: half of it weighs 8 times as much. */
+const SHARPNESS = 3;
+/** How much more error than the best a trusted model may have before its trust fades, and when nothing is left of it. */
+const TRUST_FADES = 1.3;
+const TRUST_ENDS = 1.8;
 /** An error of nearly nothing must not make all others worth nothing. */
 const ERROR_MIN = 1e-3;
 /** Neighbours that are taken together: steps ahead (share of the horizon), and phases of the day (share of a day). */
@@ -66,6 +69,15 @@ export function weightsOf(errors: readonly number[], scale: number, trusts: read
   const raw = floored.map((error, i) => (trusts[i] ?? 1) * (error / least) ** -SHARPNESS);
   const sum = raw.reduce((total, weight) => total + weight, 0);
   return raw.map((weight) => weight / sum);
+}
+
+/** What is left of each model's trust, by its mean absolute error: where the evidence is clear, trust ends. */
+export function trustsKept(errors: readonly number[], scale: number, trusts: readonly number[]): number[] {
+  const least = Math.min(...errors) + ERROR_MIN * scale + Number.MIN_VALUE;
+  return trusts.map((trust, i) => {
+    const ratio = ((errors[i] ?? 0) + ERROR_MIN * scale + Number.MIN_VALUE) / least;
+    return trust ** Math.min(1, Math.max(0, (TRUST_ENDS - ratio) / (TRUST_ENDS - TRUST_FADES)));
+  });
 }
 
 /** The same for each step ahead, of the errors of each model for each step: a list of one line of weights per model. */

@@ -26,7 +26,7 @@ const FADINGS: readonly Fading[] = [
   { weight: (age) => (1 + 6 * age) ** -1.5, days: 7, hourBonus: 0.5, hourDays: NEAR, disagree: 1 / 4 },
 ];
 const DAYS_MIN = 3;
-const SHAPE_DAYS_MAX = 21;
+const SHAPE_DAYS_MAX = 10;
 
 /** Sorted differences to the median of their own day, per step of the day; the day ends where the history ends. Empty: too few days. */
 function differencesOf(history: Float64Array, stepsPerDay: number): Float64Array[] {

@@ -10,7 +10,7 @@ export interface Batch {
   readonly calendar: tf.Tensor3D;
 }
 
-/** The median, and what p10 and p90 are away from it before softplus makes that positive; each as wide as the horizon. */
+/** The median, and what p10 and p90 are away from it, before pace and softplus; each as wide as the horizon. */
 export interface Said {
   readonly median: tf.Tensor;
   readonly below: tf.Tensor;
@@ -31,12 +31,12 @@ export interface LayerVariables {
 }
 
 /** A layer that begins with `matrix` (row by row; absent: nothing). */
-export function layerOf([inputs, outputs]: readonly [number, number], begin: { matrix?: Float32Array; bias?: number } = {}): LayerVariables {
-  const { matrix = new Float32Array(inputs * outputs), bias = 0 } = begin;
+export function layerOf([inputs, outputs]: readonly [number, number], begin: { matrix?: Float32Array; bias?: Float32Array } = {}): LayerVariables {
+  const { matrix = new Float32Array(inputs * outputs), bias = new Float32Array(outputs) } = begin;
   // tf.variable() keeps a copy: tidy drops the initial tensor.
   return tf.tidy(() => ({
     matrix: tf.variable(tf.tensor2d(matrix, [inputs, outputs])),
-    bias: tf.variable(tf.fill<tf.Rank.R1>([outputs], bias)),
+    bias: tf.variable(tf.tensor1d(bias)),
   }));
 }
 

@@ -1,4 +1,5 @@
-import { CALENDAR_FEATURES, SPREAD_START, type DenseTask } from './dense.ts';
+import { CALENDAR_FEATURES, type DenseTask } from './dense.ts';
+import type { DenseStart } from './dense-start.ts';
 import { NORM_FLOOR, TIDE_DECODED, TIDE_STEP_WIDTH, TIDE_WIDTH, type Block } from './dense-tide.ts';
 import { layerOf, noiseOf, plainLayer, plainVector, through, variablesOf, type LayerVariables, type Net } from './dense-net.ts';
 import { tf } from './tensorflow.ts';
@@ -51,8 +52,8 @@ const plainBlock = ({ inner, outer, skip, norm }: BlockVariables): Block => ({
   norm: norm === null ? null : { gain: plainVector(norm.gain), shift: plainVector(norm.shift) },
 });
 
-/** Begins as the linear map `start` of the lookback, with the network beside it saying nothing. */
-export function tideNet(task: DenseTask, start: Float32Array, random: () => number): Net {
+/** Begins as the linear map of the lookback, with the network beside it saying nothing. */
+export function tideNet(task: DenseTask, start: DenseStart, random: () => number): Net {
   const { input, horizon } = task;
   const wide = { hidden: TIDE_WIDTH, outputs: TIDE_WIDTH };
   const encoder = [
@@ -61,9 +62,11 @@ export function tideNet(task: DenseTask, start: Float32Array, random: () => numb
   ];
   const decoder = blockOf({ inputs: TIDE_WIDTH, hidden: TIDE_WIDTH, outputs: horizon * TIDE_DECODED }, random);
   const step = blockOf({ inputs: TIDE_DECODED + CALENDAR_FEATURES, hidden: TIDE_STEP_WIDTH, outputs: QUANTILES }, random, { silent: true });
-  const past = layerOf([input, horizon], { matrix: start });
+  const past = layerOf([input, horizon], { matrix: start.matrix });
+  const vector = (values: Float32Array): tf.Variable => tf.tidy(() => tf.variable(tf.tensor1d(values)));
+  const [below, above] = [vector(start.below), vector(start.above)];
   return {
-    variables: [...[...encoder, decoder, step].flatMap(blockVariables), ...variablesOf(past)],
+    variables: [...[...encoder, decoder, step].flatMap(blockVariables), ...variablesOf(past), below, above],
     say: ({ x, calendar }) => {
       const rows = x.shape[0];
       const origin = tf.reshape(tf.slice(calendar, [0, 0, 0], [rows, 1, CALENDAR_FEATURES]), [rows, CALENDAR_FEATURES]);
@@ -72,8 +75,7 @@ export function tideNet(task: DenseTask, start: Float32Array, random: () => numb
       const decoded = tf.reshape(throughBlock(decoder, encoded), [rows * horizon, TIDE_DECODED]);
       const said = throughBlock(step, tf.concat([decoded as tf.Tensor2D, ahead as tf.Tensor2D], 1));
       const column = (at: number): tf.Tensor => tf.reshape(tf.slice(said, [0, at], [rows * horizon, 1]), [rows, horizon]);
-      const far = (at: number): tf.Tensor => tf.add(column(at), SPREAD_START);
-      return { median: tf.add(through(past, x), column(0)), below: far(1), above: far(2) };
+      return { median: tf.add(through(past, x), column(0)), below: tf.add(column(1), below), above: tf.add(column(2), above) };
     },
     weights: () => ({
       kind: 'dense-tide',
@@ -82,6 +84,8 @@ export function tideNet(task: DenseTask, start: Float32Array, random: () => numb
       decoder: plainBlock(decoder),
       step: plainBlock(step),
       past: plainLayer(past),
+      below: plainVector(below),
+      above: plainVector(above),
     }),
   };
 }

@@ -6,7 +6,6 @@ import {
   quantilesOf,
   rowAt,
   scaleOf,
-  SPREAD_START,
   weekStepAt,
   type DenseTask,
   type Layer,
@@ -34,6 +33,9 @@ export interface DenseTide {
   /** Shared by all steps. */
   readonly step: Block;
   readonly past: Layer;
+  /** Of each step: how far p10 and p90 are away before the network has a say. */
+  readonly below: readonly number[];
+  readonly above: readonly number[];
 }
 
 /** Of the encoder and of hidden layers; of the last block. */
@@ -58,7 +60,7 @@ function applyBlock({ inner, outer, skip, norm }: Block, row: ArrayLike<number>)
 }
 
 /** Continues a history of at least `input` steps, the first of which began at `beganAt` (epoch milliseconds), by the horizon. */
-export function applyTide({ task, encoder, decoder, step: last, past }: DenseTide, history: Float64Array, beganAt: number): Quantiles {
+export function applyTide({ task, encoder, decoder, step: last, past, ...away }: DenseTide, history: Float64Array, beganAt: number): Quantiles {
   const { season, horizon } = task;
   const scale = scaleOf(history, season);
   const base = baseAt(history, history.length, task);
@@ -71,13 +73,13 @@ export function applyTide({ task, encoder, decoder, step: last, past }: DenseTid
   const encoded = encoder.reduce<ArrayLike<number>>((values, block) => applyBlock(block, values), [...row, ...known(history.length)]);
   const decoded = applyBlock(decoder, encoded);
   const median = applyLayer(past, row);
-  const [below, above] = [new Float64Array(horizon), new Float64Array(horizon)];
+  const [below, above] = [Float64Array.from(away.below), Float64Array.from(away.above)];
   for (let step = 0; step < horizon; step++) {
     const own = decoded.subarray(step * TIDE_DECODED, (step + 1) * TIDE_DECODED);
     const [m = 0, b = 0, a = 0] = applyBlock(last, [...own, ...known(history.length + step)]);
     median[step] = (median[step] as number) + m;
-    below[step] = b + SPREAD_START;
-    above[step] = a + SPREAD_START;
+    below[step] = (below[step] as number) + b;
+    above[step] = (above[step] as number) + a;
   }
   return quantilesOf({ median, below, above }, base, scale);
 }

@@ -1,7 +1,7 @@
-import { CALENDAR_FEATURES, calendarOf, rowWidth, SPREAD_FEATURES, type DenseTask } from './dense.ts';
+import { CALENDAR_FEATURES, calendarOf, rowWidth, SPREAD_FEATURES, SPREAD_PACE, type DenseTask } from './dense.ts';
 import { linearNet } from './dense-linear-net.ts';
 import type { Batch, Net } from './dense-net.ts';
-import { ridgeStart } from './dense-start.ts';
+import { ridgeStart, type DenseStart } from './dense-start.ts';
 import { tideNet } from './dense-tide-net.ts';
 import { denseWindows, type DenseWindows, type Histories } from './dense-windows.ts';
 import { DAYS_OF_WEEK } from './model.ts';
@@ -33,8 +33,9 @@ const pinball = (error: tf.Tensor, share: number): tf.Scalar => tf.mean(tf.add(t
 function lossOf(net: Net, batch: Batch, y: tf.Tensor2D): tf.Scalar {
   const { median, below, above } = net.say(batch);
   const error = tf.sub(y, median);
-  const low = pinball(tf.add(error, tf.softplus(below)), 0.1);
-  const high = pinball(tf.sub(error, tf.softplus(above)), 0.9);
+  const away = (said: tf.Tensor): tf.Tensor => tf.softplus(tf.mul(said, SPREAD_PACE));
+  const low = pinball(tf.add(error, away(below)), 0.1);
+  const high = pinball(tf.sub(error, away(above)), 0.9);
   return tf.div(tf.addN([low, pinball(error, 0.5), high]), 6);
 }
 
@@ -117,7 +118,7 @@ function descend(net: Net, data: { learn: Batches; check: Batches }, training: D
   return best.weights;
 }
 
-function netOf(task: DenseTask, start: Float32Array, seed: number): Net {
+function netOf(task: DenseTask, start: DenseStart, seed: number): Net {
   return task.form === 'tide' ? tideNet(task, start, randomOf(seed)) : linearNet(task, start);
 }
 

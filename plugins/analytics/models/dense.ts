@@ -107,18 +107,21 @@ export function weekStepAt(beganAt: number, steps: number, season: number): numb
   return (((Math.round((beganAt * season) / DAY_MS) + steps) % size) + size) % size;
 }
 
-/** Softplus of it is about what p10 and p90 are away from the median where the scale is the mean change of a day: there training begins. */
-export const SPREAD_START = -0.4;
+/** All weights learn at the same pace; how far p10 and p90 are away must be found within the same few steps, so a weight of theirs counts as many times. */
+export const SPREAD_PACE = 20;
 
 export const softplus = (value: number): number => (value > 30 ? value : Math.log1p(Math.exp(value)));
 
-/** From what a model says, in its own units, to values: `below` and `above` are what p10 and p90 are away from the median, before softplus makes them positive. */
+/** What `softplus` makes `value` of, which is above 0. */
+export const softplusInverse = (value: number): number => (value > 30 ? value : Math.log(Math.expm1(value)));
+
+/** From what a model says, in its own units, to values: `below` and `above` become what p10 and p90 are away from the median, times the pace, by softplus. */
 export function quantilesOf(said: { median: Float64Array; below: Float64Array; above: Float64Array }, base: number, scale: number): Quantiles {
   const p50 = said.median.map((value) => base + scale * value);
   return {
-    p10: p50.map((value, step) => value - scale * softplus(said.below[step] as number)),
+    p10: p50.map((value, step) => value - scale * softplus(SPREAD_PACE * (said.below[step] as number))),
     p50,
-    p90: p50.map((value, step) => value + scale * softplus(said.above[step] as number)),
+    p90: p50.map((value, step) => value + scale * softplus(SPREAD_PACE * (said.above[step] as number))),
   };
 }
 
