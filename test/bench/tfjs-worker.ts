@@ -33,7 +33,11 @@ async function run({ histories, input, horizon, form, windowsMax, epochsMax }: T
   const epochMs: number[] = [];
   const onEpoch = ({ elapsedMs }: { elapsedMs: number }): void => void epochMs.push(elapsedMs);
   const trainBegun = performance.now();
-  const weights = await trainDense({ values: histories }, { form, season: 24, input, horizon }, { seed: 1, windowsMax, epochsMax, onEpoch });
+  const weights = await trainDense(
+    { values: histories },
+    { form, season: 24, input, horizon },
+    { seed: 1, windowsMax, epochsMax, onEpoch },
+  );
   if (weights === undefined) throw new Error('there was nothing to train on');
   const trainMs = performance.now() - trainBegun;
   const inferenceBegun = performance.now();

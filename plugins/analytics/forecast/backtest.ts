@@ -140,10 +140,7 @@ interface Folds {
 }
 
 /** The combination of each fold is weighted by the other folds (those that share no step with it, while there are some): else it would know its own answer. */
-function combineFolds(
-  tested: readonly Tested[],
-  { measured, end, origins, scale, shape }: Folds,
-): Combined | undefined {
+function combineFolds(tested: readonly Tested[], { measured, end, origins, scale, shape }: Folds): Combined | undefined {
   if (tested.length < 2 || origins.length < 2) return undefined;
   const folds = tested.map(({ residuals }) => origins.map((origin, i) => ({ origin, residuals: residuals[i] ?? new Float64Array(0) })));
   const trusts = tested.map(({ model }) => model.trust ?? 1);

@@ -45,7 +45,11 @@ export function trainInThread(request: TrainRequest, signal: AbortSignal): Promi
 }
 
 /** Hourly values of everything that is measured, on one grid. */
-async function gather(metric: ForecastMetric, parts: TrainingParts, signal: AbortSignal): Promise<{ histories: Float64Array[]; from: number }> {
+async function gather(
+  metric: ForecastMetric,
+  parts: TrainingParts,
+  signal: AbortSignal,
+): Promise<{ histories: Float64Array[]; from: number }> {
   const { metrics, clock, historyDays, seriesMax } = parts;
   const stepMs = STEP_SECONDS * 1000;
   const to = Math.floor(clock.now() / stepMs) * stepMs;

@@ -16,7 +16,11 @@ export function applyLinear({ task, median, below, above }: DenseLinear, history
   const seen = { task, base, scale };
   const spread = spreadAt(history, history.length, seen);
   return quantilesOf(
-    { median: applyLayer(median, rowAt(history, history.length, seen)), below: applyLayer(below, spread), above: applyLayer(above, spread) },
+    {
+      median: applyLayer(median, rowAt(history, history.length, seen)),
+      below: applyLayer(below, spread),
+      above: applyLayer(above, spread),
+    },
     base,
     scale,
   );

@@ -31,7 +31,10 @@ export interface LayerVariables {
 }
 
 /** A layer that begins with `matrix` (row by row; absent: nothing). */
-export function layerOf([inputs, outputs]: readonly [number, number], begin: { matrix?: Float32Array; bias?: Float32Array } = {}): LayerVariables {
+export function layerOf(
+  [inputs, outputs]: readonly [number, number],
+  begin: { matrix?: Float32Array; bias?: Float32Array } = {},
+): LayerVariables {
   const { matrix = new Float32Array(inputs * outputs), bias = new Float32Array(outputs) } = begin;
   // tf.variable() keeps a copy: tidy drops the initial tensor.
   return tf.tidy(() => ({

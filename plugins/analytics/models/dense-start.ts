@@ -55,7 +55,11 @@ function ridgeMatrix(windows: DenseWindows, task: DenseTask): Float32Array {
 }
 
 /** What is left over by the matrix at one step ahead, sorted; of some of the windows. */
-function residualsAt(step: number, { count, x, y }: DenseWindows, { matrix, task }: { matrix: Float32Array; task: DenseTask }): Float64Array {
+function residualsAt(
+  step: number,
+  { count, x, y }: DenseWindows,
+  { matrix, task }: { matrix: Float32Array; task: DenseTask },
+): Float64Array {
   const [width, horizon] = [rowWidth(task), task.horizon];
   const stride = Math.max(1, Math.ceil(count / RESIDUALS_MAX));
   const residuals = Float64Array.from({ length: Math.ceil(count / stride) }, (_, i) => {

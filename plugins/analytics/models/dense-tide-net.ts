@@ -20,7 +20,11 @@ interface BlockSizes {
 }
 
 /** `silent`: it begins by saying nothing. */
-function blockOf({ inputs, hidden, outputs }: BlockSizes, random: () => number, how: { norm?: boolean; silent?: boolean } = {}): BlockVariables {
+function blockOf(
+  { inputs, hidden, outputs }: BlockSizes,
+  random: () => number,
+  how: { norm?: boolean; silent?: boolean } = {},
+): BlockVariables {
   const noise = (from: number, to: number): { matrix?: Float32Array } => (how.silent ? {} : { matrix: noiseOf([from, to], random) });
   return {
     inner: layerOf([inputs, hidden], { matrix: noiseOf([inputs, hidden], random) }),

@@ -60,7 +60,11 @@ function applyBlock({ inner, outer, skip, norm }: Block, row: ArrayLike<number>)
 }
 
 /** Continues a history of at least `input` steps, the first of which began at `beganAt` (epoch milliseconds), by the horizon. */
-export function applyTide({ task, encoder, decoder, step: last, past, ...away }: DenseTide, history: Float64Array, beganAt: number): Quantiles {
+export function applyTide(
+  { task, encoder, decoder, step: last, past, ...away }: DenseTide,
+  history: Float64Array,
+  beganAt: number,
+): Quantiles {
   const { season, horizon } = task;
   const scale = scaleOf(history, season);
   const base = baseAt(history, history.length, task);

@@ -68,7 +68,11 @@ function decompose(row: Float64Array, { input, season }: DenseTask): void {
 }
 
 /** What stands before `origin`, as the model sees it. */
-export function rowAt(history: Float64Array, origin: number, seen: { readonly task: DenseTask; base: number; scale: number }): Float64Array {
+export function rowAt(
+  history: Float64Array,
+  origin: number,
+  seen: { readonly task: DenseTask; base: number; scale: number },
+): Float64Array {
   const { task, base, scale } = seen;
   const row = new Float64Array(rowWidth(task));
   for (let i = 0; i < task.input; i++) row[i] = bounded(((history[origin - task.input + i] ?? 0) - base) / scale);
@@ -116,7 +120,11 @@ export const softplus = (value: number): number => (value > 30 ? value : Math.lo
 export const softplusInverse = (value: number): number => (value > 30 ? value : Math.log(Math.expm1(value)));
 
 /** From what a model says, in its own units, to values: `below` and `above` become what p10 and p90 are away from the median, times the pace, by softplus. */
-export function quantilesOf(said: { median: Float64Array; below: Float64Array; above: Float64Array }, base: number, scale: number): Quantiles {
+export function quantilesOf(
+  said: { median: Float64Array; below: Float64Array; above: Float64Array },
+  base: number,
+  scale: number,
+): Quantiles {
   const p50 = said.median.map((value) => base + scale * value);
   return {
     p10: p50.map((value, step) => value - scale * softplus(SPREAD_PACE * (said.below[step] as number))),

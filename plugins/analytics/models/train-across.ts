@@ -6,7 +6,13 @@ import { trainSeasonLinear, type SeasonTask } from './season-linear.ts';
 import type { Weights } from './trained.ts';
 
 /** What is trained across series. */
-export const TRAINED_KINDS = ['season-linear', 'season-log', 'global-linear', 'global-dlinear', 'global-mlp'] as const satisfies readonly ModelName[];
+export const TRAINED_KINDS = [
+  'season-linear',
+  'season-log',
+  'global-linear',
+  'global-dlinear',
+  'global-mlp',
+] as const satisfies readonly ModelName[];
 export type TrainedKind = (typeof TRAINED_KINDS)[number];
 
 export interface AcrossTask {

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { calendarOf, CALENDAR_FEATURES, rowAt, softplus, SPREAD_PACE, weekStepAt, type DenseTask } from '../../../../plugins/analytics/models/dense.ts';
+import {
+  calendarOf,
+  CALENDAR_FEATURES,
+  rowAt,
+  softplus,
+  SPREAD_PACE,
+  weekStepAt,
+  type DenseTask,
+} from '../../../../plugins/analytics/models/dense.ts';
 import { applyTide } from '../../../../plugins/analytics/models/dense-tide.ts';
 import { tideNet } from '../../../../plugins/analytics/models/dense-tide-net.ts';
 import { trainDense } from '../../../../plugins/analytics/models/dense-train.ts';
@@ -42,7 +50,11 @@ describe('the calendar', () => {
     const table = calendarOf(24);
     const at = (step: number): number[] => [...table.subarray(step * CALENDAR_FEATURES, (step + 1) * CALENDAR_FEATURES)];
     expect(table).toHaveLength(168 * CALENDAR_FEATURES);
-    expect(at(30).slice(0, 2)).toEqual(at(6).slice(0, 2).map((value) => expect.closeTo(value, 5)));
+    expect(at(30).slice(0, 2)).toEqual(
+      at(6)
+        .slice(0, 2)
+        .map((value) => expect.closeTo(value, 5)),
+    );
     expect(at(30).slice(2)).not.toEqual(at(6).slice(2));
   });
 });
@@ -62,12 +74,20 @@ describe('TiDE', () => {
       const at = weekStepAt(beganAt, wave.length + step, 24) * CALENDAR_FEATURES;
       return [...calendar.subarray(at, at + CALENDAR_FEATURES)];
     });
-    const batch = { x: tf.tensor2d(Float32Array.from(row), [1, 48]), spread: tf.zeros<tf.Rank.R2>([1, 3]), calendar: tf.tensor3d(known, [1, 13, 4]) };
+    const batch = {
+      x: tf.tensor2d(Float32Array.from(row), [1, 48]),
+      spread: tf.zeros<tf.Rank.R2>([1, 3]),
+      calendar: tf.tensor3d(known, [1, 13, 4]),
+    };
     const said = net.say(batch);
     const weights = net.weights();
     if (weights.kind !== 'dense-tide') throw new Error(weights.kind);
     // Base and scale are taken from the history: brought back to the model's own units, both must agree.
-    const { p10, p50, p90 } = applyTide(weights, wave.map((value) => value), beganAt);
+    const { p10, p50, p90 } = applyTide(
+      weights,
+      wave.map((value) => value),
+      beganAt,
+    );
     const own = ownUnits(wave, task);
     const again = net.say({ ...batch, x: tf.tensor2d(Float32Array.from(own.row), [1, 48]) });
     for (const [step, value] of again.median.dataSync().entries()) {
@@ -90,27 +110,31 @@ describe('TiDE', () => {
 });
 
 describe('the quantiles of what is trained by TensorFlow.js', () => {
-  it.each(['nlinear', 'dlinear', 'tide'] as const)('%s: never cross, and hold about 8 of 10 values of a series that was not seen', async (form) => {
-    const series = (): Float64Array => Float64Array.from({ length: 720 }, (_, hour) => 40 + 10 * Math.sin((hour / 24) * 2 * Math.PI) + 4 * normalOf(random));
-    const task: DenseTask = { form, season: 24, input: 48, horizon: 12 };
-    const weights = await trainDense({ values: Array.from({ length: 8 }, series) }, task, { seed: 2, windowsMax: 4_000 });
-    if (weights === undefined) throw new Error('not trained');
-    const unseen = series();
-    let [inside, count] = [0, 0];
-    for (let origin = 400; origin + 12 <= 720; origin += 4) {
-      const { p10, p50, p90 } = applyWeights(weights, unseen.subarray(0, origin));
-      for (let step = 0; step < 12; step++) {
-        const [low = 0, middle = 0, high = 0] = [p10[step], p50[step], p90[step]];
-        expect(low).toBeLessThan(middle);
-        expect(middle).toBeLessThan(high);
-        const came = unseen[origin + step] ?? 0;
-        if (came >= low && came <= high) inside++;
-        count++;
+  it.each(['nlinear', 'dlinear', 'tide'] as const)(
+    '%s: never cross, and hold about 8 of 10 values of a series that was not seen',
+    async (form) => {
+      const series = (): Float64Array =>
+        Float64Array.from({ length: 720 }, (_, hour) => 40 + 10 * Math.sin((hour / 24) * 2 * Math.PI) + 4 * normalOf(random));
+      const task: DenseTask = { form, season: 24, input: 48, horizon: 12 };
+      const weights = await trainDense({ values: Array.from({ length: 8 }, series) }, task, { seed: 2, windowsMax: 4_000 });
+      if (weights === undefined) throw new Error('not trained');
+      const unseen = series();
+      let [inside, count] = [0, 0];
+      for (let origin = 400; origin + 12 <= 720; origin += 4) {
+        const { p10, p50, p90 } = applyWeights(weights, unseen.subarray(0, origin));
+        for (let step = 0; step < 12; step++) {
+          const [low = 0, middle = 0, high = 0] = [p10[step], p50[step], p90[step]];
+          expect(low).toBeLessThan(middle);
+          expect(middle).toBeLessThan(high);
+          const came = unseen[origin + step] ?? 0;
+          if (came >= low && came <= high) inside++;
+          count++;
+        }
       }
-    }
-    expect(inside / count).toBeGreaterThan(0.7);
-    expect(inside / count).toBeLessThan(0.9);
-  });
+      expect(inside / count).toBeGreaterThan(0.7);
+      expect(inside / count).toBeLessThan(0.9);
+    },
+  );
 });
 
 function ownUnits(history: Float64Array, task: DenseTask): { row: Float64Array; base: number; scale: number } {
@@ -122,5 +146,8 @@ function ownUnits(history: Float64Array, task: DenseTask): { row: Float64Array; 
 
 /** Busy on five days, idle on two. */
 function workdays(days: number): Float64Array {
-  return Float64Array.from({ length: days * 24 }, (_, hour) => (Math.floor(hour / 24) % 7 < 5 && hour % 24 > 8 && hour % 24 < 17 ? 80 : 10) + normalOf(random));
+  return Float64Array.from(
+    { length: days * 24 },
+    (_, hour) => (Math.floor(hour / 24) % 7 < 5 && hour % 24 > 8 && hour % 24 < 17 ? 80 : 10) + normalOf(random),
+  );
 }
