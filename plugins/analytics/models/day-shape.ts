@@ -84,7 +84,7 @@ function dayAhead(history: Float64Array, fading: Fading, task: { shape: Float64A
   const seen = history.subarray(-Math.round(fading.days * stepsPerDay));
   const last = seen.length - 1;
   const values = seen.map((value, i) => value - (shape[(stepsPerDay - 1 - ((last - i) % stepsPerDay)) % stepsPerDay] as number));
-  const order = Uint32Array.from(seen, (_, i) => i).sort((a, b) => (values[a] as number) - (values[b] as number));
+  const order = Uint32Array.from(seen, (_, i) => i).toSorted((a, b) => (values[a] as number) - (values[b] as number));
   const weights = values.map((_, i) => fading.weight((last - i) / stepsPerDay));
   const bonus = Float64Array.from(
     { length: stepsPerDay },

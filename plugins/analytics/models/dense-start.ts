@@ -68,7 +68,7 @@ function residualsAt(
     for (let j = 0; j < width; j++) said += (x[row * width + j] as number) * (matrix[j * horizon + step] as number);
     return (y[row * horizon + step] as number) - said;
   });
-  return residuals.sort();
+  return residuals.toSorted();
 }
 
 const away = (distance: number): number => softplusInverse(Math.max(AWAY_MIN, distance)) / SPREAD_PACE;
