@@ -12,7 +12,7 @@ import type { Dense } from './trained.ts';
 const BATCH = 256;
 const EPOCHS_MAX = 12;
 /** Epochs without a smaller error on the tail after which training ends. */
-const PATIENCE = 2;
+const PATIENCE = 4;
 const RATE = 3e-4;
 const RATE_FALL = 0.7;
 

@@ -119,7 +119,8 @@ describe('models trained across series', () => {
     expect(await trainMetric('vm.memoryUsedBytes', recorded.parts, signal)).toEqual([]);
   });
 
-  it('are used from the first training on, and replaced only by what wins', async () => {
+  // A thread that stepped back waits long on a busy machine.
+  it('are used from the first training on, and replaced only by what wins', { timeout: 90_000 }, async () => {
     const { clock, dataDir, forecasts, freshModels, measure, parts, warnings } = recorded;
     for (let vm = 0; vm < 5; vm++) await measure(`vm-${vm}`, wavy(vm), { hours: 672, endsAt: clock.now() });
     const first = await trainMetric('vm.cpuRatio', parts, signal);
@@ -139,13 +140,13 @@ describe('models trained across series', () => {
     const names = backtest.map(({ model }) => model);
     expect(names).toEqual(expect.arrayContaining(['season-linear', 'season-log', 'global-linear', 'global-dlinear', 'global-mlp']));
 
-    expect(await freshModels().active('vm.cpuRatio')).toHaveLength(4);
+    expect(await freshModels().active('vm.cpuRatio')).toHaveLength(5);
     await rm(join(dataDir, 'models', `${first[0]?.id}.json`));
-    expect(await freshModels().active('vm.cpuRatio')).toHaveLength(3);
+    expect(await freshModels().active('vm.cpuRatio')).toHaveLength(4);
     expect(warnings).toEqual(['the weights of a model cannot be read; forecasts do without it until it is trained again']);
   });
 
-  it('are trained when they are due, not more often, and what is not measured holds up nothing', async () => {
+  it('are trained when they are due, not more often, and what is not measured holds up nothing', { timeout: 90_000 }, async () => {
     const { clock, parts: all } = recorded;
     const parts = { ...all, trainedMetrics: ['vm.unknown', 'vm.cpuRatio'], cpuSecondsMax: 5 };
     const count = async (): Promise<number> => (await parts.models.versions('vm.cpuRatio')).length;
