@@ -24,8 +24,9 @@ export interface SeasonTask extends SeasonSizes {
 export interface SeasonLinear {
   readonly kind: 'season-linear';
   readonly task: SeasonTask;
-  /** Weights of each block of a quarter season, one after the other: of the median, of p10 and of p90. */
+  /** Weights of the median of each block of a quarter season, one after the other. */
   readonly weights: Blocks;
+  /** How far p10 and p90 are away from it: a constant, and what the size of the features (their mean distance from 0) counts. */
   readonly low: Blocks;
   readonly high: Blocks;
 }
@@ -33,8 +34,9 @@ export interface SeasonLinear {
 type Blocks = readonly (readonly number[])[];
 
 const PENALTY = 1e-3;
-/** Rounds of re-weighting that turn least squares into least absolute error; fewer are needed from there to another quantile. */
-const ROUNDS = { median: 4, tail: 3 } as const;
+/** Rounds of re-weighting that turn least squares into least absolute error, or into another quantile. */
+const ROUNDS = { median: 4, tail: 8 } as const;
+const TAIL_WIDTH = 2;
 const SHARES = { low: 0.1, high: 0.9 } as const;
 /** Errors below it count as squares: the middle of the absolute value is not sharp. */
 const SHARP = 0.05;
@@ -125,18 +127,15 @@ const dot = (rows: Float64Array, offset: number, weights: ArrayLike<number>): nu
   return sum;
 };
 
-interface Fit {
-  /** The quantile that is sought. */
-  readonly share: number;
-  readonly rounds: number;
-  /** Where to begin; absent: with least squares. */
-  readonly from?: readonly number[];
+interface Rows {
+  readonly rows: Float64Array;
+  readonly targets: Float64Array;
 }
 
 /** Least pinball loss (of the median: least absolute error), by least squares whose rows weigh less the further off they were, and by the side that they were off to. */
-function fitBlock({ rows, targets }: { rows: Float64Array; targets: Float64Array }, width: number, { share, rounds, from }: Fit): number[] {
-  let weights: ArrayLike<number> | undefined = from;
-  for (let round = from === undefined ? 0 : 1; round <= rounds; round++) {
+function fitRows({ rows, targets }: Rows, width: number, { share, rounds }: { share: number; rounds: number }): number[] {
+  let weights: Float64Array | undefined;
+  for (let round = 0; round <= rounds; round++) {
     const normal = normalOfWidth(width);
     for (const [row, target] of targets.entries()) {
       const error = weights === undefined ? 0 : target - dot(rows, row * width, weights);
@@ -146,7 +145,21 @@ function fitBlock({ rows, targets }: { rows: Float64Array; targets: Float64Array
     }
     weights = ridgeOf(normal, PENALTY);
   }
-  return Array.from(weights ?? []);
+  return [...(weights ?? [])];
+}
+
+/** Mean distance of a row's features from 0: how restless the series was. */
+function sizeOf(rows: Float64Array, offset: number, width: number): number {
+  let sum = 0;
+  for (let i = 0; i < width; i++) sum += Math.abs(rows[offset + i] as number);
+  return sum / width;
+}
+
+/** What the median leaves over, beside what it may depend on. */
+function leftOver({ rows, targets }: Rows, width: number, middle: readonly number[]): Rows {
+  const sizes = new Float64Array(targets.length * TAIL_WIDTH);
+  for (let row = 0; row < targets.length; row++) sizes.set([1, sizeOf(rows, row * width, width)], row * TAIL_WIDTH);
+  return { rows: sizes, targets: targets.map((target, row) => target - dot(rows, row * width, middle)) };
 }
 
 /** Learns from all windows of all series; undefined when there is none long enough. The same series give the same weights. */
@@ -157,8 +170,9 @@ export function trainSeasonLinear(histories: readonly Float64Array[], task: Seas
   const width = seasonFeatureCount(task);
   const fitted = Array.from({ length: blocks }, (_, block) => {
     const rows = rowsOf(windows, task, block);
-    const middle = fitBlock(rows, width, { share: 0.5, rounds: ROUNDS.median });
-    const tail = (share: number): number[] => fitBlock(rows, width, { share, rounds: ROUNDS.tail, from: middle });
+    const middle = fitRows(rows, width, { share: 0.5, rounds: ROUNDS.median });
+    const rest = leftOver(rows, width, middle);
+    const tail = (share: number): number[] => fitRows(rest, TAIL_WIDTH, { share, rounds: ROUNDS.tail });
     return { middle, low: tail(SHARES.low), high: tail(SHARES.high) };
   });
   return {
@@ -170,7 +184,7 @@ export function trainSeasonLinear(histories: readonly Float64Array[], task: Seas
   };
 }
 
-/** Continues a history of at least `seasonHistoryMin` steps by the horizon. Three fits can cross: none is let past the median. */
+/** Continues a history of at least `seasonHistoryMin` steps by the horizon. */
 export function applySeasonLinear({ task, weights, low, high }: SeasonLinear, history: Float64Array): Quantiles {
   const { track, scale, back } = prepare(history, task);
   const origin = history.length;
@@ -179,11 +193,13 @@ export function applySeasonLinear({ task, weights, low, high }: SeasonLinear, hi
   const [p10, p50, p90] = [new Float64Array(task.horizon), new Float64Array(task.horizon), new Float64Array(task.horizon)];
   for (let step = 0; step < task.horizon; step++) {
     writeSeasonFeatures(track, { origin, step, base, scale }, { rows: row, offset: 0, sizes: task });
-    const said = (blocks: Blocks): number => back(base + scale * dot(row, 0, blocks[Math.floor(step / blockSteps(task))] ?? []));
-    const middle = said(weights);
-    p50[step] = middle;
-    p10[step] = Math.min(middle, said(low));
-    p90[step] = Math.max(middle, said(high));
+    const block = Math.floor(step / blockSteps(task));
+    const middle = dot(row, 0, weights[block] ?? []);
+    const size = sizeOf(row, 0, row.length);
+    const away = (blocks: Blocks): number => (blocks[block]?.[0] ?? 0) + size * (blocks[block]?.[1] ?? 0);
+    p50[step] = back(base + scale * middle);
+    p10[step] = back(base + scale * (middle + Math.min(0, away(low))));
+    p90[step] = back(base + scale * (middle + Math.max(0, away(high))));
   }
   return { p10, p50, p90 };
 }

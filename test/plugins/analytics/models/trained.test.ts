@@ -36,6 +36,14 @@ describe('a model trained across series', () => {
     const flat = new Float64Array(HORIZON).fill(median(unseen.subarray(-24)));
     const truth = truths[0] ?? new Float64Array(0);
     expect(meanError(fitted.forecast(unseen), truth)).toBeLessThan(0.3 * meanError(flat, truth));
+    const { p10, p50, p90 } = fitted.quantiles?.(unseen) ?? { p10: flat, p50: flat, p90: flat };
+    expect(p50).toEqual(fitted.forecast(unseen));
+    for (const [step, middle] of p50.entries()) {
+      expect(p10[step]).toBeLessThanOrEqual(middle);
+      expect(p90[step]).toBeGreaterThanOrEqual(middle);
+    }
+    const inside = [...truth].filter((value, step) => value >= (p10[step] ?? 0) && value <= (p90[step] ?? 0)).length;
+    expect(inside / HORIZON).toBeGreaterThan(0.5);
   });
 
   it('takes part only where the steps are those it knows and the horizon is not longer', async () => {
