@@ -24,7 +24,10 @@ export interface ForecastOptions {
   readonly seed?: number;
 }
 
-/** All models, the simplest first. `combination`: the weighted median of the others. Those from `season-linear` on are trained across series. */
+/**
+ * All models, the simplest first. `combination`: the weighted median of the others. Those from `season-linear` on are trained across series. Models
+ * that are not used any more (`median-48h`, `fading-median`, `fading-hour`, `profile-7d`) stay named: the record of forecasts knows them.
+ */
 export const MODEL_NAMES = [
   'last-value',
   'median-12h',
@@ -41,6 +44,7 @@ export const MODEL_NAMES = [
   'median-found',
   'profile-7d',
   'profile-week',
+  'day-shape',
   'drift',
   'holt-winters',
   'holt-damped',
@@ -48,6 +52,7 @@ export const MODEL_NAMES = [
   'season-linear',
   'season-log',
   'global-linear',
+  'global-dlinear',
   'global-mlp',
   'combination',
 ] as const;

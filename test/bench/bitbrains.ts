@@ -95,7 +95,7 @@ export async function bench(options: BenchOptions): Promise<BenchResult> {
   const startedAt = performance.now();
   const scored = await forecastAll(hourlyMeans(data.text), options.signal);
   const seconds = (performance.now() - startedAt) / 1000;
-  const both = (values: readonly number[]): [number, number] => [round(mean(values), 3), round(median(values), 3)];
+  const both = (values: readonly number[]): [number, number] => [round(mean(values)), round(median(values))];
   const [maseMean, maseMedian] = both(scored.map(({ mase }) => mase));
   const coverage = mean(scored.map(({ inside }) => inside / HORIZON));
   const models = Map.groupBy(scored, ({ model }) => model);

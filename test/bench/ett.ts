@@ -1,5 +1,6 @@
 import { combine, weightsOf } from '../../plugins/analytics/forecast/combine.ts';
 import { median } from '../../plugins/analytics/models/model.ts';
+import type { DenseForm } from '../../plugins/analytics/models/dense.ts';
 import { trainDense } from '../../plugins/analytics/models/dense-train.ts';
 import { trainSeasonLinear } from '../../plugins/analytics/models/season-linear.ts';
 import { applyWeights, type Weights } from '../../plugins/analytics/models/trained.ts';
@@ -17,8 +18,8 @@ const INPUTS = [336, 504, 720] as const;
 /** As much as the hub lets models see. */
 const SEEN = 1_440;
 const VALIDATION_STRIDE = 7;
-/** Of the network beside the matrix. */
-const HIDDEN = 64;
+const FORMS = ['nlinear', 'dlinear', 'tide'] as const;
+const HOUR_MS = 3_600_000;
 
 const PUBLISHED = [
   ['TiDE', 0.375, 0.398],
@@ -33,7 +34,13 @@ const PUBLISHED = [
 type Lines = readonly (readonly Float64Array[])[];
 
 const linesOf = (weights: Weights, columns: readonly Float64Array[], origins: readonly number[]): Lines =>
-  columns.map((values) => origins.map((origin) => applyWeights(weights, values.subarray(Math.max(0, origin - SEEN), origin))));
+  columns.map((values) =>
+    origins.map((origin) => {
+      const begin = Math.max(0, origin - SEEN);
+      // The file begins with a day, and its days are told apart by the steps since then.
+      return applyWeights(weights, values.subarray(begin, origin), begin * HOUR_MS).p50;
+    }),
+  );
 
 interface Member {
   readonly name: string;
@@ -57,9 +64,9 @@ class Arena {
     return { name, weights, validation: errorsOf(this.columns, this.#validationOrigins, lines) };
   }
 
-  async dense(input: number, hidden: number, seed: number): Promise<Member> {
-    const name = hidden === 0 ? 'global-linear' : 'global-mlp';
-    return this.member(`${name} L${input}`, await trainDense(this.train, { season: 24, input, horizon: HORIZON, hidden }, { seed }));
+  async dense(form: DenseForm, input: number, seed: number): Promise<Member> {
+    const weights = await trainDense({ values: this.train }, { form, season: 24, input, horizon: HORIZON }, { seed });
+    return this.member(`${form} L${input}`, weights);
   }
 
   season(): Member {
@@ -68,10 +75,10 @@ class Arena {
 }
 
 /** The lookback with the least error on validation. */
-async function chooseInput(arena: Arena, hidden: number): Promise<number> {
+async function chooseInput(arena: Arena, form: DenseForm): Promise<number> {
   let best = { input: INPUTS[0] as number, mae: Infinity };
   for (const input of INPUTS) {
-    const { validation } = await arena.dense(input, hidden, 1);
+    const { validation } = await arena.dense(form, input, 1);
     if (validation.mae < best.mae) best = { input, mae: validation.mae };
   }
   return best.input;
@@ -89,7 +96,7 @@ function evaluate(members: readonly Member[], columns: readonly Float64Array[]):
   const weights = weightsOf(
     members.map(({ validation }) => validation.mae),
     1,
-  );
+  ).map((weight) => new Float64Array(HORIZON).fill(weight));
   const errorsIn = (part: Part, stride: number): { together: Errors; alone: Errors[] } => {
     const origins = originsOf(part, stride);
     const all = members.map((member) => linesOf(member.weights, columns, origins));
@@ -119,11 +126,13 @@ export async function bench(options: BenchOptions): Promise<BenchResult> {
   const startedAt = performance.now();
   const arena = new Arena(parseEtt(data.text));
   const season = arena.season();
-  const [linearInput, networkInput] = [await chooseInput(arena, 0), await chooseInput(arena, HIDDEN)];
+  const inputs = new Map<DenseForm, number>();
+  for (const form of FORMS) inputs.set(form, await chooseInput(arena, form));
   const runs: Run[] = [];
   for (const seed of SEEDS) {
     options.signal.throwIfAborted();
-    const members = [season, await arena.dense(linearInput, 0, seed), await arena.dense(networkInput, HIDDEN, seed)];
+    const members = [season];
+    for (const [form, input] of inputs) members.push(await arena.dense(form, input, seed));
     runs.push(evaluate(members, arena.columns));
   }
   const mse = spread(runs.map(({ errors }) => errors.mse));

@@ -2,6 +2,7 @@ import { cpus, loadavg } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runThread } from '../../plugins/analytics/forecast/run-thread.ts';
+import type { DenseForm } from '../../plugins/analytics/models/dense.ts';
 import { median } from '../../plugins/analytics/models/model.ts';
 import { normalOf, randomOf } from '../../plugins/analytics/models/random.ts';
 import { round } from './forecast-data.ts';
@@ -15,6 +16,7 @@ const HOURS = 720;
 /** As the figures of the prototype: 168 h seen, 24 h ahead, 89,000 windows an epoch. */
 const SHAPE = { input: 168, horizon: 24, windowsMax: 89_000 };
 const EPOCHS = 3;
+const FORMS = ['nlinear', 'dlinear', 'tide'] as const;
 const TRAININGS = 50;
 /** Resident memory after the trainings, above what it was after the first few. */
 const GROWTH_MEBIBYTES_MAX = 64;
@@ -48,8 +50,17 @@ function train(request: TfjsRequest, signal: AbortSignal): Promise<TfjsReply> {
   return runThread<TfjsReply>(job, signal, { failed, timeout: () => failed('it took too long') });
 }
 
+interface Delayed<T> {
+  readonly answer: T;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+}
+
+type Measured = Delayed<TfjsReply> & { readonly form: DenseForm };
+
 /** How late timers of the main loop are while `work` goes on: what is above the resolution of the clock that measures it. */
-async function loopDelayDuring<T>(work: () => Promise<T>): Promise<{ answer: T; p50Ms: number; p99Ms: number; maxMs: number }> {
+async function loopDelayDuring<T>(work: () => Promise<T>): Promise<Delayed<T>> {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
   const answer = await work();
@@ -65,7 +76,7 @@ async function memoryOver(signal: AbortSignal): Promise<{ beforeMebibytes: numbe
   let beforeMebibytes = 0;
   for (let training = 0; training < TRAININGS; training++) {
     const histories = generate(SMALL.series, SMALL.hours);
-    await train({ ...SHAPE, histories, hidden: 0, windowsMax: SMALL.windowsMax, epochsMax: 1 }, signal);
+    await train({ ...SHAPE, histories, form: 'nlinear', windowsMax: SMALL.windowsMax, epochsMax: 1 }, signal);
     if (training === WARM_TRAININGS - 1) beforeMebibytes = mebibytes();
   }
   // An ended thread gives its memory back a moment later.
@@ -74,15 +85,15 @@ async function memoryOver(signal: AbortSignal): Promise<{ beforeMebibytes: numbe
 }
 
 export async function bench({ signal }: BenchOptions): Promise<BenchResult> {
-  const request = (hidden: number): TfjsRequest => ({ ...SHAPE, histories: generate(SERIES, HOURS), hidden, epochsMax: EPOCHS });
-  const [linearRequest, networkRequest] = [request(0), request(64)];
+  const request = (form: DenseForm): TfjsRequest => ({ ...SHAPE, histories: generate(SERIES, HOURS), form, epochsMax: EPOCHS });
+  const requests = FORMS.map((form) => ({ form, request: request(form) }));
   // What the machine does to timers while this process does nothing: others may be at work on it.
   const idle = await loopDelayDuring(() => sleep(IDLE_MS, undefined, { signal }));
-  const linear = await loopDelayDuring(() => train(linearRequest, signal));
-  const network = await loopDelayDuring(() => train(networkRequest, signal));
+  const measured: Measured[] = [];
+  for (const one of requests) measured.push({ form: one.form, ...(await loopDelayDuring(() => train(one.request, signal))) });
   const memory = await memoryOver(signal);
   const growth = round(memory.afterMebibytes - memory.beforeMebibytes, 1);
-  const timed = ({ answer, p50Ms, p99Ms, maxMs }: typeof linear) => ({
+  const timed = ({ answer, p50Ms, p99Ms, maxMs }: Measured) => ({
     startMs: round(answer.startMs, 0),
     epochMs: round(median(answer.epochMs), 0),
     trainMs: round(answer.trainMs, 0),
@@ -92,17 +103,16 @@ export async function bench({ signal }: BenchOptions): Promise<BenchResult> {
     loopDelayP99Ms: p99Ms,
     loopDelayMaxMs: maxMs,
   });
-  const worst = Math.max(linear.p99Ms, network.p99Ms);
-  const tensorsLeft = linear.answer.tensorsLeft + network.answer.tensorsLeft;
+  const worst = Math.max(...measured.map(({ p99Ms }) => p99Ms));
+  const tensorsLeft = measured.reduce((sum, { answer }) => sum + answer.tensorsLeft, 0);
   return {
     figures: {
-      backend: linear.answer.backend,
+      backend: measured[0]?.answer.backend,
       series: SERIES,
       hours: HOURS,
       ...SHAPE,
       idle: { loopDelayP50Ms: idle.p50Ms, loopDelayP99Ms: idle.p99Ms, loopDelayMaxMs: idle.maxMs },
-      linear: timed(linear),
-      network: timed(network),
+      ...Object.fromEntries(measured.map((one) => [one.form, timed(one)])),
       trainings: TRAININGS,
       residentBeforeMebibytes: round(memory.beforeMebibytes, 0),
       residentAfterMebibytes: round(memory.afterMebibytes, 0),

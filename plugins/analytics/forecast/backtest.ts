@@ -1,15 +1,16 @@
 import type { ModelScore } from '../port.ts';
+import type { Quantiles } from '../models/dense.ts';
 import type { Fitted, Model, Shape } from '../models/model.ts';
-import { combine, weightsOf } from './combine.ts';
-
-/** Measured minus forecast of each step ahead, of one forecast; NaN where nothing was measured. */
-export type Residuals = Float64Array;
+import { combine, stepErrors, stepWeights, trustsKept, type Residuals } from './combine.ts';
 
 export interface Tested {
   readonly model: Model;
   readonly score: Omit<ModelScore, 'weight'>;
-  /** One per fold. */
+  /** One per fold, as all that follows. */
   readonly residuals: readonly Residuals[];
+  readonly forecasts: readonly Float64Array[];
+  /** Of models that learned p10 and p90. */
+  readonly quantiles?: readonly Quantiles[];
 }
 
 const FOLDS_MAX = 30;
@@ -41,10 +42,13 @@ export async function forecastsAt(
   filled: Float64Array,
   { model, shape }: { model: Model; shape: Shape },
   origins: readonly number[],
-): Promise<Float64Array[]> {
+): Promise<Pick<Tested, 'forecasts' | 'quantiles'>> {
   const fitted: Fitted = await model.fit(filled.slice(0, origins[0]), shape, 'backtest');
   try {
-    return origins.map((origin) => fitted.forecast(filled.slice(0, origin)));
+    const histories = origins.map((origin) => filled.slice(0, origin));
+    const quantiles = histories.flatMap((history) => fitted.quantiles?.(history) ?? []);
+    if (quantiles.length > 0) return { forecasts: quantiles.map(({ p50 }) => p50), quantiles };
+    return { forecasts: histories.map((history) => fitted.forecast(history)) };
   } finally {
     fitted.dispose?.();
   }
@@ -102,8 +106,9 @@ export interface Backtest {
 export interface Combined {
   readonly score: Omit<ModelScore, 'weight'>;
   readonly residuals: readonly Residuals[];
-  /** What each of `tested` weighs, in that order; the sum is 1. */
-  readonly weights: readonly number[];
+  readonly forecasts: readonly Float64Array[];
+  /** What each of `tested` weighs, in that order, per step ahead; the sum of a step is 1. */
+  readonly weights: readonly Float64Array[];
 }
 
 /** Scores every model that the history before the first origin is long enough for, and their combination. */
@@ -112,58 +117,52 @@ export async function backtest({ measured, filled, shape, models }: BacktestInpu
   const [first] = origins;
   if (first === undefined) return { tested: [], combined: undefined };
   const scale = scaleOfErrors(measured.subarray(0, first), shape.stepsPerDay);
-  const scored: (Tested & { readonly forecasts: readonly Float64Array[] })[] = [];
+  const scored: Tested[] = [];
   for (const model of models) {
     if (model.historyMin(shape) > first) continue;
-    const forecasts = await forecastsAt(filled, { model, shape }, origins);
-    const residuals = forecasts.map((forecast, fold) => residualsOf(measured, forecast, origins[fold] ?? 0));
+    const said = await forecastsAt(filled, { model, shape }, origins);
+    const residuals = said.forecasts.map((forecast, fold) => residualsOf(measured, forecast, origins[fold] ?? 0));
     const mae = meanAbsolute(residuals);
-    if (Number.isFinite(mae)) scored.push({ model, residuals, forecasts, score: { model: model.name, mae, mase: mae / scale } });
+    if (Number.isFinite(mae)) scored.push({ model, residuals, ...said, score: { model: model.name, mae, mase: mae / scale } });
   }
   const sorted = scored.toSorted((a, b) => a.score.mae - b.score.mae);
-  const combined = combineFolds(sorted, { measured, origins, scale, horizon: shape.horizon });
-  return { tested: sorted.map(({ model, residuals, score }) => ({ model, residuals, score })), combined };
+  const combined = combineFolds(sorted, { measured, end: filled.length, origins, scale, shape });
+  return { tested: sorted, combined };
 }
 
 interface Folds {
   readonly measured: Float64Array;
+  /** Where the history ends: there the real forecast begins. */
+  readonly end: number;
   readonly origins: readonly number[];
   readonly scale: number;
-  readonly horizon: number;
+  readonly shape: Shape;
 }
 
 /** The combination of each fold is weighted by the other folds (those that share no step with it, while there are some): else it would know its own answer. */
-function combineFolds(
-  tested: readonly (Tested & { readonly forecasts: readonly Float64Array[] })[],
-  { measured, origins, scale, horizon }: Folds,
-): Combined | undefined {
+function combineFolds(tested: readonly Tested[], { measured, end, origins, scale, shape }: Folds): Combined | undefined {
   if (tested.length < 2 || origins.length < 2) return undefined;
-  const errors = tested.map(({ residuals }) => residuals.map((fold) => meanAbsolute([fold])));
-  const apart = (a: number, b: number): boolean => Math.abs((origins[a] ?? 0) - (origins[b] ?? 0)) >= horizon;
-  const weightsFor = (fold: number): number[] => {
-    const others = origins.map((_, other) => other).filter((other) => apart(fold, other));
-    const used = others.length > 0 ? others : origins.map((_, other) => other).filter((other) => other !== fold);
-    return weightsOf(
-      errors.map((each) => meanOf(used.map((other) => each[other] ?? Infinity))),
+  const folds = tested.map(({ residuals }) => origins.map((origin, i) => ({ origin, residuals: residuals[i] ?? new Float64Array(0) })));
+  const trusts = tested.map(({ model }) => model.trust ?? 1);
+  const weightsAt = (origin: number, used: (other: number) => boolean): Float64Array[] => {
+    const known = folds.map((own) => own.filter((_, other) => used(other)));
+    const errors = known.map((own) => meanAbsolute(own.map(({ residuals }) => residuals)));
+    return stepWeights(
+      known.map((own) => stepErrors(own, origin, shape)),
       scale,
+      trustsKept(errors, scale, trusts),
     );
   };
-  const residuals = origins.map((origin, fold) => {
-    const lines = tested.map(({ forecasts }) => forecasts[fold] ?? new Float64Array(horizon));
-    return residualsOf(measured, combine(lines, weightsFor(fold)), origin);
+  const forecasts = origins.map((origin, fold) => {
+    const apart = (other: number): boolean => Math.abs((origins[other] ?? 0) - origin) >= shape.horizon;
+    const weights = weightsAt(origin, origins.some((_, other) => apart(other)) ? apart : (other) => other !== fold);
+    const lines = tested.map(({ forecasts }) => forecasts[fold] ?? new Float64Array(shape.horizon));
+    return combine(lines, weights);
   });
+  const residuals = forecasts.map((line, fold) => residualsOf(measured, line, origins[fold] ?? 0));
   const mae = meanAbsolute(residuals);
-  const weights = weightsOf(
-    tested.map(({ score }) => score.mae),
-    scale,
-  );
-  return { residuals, weights, score: { model: 'combination', mae, mase: mae / scale } };
-}
-
-/** Of those that are known: a fold without any measured value has no error. */
-function meanOf(values: readonly number[]): number {
-  const known = values.filter(Number.isFinite);
-  return known.length === 0 ? 0 : known.reduce((sum, value) => sum + value, 0) / known.length;
+  const weights = weightsAt(end, () => true);
+  return { residuals, forecasts, weights, score: { model: 'combination', mae, mase: mae / scale } };
 }
 
 /** Many models were looked at, so the luckiest looks better than it is: a single one is preferred to the combination only when it is better by three tenths. */

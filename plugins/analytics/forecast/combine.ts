@@ -1,21 +1,104 @@
+import type { Shape } from '../models/model.ts';
 import { byValue, weightedMedian } from '../models/weighted-median.ts';
 
 /** How strongly a smaller error counts: half of it weighs 8 times as much. */
 const SHARPNESS = 3;
+/** How much more error than the best a trusted model may have before its trust fades, and when nothing is left of it. */
+const TRUST_FADES = 1.3;
+const TRUST_ENDS = 1.8;
 /** An error of nearly nothing must not make all others worth nothing. */
 const ERROR_MIN = 1e-3;
+/** Neighbours that are taken together: steps ahead (share of the horizon), and phases of the day (share of a day). */
+const REACH = { step: 1 / 24, phase: 1 / 48 } as const;
 
-/** What each model weighs in the combination, of its mean absolute errors; the sum is 1. `scale`: of errors, in the same unit. */
-export function weightsOf(errors: readonly number[], scale: number): number[] {
+/** Measured minus forecast of each step ahead, of one forecast; NaN where nothing was measured. */
+export type Residuals = Float64Array;
+
+/** One forecast of a backtest: where it began, and how far off it was. */
+export interface Fold {
+  readonly origin: number;
+  readonly residuals: Residuals;
+}
+
+/** Mean absolute errors with, for each place, those of `reach` places to both sides; `round`: the last is beside the first. NaN: none is known. */
+function meansAround(sums: Float64Array, counts: Float64Array, { reach, round }: { reach: number; round: boolean }): Float64Array {
+  const size = sums.length;
+  return sums.map((_, place) => {
+    let [sum, count] = [0, 0];
+    for (let near = place - reach; near <= place + reach; near++) {
+      const at = round ? (near + size) % size : near;
+      sum += sums[at] ?? 0;
+      count += counts[at] ?? 0;
+    }
+    return count === 0 ? Number.NaN : sum / count;
+  });
+}
+
+/**
+ * What a model was off by, for each step ahead of `origin`: half of it from the same number of steps ahead, half from the same time of the day. A
+ * model may know well when the nightly job runs and be no good for the rest of the day.
+ */
+export function stepErrors(folds: readonly Fold[], origin: number, { horizon, stepsPerDay }: Shape): Float64Array {
+  const [steps, stepCounts] = [new Float64Array(horizon), new Float64Array(horizon)];
+  const [phases, phaseCounts] = [new Float64Array(stepsPerDay), new Float64Array(stepsPerDay)];
+  let [sum, count] = [0, 0];
+  for (const { origin: begin, residuals } of folds) {
+    for (let step = 0; step < horizon; step++) {
+      const error = Math.abs(residuals[step] ?? Number.NaN);
+      if (Number.isNaN(error)) continue;
+      const phase = (begin + step) % stepsPerDay;
+      steps[step] = (steps[step] as number) + error;
+      stepCounts[step] = (stepCounts[step] as number) + 1;
+      phases[phase] = (phases[phase] as number) + error;
+      phaseCounts[phase] = (phaseCounts[phase] as number) + 1;
+      sum += error;
+      count++;
+    }
+  }
+  const byStep = meansAround(steps, stepCounts, { reach: Math.max(1, Math.round(horizon * REACH.step)), round: false });
+  const byPhase = meansAround(phases, phaseCounts, { reach: Math.floor(stepsPerDay * REACH.phase), round: true });
+  const mean = count === 0 ? 0 : sum / count;
+  const known = (value: number): number => (Number.isNaN(value) ? mean : value);
+  return byStep.map((value, step) => (known(value) + known(byPhase[(origin + step) % stepsPerDay] as number)) / 2);
+}
+
+/** What each of several with these mean absolute errors weighs; the sum is 1. `scale`: of errors, in the same unit. `trusts`: of each, default 1. */
+export function weightsOf(errors: readonly number[], scale: number, trusts: readonly number[] = []): number[] {
   const floored = errors.map((error) => error + ERROR_MIN * scale + Number.MIN_VALUE);
   const least = Math.min(...floored);
-  const raw = floored.map((error) => (error / least) ** -SHARPNESS);
+  const raw = floored.map((error, i) => (trusts[i] ?? 1) * (error / least) ** -SHARPNESS);
   const sum = raw.reduce((total, weight) => total + weight, 0);
   return raw.map((weight) => weight / sum);
 }
 
+/** What is left of each model's trust, by its mean absolute error: where the evidence is clear, trust ends. */
+export function trustsKept(errors: readonly number[], scale: number, trusts: readonly number[]): number[] {
+  const least = Math.min(...errors) + ERROR_MIN * scale + Number.MIN_VALUE;
+  return trusts.map((trust, i) => {
+    const ratio = ((errors[i] ?? 0) + ERROR_MIN * scale + Number.MIN_VALUE) / least;
+    return trust ** Math.min(1, Math.max(0, (TRUST_ENDS - ratio) / (TRUST_ENDS - TRUST_FADES)));
+  });
+}
+
+/** The same for each step ahead, of the errors of each model for each step: a list of one line of weights per model. */
+export function stepWeights(errors: readonly Float64Array[], scale: number, trusts: readonly number[]): Float64Array[] {
+  const [first = new Float64Array(0)] = errors;
+  const weights = errors.map(() => new Float64Array(first.length));
+  for (let step = 0; step < first.length; step++) {
+    const own = weightsOf(
+      errors.map((line) => line[step] ?? Infinity),
+      scale,
+      trusts,
+    );
+    for (const [model, weight] of own.entries()) (weights[model] as Float64Array)[step] = weight;
+  }
+  return weights;
+}
+
 /** Step by step the weighted median of what the models say: no single model that is far off can move it far. */
-export function combine(lines: readonly Float64Array[], weights: readonly number[]): Float64Array {
+export function combine(lines: readonly Float64Array[], weights: readonly Float64Array[]): Float64Array {
   const [first = new Float64Array(0)] = lines;
-  return first.map((_, step) => weightedMedian(byValue(lines.map((line, i) => ({ value: line[step] ?? 0, weight: weights[i] ?? 0 })))));
+  return first.map((_, step) =>
+    weightedMedian(byValue(lines.map((line, i) => ({ value: line[step] ?? 0, weight: weights[i]?.[step] ?? 0 })))),
+  );
 }

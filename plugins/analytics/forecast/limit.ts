@@ -1,5 +1,5 @@
 import type { LimitOutlook, LimitQuestion } from '../port.ts';
-import type { Residuals } from './backtest.ts';
+import type { Residuals } from './combine.ts';
 
 /**
  * What could happen: the forecast plus how far off each forecast of the backtest was. Where nothing was measured, the error before it goes on.

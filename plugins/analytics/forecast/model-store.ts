@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Database, Log } from 'novacron/plugin';
-import type { TrainedModel } from '../models/trained.ts';
+import { isKnown, type TrainedModel } from '../models/trained.ts';
 
 /** A version of a model trained across series. */
 export interface ModelVersion {
@@ -90,7 +90,9 @@ export class ModelStore {
 
   async #read(id: string): Promise<TrainedModel | undefined> {
     try {
-      return JSON.parse(await readFile(this.#file(id), 'utf8')) as TrainedModel;
+      const model = JSON.parse(await readFile(this.#file(id), 'utf8')) as TrainedModel;
+      if (!isKnown(model)) throw new Error('the weights are of a kind that is not used any more');
+      return model;
     } catch (error) {
       this.#log.warn({ err: error, model: id }, 'the weights of a model cannot be read; forecasts do without it until it is trained again');
       return undefined;

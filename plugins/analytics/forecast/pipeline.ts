@@ -1,9 +1,10 @@
 import type { Forecast, ForecastOptions, Series } from '../port.ts';
+import type { Quantiles } from '../models/dense.ts';
 import type { Model, Shape } from '../models/model.ts';
 import { backtest, choose, originsOf, type Backtest, type Choice } from './backtest.ts';
 import { combine } from './combine.ts';
 import { outlookOf } from './limit.ts';
-import { calibrate, type Band } from './quantiles.ts';
+import { calibrate, type Band, type LearnedBand } from './quantiles.ts';
 import { grantHorizon, historyNeededSeconds, historyShort, STEPS_MIN } from './rules.ts';
 import { findSeason } from './season.ts';
 import { countMeasured, fillGaps, toSteps, type Grid } from './steps.ts';
@@ -30,7 +31,7 @@ function taskOf(series: Series, { horizonSeconds, stepSeconds }: PipelineOptions
   }
   const filled = fillGaps(grid.values, stepsPerDay);
   const season = findSeason(filled, stepsPerDay);
-  return { grid, measured, filled, shape: { horizon, stepsPerDay, ...(season !== undefined && { season }) } };
+  return { grid, measured, filled, shape: { horizon, stepsPerDay, beganAt: grid.from, ...(season !== undefined && { season }) } };
 }
 
 const within = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
@@ -45,10 +46,11 @@ function pointsOf(line: Float64Array, band: Band, { grid, options }: { grid: Gri
   });
 }
 
-async function lineOf(model: Model, { filled, shape }: Task): Promise<Float64Array> {
+async function saidBy(model: Model, { filled, shape }: Task): Promise<{ line: Float64Array; quantiles?: Quantiles }> {
   const fitted = await model.fit(filled, shape, 'final');
   try {
-    return fitted.forecast(filled);
+    const quantiles = fitted.quantiles?.(filled);
+    return quantiles === undefined ? { line: fitted.forecast(filled) } : { line: quantiles.p50, quantiles };
   } finally {
     fitted.dispose?.();
   }
@@ -57,17 +59,39 @@ async function lineOf(model: Model, { filled, shape }: Task): Promise<Float64Arr
 /** What weighs less could not move the median of the others, and need not be computed. */
 const WEIGHT_MIN = 0.005;
 
-async function finalLine(choice: Choice, { tested }: Backtest, task: Task): Promise<Float64Array> {
-  if (choice.is === 'single') return lineOf(choice.best.model, task);
+interface Final {
+  readonly line: Float64Array;
+  readonly learned: readonly LearnedBand[];
+}
+
+const offsetsFrom = (line: Float64Array | undefined, { p10, p90 }: Quantiles): Band => ({
+  p10: p10.map((value, step) => value - (line?.[step] ?? 0)),
+  p90: p90.map((value, step) => value - (line?.[step] ?? 0)),
+});
+
+/** The line that is forecast, and the bands around it that models have learned. */
+async function finish(choice: Choice, { tested }: Backtest, task: Task): Promise<Final> {
   const lines: Float64Array[] = [];
-  const weights: number[] = [];
-  for (const [i, { model }] of tested.entries()) {
-    const weight = choice.combined.weights[i] ?? 0;
-    if (weight < WEIGHT_MIN) continue;
-    lines.push(await lineOf(model, task));
-    weights.push(weight);
+  const weights: Float64Array[] = [];
+  const learners: { readonly folds: readonly Quantiles[]; readonly final: Quantiles }[] = [];
+  const none = new Float64Array(task.shape.horizon);
+  for (const [i, one] of tested.entries()) {
+    const own = choice.is === 'single' ? none.map(() => (one === choice.best ? 1 : 0)) : (choice.combined.weights[i] ?? none);
+    const counts = own.some((weight) => weight >= WEIGHT_MIN);
+    if (!counts && one.quantiles === undefined) continue;
+    const { line, quantiles } = await saidBy(one.model, task);
+    if (quantiles !== undefined && one.quantiles !== undefined) learners.push({ folds: one.quantiles, final: quantiles });
+    if (!counts) continue;
+    lines.push(line);
+    weights.push(own);
   }
-  return combine(lines, weights);
+  const line = combine(lines, weights);
+  const { forecasts } = choice.is === 'single' ? choice.best : choice.combined;
+  const learned = learners.map(({ folds, final }) => ({
+    folds: folds.map((quantiles, fold) => offsetsFrom(forecasts[fold], quantiles)),
+    final: offsetsFrom(line, final),
+  }));
+  return { line, learned };
 }
 
 function shortened(granted: number, asked: number, stepSeconds: number): Forecast['shortened'] {
@@ -84,9 +108,9 @@ export async function runPipeline(series: Series, options: PipelineOptions, mode
   if (choice === undefined) throw historyShort(task.measured * options.stepSeconds, options);
   const { residuals, score } = choice.is === 'single' ? choice.best : choice.combined;
   const [first = 0, second = first + 1] = originsOf(filled.length, shape);
-  const { band, coverage } = calibrate(residuals, { horizon: shape.horizon, stride: second - first });
+  const { line, learned } = await finish(choice, result, task);
+  const { band, coverage } = calibrate(residuals, { horizon: shape.horizon, stride: second - first, learned });
   const granted = shape.horizon * options.stepSeconds;
-  const line = await finalLine(choice, result, task);
   const points = pointsOf(line, band, { grid, options });
   return {
     model: score.model,
@@ -117,7 +141,9 @@ export async function runPipeline(series: Series, options: PipelineOptions, mode
 
 /** The combination among the others, each with what it weighs in it. */
 function scoresOf({ tested, combined }: Backtest): Forecast['backtest'] {
-  const singles = tested.map(({ score }, i) => ({ ...score, weight: combined?.weights[i] ?? (i === 0 ? 1 : 0) }));
+  const meanOf = (values: Float64Array | undefined): number | undefined =>
+    values === undefined ? undefined : values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+  const singles = tested.map(({ score }, i) => ({ ...score, weight: meanOf(combined?.weights[i]) ?? (i === 0 ? 1 : 0) }));
   const all = combined === undefined ? singles : [...singles, { ...combined.score, weight: 0 }];
   return all.toSorted((a, b) => a.mae - b.mae);
 }

@@ -8,6 +8,8 @@ import { fillGaps } from './steps.ts';
 export interface TrainRequest {
   /** One a series, steps of equal width that end together; NaN where nothing was measured. */
   readonly histories: readonly Float64Array[];
+  /** Epoch milliseconds: where the first of those steps begins. */
+  readonly from: number;
   readonly stepsPerDay: number;
   readonly horizon: number;
   /** What a forecast looks at: its backtest lies in these last steps, so what lies before teaches `held` too. */
@@ -37,6 +39,8 @@ const ORIGINS_MAX = 6;
 /** A series that was nearly constant and then was not must not decide for all. */
 const MASE_MAX = 10;
 
+const DAY_MS = 86_400_000;
+
 const cpuSeconds = (): number => {
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1e6;
@@ -45,6 +49,8 @@ const cpuSeconds = (): number => {
 interface Track {
   readonly measured: Float64Array;
   readonly filled: Float64Array;
+  /** Epoch milliseconds of its first step. */
+  readonly beganAt: number;
   /** Where the forecasts of its backtest begin. */
   readonly origins: readonly number[];
   /** The first of them; 0: there is none. */
@@ -56,10 +62,11 @@ function trackOf(measured: Float64Array, request: TrainRequest): Track {
   const own = begin === -1 ? new Float64Array(0) : measured.slice(begin);
   const unseen = Math.max(0, own.length - request.seenSteps);
   const origins = originsOf(own.length - unseen, request).map((origin) => unseen + origin);
-  return { measured: own, filled: fillGaps(own, request.stepsPerDay), origins, held: origins[0] ?? 0 };
+  const beganAt = request.from + (Math.max(0, begin) * DAY_MS) / request.stepsPerDay;
+  return { measured: own, filled: fillGaps(own, request.stepsPerDay), beganAt, origins, held: origins[0] ?? 0 };
 }
 
-function maseOf(weights: Weights, { measured, filled, origins, held }: Track, request: TrainRequest): number | undefined {
+function maseOf(weights: Weights, { measured, filled, beganAt, origins, held }: Track, request: TrainRequest): number | undefined {
   const { stepsPerDay, horizon } = request;
   if (historyMinOf(weights) > held) return undefined;
   const scale = scaleOfErrors(measured.subarray(0, held), stepsPerDay);
@@ -67,7 +74,7 @@ function maseOf(weights: Weights, { measured, filled, origins, held }: Track, re
   let error = 0;
   let count = 0;
   for (const origin of origins.filter((_, i) => i % stride === 0)) {
-    for (const [step, value] of applyWeights(weights, filled.subarray(0, origin)).subarray(0, horizon).entries()) {
+    for (const [step, value] of applyWeights(weights, filled.subarray(0, origin), beganAt).p50.subarray(0, horizon).entries()) {
       const came = measured[origin + step] ?? Number.NaN;
       if (Number.isNaN(came)) continue;
       error += Math.abs(came - value);
@@ -87,16 +94,9 @@ async function trainKind(kind: TrainedKind, tracks: readonly Track[], request: T
   const startedAt = cpuSeconds();
   const { stepsPerDay, horizon, seed, cpuSecondsMax } = request;
   const task = { season: stepsPerDay, horizon, seed, goOn: () => cpuSeconds() < cpuSecondsMax };
-  const held = await trainAcross(
-    kind,
-    tracks.map((track) => track.filled.subarray(0, track.held)),
-    task,
-  );
-  const final = await trainAcross(
-    kind,
-    tracks.map(({ filled }) => filled),
-    task,
-  );
+  const beganAt = tracks.map((track) => track.beganAt);
+  const held = await trainAcross(kind, { values: tracks.map((track) => track.filled.subarray(0, track.held)), beganAt }, task);
+  const final = await trainAcross(kind, { values: tracks.map(({ filled }) => filled), beganAt }, task);
   const mase = held && meanMase(held, tracks, request);
   if (held === undefined || final === undefined || mase === undefined) return undefined;
   const rival = request.rivals.find((each) => modelNameOf(each.final) === kind);

@@ -45,7 +45,11 @@ export function trainInThread(request: TrainRequest, signal: AbortSignal): Promi
 }
 
 /** Hourly values of everything that is measured, on one grid. */
-async function gather(metric: ForecastMetric, parts: TrainingParts, signal: AbortSignal): Promise<Float64Array[]> {
+async function gather(
+  metric: ForecastMetric,
+  parts: TrainingParts,
+  signal: AbortSignal,
+): Promise<{ histories: Float64Array[]; from: number }> {
   const { metrics, clock, historyDays, seriesMax } = parts;
   const stepMs = STEP_SECONDS * 1000;
   const to = Math.floor(clock.now() / stepMs) * stepMs;
@@ -62,7 +66,7 @@ async function gather(metric: ForecastMetric, parts: TrainingParts, signal: Abor
       histories.push(values);
     }
   }
-  return histories;
+  return { histories, from };
 }
 
 /**
@@ -71,13 +75,13 @@ async function gather(metric: ForecastMetric, parts: TrainingParts, signal: Abor
  */
 export async function trainMetric(name: string, parts: TrainingParts, signal: AbortSignal): Promise<readonly ModelVersion[]> {
   const metric = findMetric(parts.metrics.declared(), name);
-  const histories = await gather(metric, parts, signal);
+  const { histories, from } = await gather(metric, parts, signal);
   if (histories.length < SERIES_MIN) return [];
   const rivals = await parts.models.active(metric.metric);
   const { cpuSecondsMax, historyDays, clock, log } = parts;
   const seriesCount = histories.length;
   const shape = { stepsPerDay: STEPS_PER_DAY, horizon: HORIZON_STEPS, seenSteps: historyDays * STEPS_PER_DAY, seed: 1 };
-  const { trained, cpuSeconds } = await trainInThread({ histories, ...shape, cpuSecondsMax, rivals }, signal);
+  const { trained, cpuSeconds } = await trainInThread({ histories, from, ...shape, cpuSecondsMax, rivals }, signal);
   const versions: ModelVersion[] = [];
   for (const { kind, model, mase, rivalMase, cpuSeconds: own } of trained) {
     const state = rivalMase === null || mase < rivalMase ? 'active' : 'refused';

@@ -1,13 +1,18 @@
-import type { Dense, DenseTask } from './dense.ts';
-import { ridgeStart } from './dense-start.ts';
-import { denseWindows, type DenseWindows } from './dense-windows.ts';
-import { normalOf, randomOf } from './random.ts';
+import { CALENDAR_FEATURES, calendarOf, rowWidth, SPREAD_FEATURES, SPREAD_PACE, type DenseTask } from './dense.ts';
+import { linearNet } from './dense-linear-net.ts';
+import type { Batch, Net } from './dense-net.ts';
+import { ridgeStart, type DenseStart } from './dense-start.ts';
+import { tideNet } from './dense-tide-net.ts';
+import { denseWindows, type DenseWindows, type Histories } from './dense-windows.ts';
+import { DAYS_OF_WEEK } from './model.ts';
+import { randomOf } from './random.ts';
 import { startTensorflow, tf } from './tensorflow.ts';
+import type { Dense } from './trained.ts';
 
 const BATCH = 256;
 const EPOCHS_MAX = 12;
 /** Epochs without a smaller error on the tail after which training ends. */
-const PATIENCE = 2;
+const PATIENCE = 4;
 const RATE = 3e-4;
 const RATE_FALL = 0.7;
 
@@ -21,61 +26,50 @@ export interface DenseTraining {
   readonly onEpoch?: (epoch: { readonly checkError: number; readonly elapsedMs: number }) => void;
 }
 
-interface Parameters {
-  readonly matrix: tf.Variable<tf.Rank.R2>;
-  readonly bias: tf.Variable<tf.Rank.R1>;
-  readonly inner: tf.Variable<tf.Rank.R2> | null;
-  readonly innerBias: tf.Variable<tf.Rank.R1> | null;
-  readonly outer: tf.Variable<tf.Rank.R2> | null;
+/** Twice the pinball loss of a share: `error` is measured minus forecast. Without a maximum, whose gradient is slow. */
+const pinball = (error: tf.Tensor, share: number): tf.Scalar => tf.mean(tf.add(tf.abs(error), tf.mul(error, 2 * share - 1)));
+
+/** Mean pinball loss of p10, p50 and p90. They cannot cross: softplus is above 0. */
+function lossOf(net: Net, batch: Batch, y: tf.Tensor2D): tf.Scalar {
+  const { median, below, above } = net.say(batch);
+  const error = tf.sub(y, median);
+  const away = (said: tf.Tensor): tf.Tensor => tf.softplus(tf.mul(said, SPREAD_PACE));
+  const low = pinball(tf.add(error, away(below)), 0.1);
+  const high = pinball(tf.sub(error, away(above)), 0.9);
+  return tf.div(tf.addN([low, pinball(error, 0.5), high]), 6);
 }
-
-// tf.variable() keeps a copy: tidy drops the initial tensor.
-const variable2 = (values: Float32Array, shape: [number, number]): tf.Variable<tf.Rank.R2> =>
-  tf.tidy(() => tf.variable(tf.tensor2d(values, shape)));
-const variable1 = (width: number): tf.Variable<tf.Rank.R1> => tf.tidy(() => tf.variable(tf.zeros<tf.Rank.R1>([width])));
-
-function begin({ input, horizon, hidden }: DenseTask, start: Float32Array, random: () => number): Parameters {
-  const spread = Math.sqrt(2 / input);
-  const noise = Float32Array.from({ length: input * hidden }, () => spread * normalOf(random));
-  const deep = hidden > 0;
-  return {
-    matrix: variable2(start, [input, horizon]),
-    bias: variable1(horizon),
-    inner: deep ? variable2(noise, [input, hidden]) : null,
-    innerBias: deep ? variable1(hidden) : null,
-    // The network begins by saying nothing: the linear part is right already.
-    outer: deep ? variable2(new Float32Array(hidden * horizon), [hidden, horizon]) : null,
-  };
-}
-
-const listOf = ({ matrix, bias, inner, innerBias, outer }: Parameters): tf.Variable[] =>
-  [matrix, bias, inner, innerBias, outer].filter((each) => each !== null);
-
-function forward({ matrix, bias, inner, innerBias, outer }: Parameters, x: tf.Tensor2D): tf.Tensor {
-  const straight = tf.add(tf.matMul(x, matrix), bias);
-  if (inner === null || innerBias === null || outer === null) return straight;
-  return tf.add(straight, tf.matMul(tf.relu(tf.add(tf.matMul(x, inner), innerBias)), outer));
-}
-
-/** Mean absolute error: twice the pinball loss of the median. */
-const errorOf = (parameters: Parameters, x: tf.Tensor2D, y: tf.Tensor2D): tf.Scalar => tf.mean(tf.abs(tf.sub(forward(parameters, x), y)));
 
 interface Batches {
   readonly windows: DenseWindows;
   readonly task: DenseTask;
+  readonly calendar: Float32Array;
 }
 
 /** The rows `order[from .. from + BATCH)` as tensors; the last batch is smaller, never dropped. */
-function batchOf({ windows, task }: Batches, order: Uint32Array, from: number): [tf.Tensor2D, tf.Tensor2D] {
-  const { input, horizon } = task;
+function batchOf({ windows, task, calendar }: Batches, order: Uint32Array, from: number): [Batch, tf.Tensor2D] {
+  const { horizon, season } = task;
   const rows = order.subarray(from, from + BATCH);
-  const x = new Float32Array(rows.length * input);
-  const y = new Float32Array(rows.length * horizon);
+  const gather = (values: Float32Array, width: number): tf.Tensor2D => {
+    const gathered = new Float32Array(rows.length * width);
+    for (const [i, row] of rows.entries()) gathered.set(values.subarray(row * width, (row + 1) * width), i * width);
+    return tf.tensor2d(gathered, [rows.length, width]);
+  };
+  const known = new Float32Array(rows.length * (horizon + 1) * CALENDAR_FEATURES);
+  const weekSteps = DAYS_OF_WEEK * season;
   for (const [i, row] of rows.entries()) {
-    x.set(windows.x.subarray(row * input, (row + 1) * input), i * input);
-    y.set(windows.y.subarray(row * horizon, (row + 1) * horizon), i * horizon);
+    const first = windows.weekSteps[row] as number;
+    for (let step = 0; step <= horizon; step++) {
+      // The origin's own place first, then that of each step ahead: the first of those is the origin's.
+      const at = ((first + Math.max(0, step - 1)) % weekSteps) * CALENDAR_FEATURES;
+      known.set(calendar.subarray(at, at + CALENDAR_FEATURES), (i * (horizon + 1) + step) * CALENDAR_FEATURES);
+    }
   }
-  return [tf.tensor2d(x, [rows.length, input]), tf.tensor2d(y, [rows.length, horizon])];
+  const batch: Batch = {
+    x: gather(windows.x, rowWidth(task)),
+    spread: gather(windows.spread, SPREAD_FEATURES),
+    calendar: tf.tensor3d(known, [rows.length, horizon + 1, CALENDAR_FEATURES]),
+  };
+  return [batch, gather(windows.y, horizon)];
 }
 
 const inOrder = (count: number): Uint32Array => Uint32Array.from({ length: count }, (_, i) => i);
@@ -87,69 +81,60 @@ function shuffle(order: Uint32Array, random: () => number): void {
   }
 }
 
-function runEpoch(parameters: Parameters, batches: Batches, { optimizer, order }: { optimizer: tf.Optimizer; order: Uint32Array }): void {
-  const list = listOf(parameters);
+function runEpoch(net: Net, batches: Batches, { optimizer, order }: { optimizer: tf.Optimizer; order: Uint32Array }): void {
   for (let from = 0; from < order.length; from += BATCH) {
     tf.tidy(() => {
-      const [x, y] = batchOf(batches, order, from);
-      optimizer.minimize(() => errorOf(parameters, x, y), false, list);
+      const [batch, y] = batchOf(batches, order, from);
+      optimizer.minimize(() => lossOf(net, batch, y), false, [...net.variables]);
     });
   }
 }
 
-function checkError(parameters: Parameters, batches: Batches): number {
+function checkError(net: Net, batches: Batches): number {
   const order = inOrder(batches.windows.count);
   let sum = 0;
   for (let from = 0; from < order.length; from += BATCH) {
-    const error = tf.tidy(() => errorOf(parameters, ...batchOf(batches, order, from)).dataSync()[0] ?? 0);
+    const error = tf.tidy(() => lossOf(net, ...batchOf(batches, order, from)).dataSync()[0] ?? 0);
     sum += error * Math.min(BATCH, order.length - from);
   }
   return sum / Math.max(1, order.length);
 }
 
-const numbersOf = (each: tf.Variable | null): number[] => (each === null ? [] : [...each.dataSync()]);
-
-const weightsOf = (task: DenseTask, { matrix, bias, inner, innerBias, outer }: Parameters): Dense => ({
-  kind: 'dense',
-  task,
-  matrix: numbersOf(matrix),
-  bias: numbersOf(bias),
-  inner: numbersOf(inner),
-  innerBias: numbersOf(innerBias),
-  outer: numbersOf(outer),
-});
-
-function descend(parameters: Parameters, data: { learn: Batches; check: Batches }, training: DenseTraining): Dense {
-  const { task } = data.learn;
+function descend(net: Net, data: { learn: Batches; check: Batches }, training: DenseTraining): Dense {
   const { seed, goOn = () => true, epochsMax = EPOCHS_MAX, onEpoch } = training;
   const random = randomOf(seed + 1);
   const order = inOrder(data.learn.windows.count);
-  let best = { weights: weightsOf(task, parameters), error: checkError(parameters, data.check), epoch: 0 };
+  let best = { weights: net.weights(), error: checkError(net, data.check), epoch: 0 };
   for (let epoch = 1; epoch <= epochsMax && epoch - best.epoch <= PATIENCE && goOn(); epoch++) {
     const startedAt = performance.now();
     shuffle(order, random);
     const optimizer = tf.train.adam(RATE * RATE_FALL ** (epoch - 1));
-    runEpoch(parameters, data.learn, { optimizer, order });
+    runEpoch(net, data.learn, { optimizer, order });
     optimizer.dispose();
-    const error = checkError(parameters, data.check);
+    const error = checkError(net, data.check);
     onEpoch?.({ checkError: error, elapsedMs: performance.now() - startedAt });
-    if (error < best.error) best = { weights: weightsOf(task, parameters), error, epoch };
+    if (error < best.error) best = { weights: net.weights(), error, epoch };
   }
   return best.weights;
 }
 
+function netOf(task: DenseTask, start: DenseStart, seed: number): Net {
+  return task.form === 'tide' ? tideNet(task, start, randomOf(seed)) : linearNet(task, start);
+}
+
 /**
- * Trains one model over all series by mean absolute error, from the matrix of ridge regression on; the weights that were best on the last part
- * of each series are answered. Undefined when no series is long enough. Same series and seed: same weights. Leaves no tensor behind.
+ * Trains one model over all series by the pinball loss of p10, p50 and p90, from the matrix of ridge regression on; the weights that were best on
+ * the last part of each series are answered. Undefined when no series is long enough. Same series and seed: same weights. Leaves no tensor behind.
  */
-export async function trainDense(histories: readonly Float64Array[], task: DenseTask, training: DenseTraining): Promise<Dense | undefined> {
+export async function trainDense(histories: Histories, task: DenseTask, training: DenseTraining): Promise<Dense | undefined> {
   const { learn, check } = denseWindows(histories, task, training.windowsMax);
   if (learn.count === 0) return undefined;
   await startTensorflow();
-  const parameters = begin(task, ridgeStart(learn, task), randomOf(training.seed));
+  const net = netOf(task, ridgeStart(learn, task), training.seed);
+  const calendar = calendarOf(task.season);
   try {
-    return descend(parameters, { learn: { windows: learn, task }, check: { windows: check, task } }, training);
+    return descend(net, { learn: { windows: learn, task, calendar }, check: { windows: check, task, calendar } }, training);
   } finally {
-    for (const each of listOf(parameters)) each.dispose();
+    for (const each of net.variables) each.dispose();
   }
 }

@@ -19,6 +19,4 @@ export const medianHalfDay = medianOf('median-12h', 0.5);
 /** The median of the last 24 hours (or of what there is): hard to beat where load comes in bursts. */
 export const medianDay = medianOf('median-24h', 1);
 
-export const medianTwoDays = medianOf('median-48h', 2);
-
 export const medianSevenDays = medianOf('median-168h', DAYS_OF_WEEK);

@@ -1,6 +1,5 @@
 import { DAYS_OF_WEEK, median, type Model } from './model.ts';
 
-const DAYS_MIN = 3;
 const WEEKS_MAX = 4;
 /** A level that rose by a tenth is expected to stay risen by nine parts in a hundred. */
 const LEVEL_SHARE = 0.9;
@@ -13,19 +12,6 @@ export function phaseMedians(history: Float64Array, season: number, seasonsMax: 
     median(Array.from({ length: seasons }, (_unused, back) => history[history.length - (back + 1) * season + phase] ?? 0)),
   );
 }
-
-/** The shape of the last 7 days on the level of the last day. */
-export const profileDay: Model = {
-  name: 'profile-7d',
-  historyMin: ({ stepsPerDay }) => stepsPerDay * DAYS_MIN,
-  fit: (_history, { horizon, stepsPerDay }) => ({
-    forecast: (history) => {
-      const shape = phaseMedians(history, stepsPerDay, DAYS_OF_WEEK);
-      const offset = median(history.subarray(-stepsPerDay)) - median(shape);
-      return Float64Array.from({ length: horizon }, (_, step) => (shape[step % stepsPerDay] ?? 0) + offset);
-    },
-  }),
-};
 
 function sumOf(values: Float64Array): number {
   let sum = 0;

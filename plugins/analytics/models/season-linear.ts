@@ -1,4 +1,5 @@
 import type { ModelName } from '../port.ts';
+import type { Quantiles } from './dense.ts';
 import { addRow, normalOfWidth, ridgeOf } from './ridge.ts';
 import {
   baseOf,
@@ -23,13 +24,20 @@ export interface SeasonTask extends SeasonSizes {
 export interface SeasonLinear {
   readonly kind: 'season-linear';
   readonly task: SeasonTask;
-  /** Weights of each block of a quarter season, one after the other. */
-  readonly weights: readonly (readonly number[])[];
+  /** Weights of the median of each block of a quarter season, one after the other. */
+  readonly weights: Blocks;
+  /** How far p10 and p90 are away from it: a constant, and what the size of the features (their mean distance from 0) counts. */
+  readonly low: Blocks;
+  readonly high: Blocks;
 }
 
+type Blocks = readonly (readonly number[])[];
+
 const PENALTY = 1e-3;
-/** Rounds of re-weighting that turn least squares into least absolute error. */
-const ROUNDS = 4;
+/** Rounds of re-weighting that turn least squares into least absolute error, or into another quantile. */
+const ROUNDS = { median: 4, tail: 8 } as const;
+const TAIL_WIDTH = 2;
+const SHARES = { low: 0.1, high: 0.9 } as const;
 /** Errors below it count as squares: the middle of the absolute value is not sharp. */
 const SHARP = 0.05;
 const WINDOWS_MAX = 12_000;
@@ -119,18 +127,39 @@ const dot = (rows: Float64Array, offset: number, weights: ArrayLike<number>): nu
   return sum;
 };
 
-/** Least absolute error, by least squares whose rows weigh less the further off they were. */
-function fitBlock({ rows, targets }: { rows: Float64Array; targets: Float64Array }, width: number): number[] {
+interface Rows {
+  readonly rows: Float64Array;
+  readonly targets: Float64Array;
+}
+
+/** Least pinball loss (of the median: least absolute error), by least squares whose rows weigh less the further off they were, and by the side that they were off to. */
+function fitRows({ rows, targets }: Rows, width: number, { share, rounds }: { share: number; rounds: number }): number[] {
   let weights: Float64Array | undefined;
-  for (let round = 0; round <= ROUNDS; round++) {
+  for (let round = 0; round <= rounds; round++) {
     const normal = normalOfWidth(width);
     for (const [row, target] of targets.entries()) {
-      const importance = weights === undefined ? 1 : 1 / Math.max(SHARP, Math.abs(target - dot(rows, row * width, weights)));
+      const error = weights === undefined ? 0 : target - dot(rows, row * width, weights);
+      const side = 2 * (error > 0 ? share : 1 - share);
+      const importance = weights === undefined ? 1 : side / Math.max(SHARP, Math.abs(error));
       addRow(normal, rows, { row, y: target, weight: importance });
     }
     weights = ridgeOf(normal, PENALTY);
   }
   return [...(weights ?? [])];
+}
+
+/** Mean distance of a row's features from 0: how restless the series was. */
+function sizeOf(rows: Float64Array, offset: number, width: number): number {
+  let sum = 0;
+  for (let i = 0; i < width; i++) sum += Math.abs(rows[offset + i] as number);
+  return sum / width;
+}
+
+/** What the median leaves over, beside what it may depend on. */
+function leftOver({ rows, targets }: Rows, width: number, middle: readonly number[]): Rows {
+  const sizes = new Float64Array(targets.length * TAIL_WIDTH);
+  for (let row = 0; row < targets.length; row++) sizes.set([1, sizeOf(rows, row * width, width)], row * TAIL_WIDTH);
+  return { rows: sizes, targets: targets.map((target, row) => target - dot(rows, row * width, middle)) };
 }
 
 /** Learns from all windows of all series; undefined when there is none long enough. The same series give the same weights. */
@@ -139,18 +168,38 @@ export function trainSeasonLinear(histories: readonly Float64Array[], task: Seas
   if (windows.length === 0) return undefined;
   const blocks = Math.ceil(task.horizon / blockSteps(task));
   const width = seasonFeatureCount(task);
-  const weights = Array.from({ length: blocks }, (_, block) => fitBlock(rowsOf(windows, task, block), width));
-  return { kind: 'season-linear', task, weights };
+  const fitted = Array.from({ length: blocks }, (_, block) => {
+    const rows = rowsOf(windows, task, block);
+    const middle = fitRows(rows, width, { share: 0.5, rounds: ROUNDS.median });
+    const rest = leftOver(rows, width, middle);
+    const tail = (share: number): number[] => fitRows(rest, TAIL_WIDTH, { share, rounds: ROUNDS.tail });
+    return { middle, low: tail(SHARES.low), high: tail(SHARES.high) };
+  });
+  return {
+    kind: 'season-linear',
+    task,
+    weights: fitted.map(({ middle }) => middle),
+    low: fitted.map(({ low }) => low),
+    high: fitted.map(({ high }) => high),
+  };
 }
 
 /** Continues a history of at least `seasonHistoryMin` steps by the horizon. */
-export function applySeasonLinear({ task, weights }: SeasonLinear, history: Float64Array): Float64Array {
+export function applySeasonLinear({ task, weights, low, high }: SeasonLinear, history: Float64Array): Quantiles {
   const { track, scale, back } = prepare(history, task);
   const origin = history.length;
   const base = baseOf(track, origin, task);
   const row = new Float64Array(seasonFeatureCount(task));
-  return Float64Array.from({ length: task.horizon }, (_, step) => {
+  const [p10, p50, p90] = [new Float64Array(task.horizon), new Float64Array(task.horizon), new Float64Array(task.horizon)];
+  for (let step = 0; step < task.horizon; step++) {
     writeSeasonFeatures(track, { origin, step, base, scale }, { rows: row, offset: 0, sizes: task });
-    return back(base + scale * dot(row, 0, weights[Math.floor(step / blockSteps(task))] ?? []));
-  });
+    const block = Math.floor(step / blockSteps(task));
+    const middle = dot(row, 0, weights[block] ?? []);
+    const size = sizeOf(row, 0, row.length);
+    const away = (blocks: Blocks): number => (blocks[block]?.[0] ?? 0) + size * (blocks[block]?.[1] ?? 0);
+    p50[step] = back(base + scale * middle);
+    p10[step] = back(base + scale * (middle + Math.min(0, away(low))));
+    p90[step] = back(base + scale * (middle + Math.max(0, away(high))));
+  }
+  return { p10, p50, p90 };
 }

@@ -1,11 +1,18 @@
 import type { ModelName } from '../port.ts';
-import type { DenseTask } from './dense.ts';
+import type { DenseForm, DenseTask } from './dense.ts';
 import { trainDense } from './dense-train.ts';
+import type { Histories } from './dense-windows.ts';
 import { trainSeasonLinear, type SeasonTask } from './season-linear.ts';
 import type { Weights } from './trained.ts';
 
 /** What is trained across series. */
-export const TRAINED_KINDS = ['season-linear', 'season-log', 'global-linear', 'global-mlp'] as const satisfies readonly ModelName[];
+export const TRAINED_KINDS = [
+  'season-linear',
+  'season-log',
+  'global-linear',
+  'global-dlinear',
+  'global-mlp',
+] as const satisfies readonly ModelName[];
 export type TrainedKind = (typeof TRAINED_KINDS)[number];
 
 export interface AcrossTask {
@@ -16,22 +23,23 @@ export interface AcrossTask {
 }
 
 const ROUND = 7;
-const HIDDEN = 64;
 
-const denseTask = ({ season, horizon }: AcrossTask, hidden: number): DenseTask => ({ season, horizon, hidden, input: ROUND * season });
+const denseTask = ({ season, horizon }: AcrossTask, form: DenseForm): DenseTask => ({ form, season, horizon, input: ROUND * season });
 const seasonTask = ({ season, horizon }: AcrossTask, log: boolean): SeasonTask => ({ season, horizon, log, round: ROUND });
 
 /** Trains one kind on histories without gaps; undefined when none is long enough. */
-export async function trainAcross(kind: TrainedKind, histories: readonly Float64Array[], task: AcrossTask): Promise<Weights | undefined> {
-  const { seed, goOn } = task;
+export async function trainAcross(kind: TrainedKind, histories: Histories, task: AcrossTask): Promise<Weights | undefined> {
+  const training = { seed: task.seed, goOn: task.goOn };
   switch (kind) {
     case 'season-linear':
-      return trainSeasonLinear(histories, seasonTask(task, false));
+      return trainSeasonLinear(histories.values, seasonTask(task, false));
     case 'season-log':
-      return trainSeasonLinear(histories, seasonTask(task, true));
+      return trainSeasonLinear(histories.values, seasonTask(task, true));
     case 'global-linear':
-      return trainDense(histories, denseTask(task, 0), { seed, goOn });
+      return trainDense(histories, denseTask(task, 'nlinear'), training);
+    case 'global-dlinear':
+      return trainDense(histories, denseTask(task, 'dlinear'), training);
     case 'global-mlp':
-      return trainDense(histories, denseTask(task, HIDDEN), { seed, goOn });
+      return trainDense(histories, denseTask(task, 'tide'), training);
   }
 }

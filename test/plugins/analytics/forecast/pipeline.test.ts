@@ -1,7 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { runPipeline } from '../../../../plugins/analytics/forecast/pipeline.ts';
+import type { Quantiles } from '../../../../plugins/analytics/models/dense.ts';
+import type { Model } from '../../../../plugins/analytics/models/model.ts';
 import { BASELINES } from '../../../../plugins/analytics/models/pool.ts';
+import { normalOf, randomOf } from '../../../../plugins/analytics/models/random.ts';
 import type { Forecast, Series } from '../../../../plugins/analytics/port.ts';
 
 const HOUR = 3600;
@@ -140,5 +143,39 @@ describe('what happens to real series', () => {
     const made = await forecast(hourly(400, odd));
     expect(made.seasonSeconds).toBe(7 * HOUR);
     expect(errorOf(made, 400, odd)).toBeLessThan(2);
+  });
+});
+
+describe('a model that learned p10 and p90', () => {
+  const random = randomOf(12);
+  const isLoud = (hour: number): boolean => hour % 24 >= 12;
+  const series = hourly(336, (step) => 50 + (isLoud(step) ? 10 : 1) * normalOf(random));
+  /** Knows at which hours the series is restless. */
+  const knowing: Model = {
+    name: 'global-mlp',
+    historyMin: () => 24,
+    fit: (_history, { horizon }) => {
+      const lineOf = (history: Float64Array, share: number): Float64Array =>
+        Float64Array.from({ length: horizon }, (_, step) => 50 + share * (isLoud(history.length + step) ? 10 : 1));
+      const quantiles = (history: Float64Array): Quantiles => ({
+        p10: lineOf(history, -1.28),
+        p50: lineOf(history, 0),
+        p90: lineOf(history, 1.28),
+      });
+      return { forecast: (history) => quantiles(history).p50, quantiles };
+    },
+  };
+
+  it('makes the band wide where it is restless and narrow where it is not', async () => {
+    const options = { horizonSeconds: DAY, stepSeconds: HOUR };
+    const ratioOf = ({ points }: Forecast): number => {
+      const width = (loud: boolean): number => points.reduce((sum, { p10, p90 }, step) => sum + (isLoud(step) === loud ? p90 - p10 : 0), 0);
+      return width(true) / width(false);
+    };
+    const without = ratioOf(await runPipeline(series, options, BASELINES));
+    const made = await runPipeline(series, options, [...BASELINES, knowing]);
+    expect(ratioOf(made)).toBeGreaterThan(1.5 * without);
+    expect(Math.abs(made.coverage - 0.8)).toBeLessThan(0.1);
+    expectSound(made, 0, Infinity);
   });
 });

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { calibrate, conformalQuantile, quantile } from '../../../../plugins/analytics/forecast/quantiles.ts';
+import { calibrate, conformalQuantile, type Band } from '../../../../plugins/analytics/forecast/quantiles.ts';
+import { quantile } from '../../../../plugins/analytics/models/model.ts';
 import { normalOf, randomOf } from '../../../../plugins/analytics/models/random.ts';
 
 describe('quantiles', () => {
@@ -66,5 +67,32 @@ describe('the band of residuals', () => {
     const { band } = calibrate(residuals, { horizon: 24, stride: 24 });
     const width = (step: number): number => (band.p90[step] ?? 0) - (band.p10[step] ?? 0);
     expect(width(23)).toBeGreaterThan(3 * width(0));
+  });
+
+  describe('with a model that learned where it is restless', () => {
+    const random = randomOf(6);
+    /** Loud folds and quiet folds in turn: their own past tells nothing of it, the model knows. */
+    const widths = Array.from({ length: 24 }, (_, fold) => (fold % 2 === 0 ? 1 : 10));
+    const folds = widths.map((width) => Float64Array.from({ length: 12 }, () => width * normalOf(random)));
+    const knowing = (width: number): Band => ({
+      p10: new Float64Array(12).fill(-1.28 * width),
+      p90: new Float64Array(12).fill(1.28 * width),
+    });
+    const widthOf = (band: Band): number => (band.p90[5] ?? 0) - (band.p10[5] ?? 0);
+    const task = { horizon: 12, stride: 12 };
+
+    it('is narrow before a quiet time and wide before a loud one', () => {
+      const before = (width: number): number =>
+        widthOf(calibrate(folds, { ...task, learned: [{ folds: widths.map(knowing), final: knowing(width) }] }).band);
+      const without = widthOf(calibrate(folds, task).band);
+      expect(before(1)).toBeLessThan(0.7 * without);
+      expect(before(10)).toBeGreaterThan(1.5 * before(1));
+    });
+
+    it('hardly listens to one whose pinball loss is large', () => {
+      const wrong = widths.map((width) => knowing(width === 1 ? 40 : 0.1));
+      const { band } = calibrate(folds, { ...task, learned: [{ folds: wrong, final: knowing(100) }] });
+      expect(widthOf(band)).toBeLessThan(2.5 * widthOf(calibrate(folds, task).band));
+    });
   });
 });

@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { applyDense } from '../../../../plugins/analytics/models/dense.ts';
 import { trainDense } from '../../../../plugins/analytics/models/dense-train.ts';
 import { median } from '../../../../plugins/analytics/models/model.ts';
 import { normalOf, randomOf } from '../../../../plugins/analytics/models/random.ts';
 import { applySeasonLinear, trainSeasonLinear, type SeasonTask } from '../../../../plugins/analytics/models/season-linear.ts';
 import { tf } from '../../../../plugins/analytics/models/tensorflow.ts';
 import { TRAINED_KINDS, trainAcross } from '../../../../plugins/analytics/models/train-across.ts';
-import { trainedModel } from '../../../../plugins/analytics/models/trained.ts';
+import { applyWeights, trainedModel } from '../../../../plugins/analytics/models/trained.ts';
 
 /** Days of a rhythm of its own, workdays and weekends apart, some noise. */
 function fleet(count: number, hours: number): Float64Array[] {
@@ -29,7 +28,7 @@ const task = { season: 24, horizon: HORIZON, seed: 1, goOn: () => true };
 
 describe('a model trained across series', () => {
   it.each(TRAINED_KINDS)('%s knows the rhythm, also of a series that it has not seen', async (kind) => {
-    const weights = await trainAcross(kind, histories.slice(1), task);
+    const weights = await trainAcross(kind, { values: histories.slice(1) }, task);
     if (weights === undefined) throw new Error('not trained');
     const model = trainedModel({ held: weights, final: weights });
     const [unseen = new Float64Array(0)] = histories;
@@ -37,10 +36,18 @@ describe('a model trained across series', () => {
     const flat = new Float64Array(HORIZON).fill(median(unseen.subarray(-24)));
     const truth = truths[0] ?? new Float64Array(0);
     expect(meanError(fitted.forecast(unseen), truth)).toBeLessThan(0.3 * meanError(flat, truth));
+    const { p10, p50, p90 } = fitted.quantiles?.(unseen) ?? { p10: flat, p50: flat, p90: flat };
+    expect(p50).toEqual(fitted.forecast(unseen));
+    for (const [step, middle] of p50.entries()) {
+      expect(p10[step]).toBeLessThanOrEqual(middle);
+      expect(p90[step]).toBeGreaterThanOrEqual(middle);
+    }
+    const inside = [...truth].filter((value, step) => value >= (p10[step] ?? 0) && value <= (p90[step] ?? 0)).length;
+    expect(inside / HORIZON).toBeGreaterThan(0.5);
   });
 
   it('takes part only where the steps are those it knows and the horizon is not longer', async () => {
-    const weights = await trainAcross('season-linear', histories, task);
+    const weights = await trainAcross('season-linear', { values: histories }, task);
     if (weights === undefined) throw new Error('not trained');
     const model = trainedModel({ held: weights, final: weights });
     expect(model.historyMin({ horizon: 24, stepsPerDay: 24 })).toBe(192);
@@ -51,8 +58,8 @@ describe('a model trained across series', () => {
 
   it('uses, for a backtest, what was known before it', async () => {
     const [held, final] = [
-      await trainAcross('season-linear', histories.slice(0, 3), task),
-      await trainAcross('season-linear', histories, task),
+      await trainAcross('season-linear', { values: histories.slice(0, 3) }, task),
+      await trainAcross('season-linear', { values: histories }, task),
     ];
     if (held === undefined || final === undefined) throw new Error('not trained');
     const model = trainedModel({ held, final });
@@ -63,7 +70,7 @@ describe('a model trained across series', () => {
   });
 
   it('is none when no series is long enough', async () => {
-    for (const kind of TRAINED_KINDS) expect(await trainAcross(kind, [new Float64Array(100)], task)).toBeUndefined();
+    for (const kind of TRAINED_KINDS) expect(await trainAcross(kind, { values: [new Float64Array(100)] }, task)).toBeUndefined();
   });
 });
 
@@ -75,7 +82,7 @@ describe('the seasonal model', () => {
       const weights = trainSeasonLinear([...histories, new Float64Array(720), new Float64Array(720).fill(5)], { ...season, log });
       if (weights === undefined) throw new Error('not trained');
       for (const level of [0, 5]) {
-        const forecast = applySeasonLinear(weights, new Float64Array(400).fill(level));
+        const { p50: forecast } = applySeasonLinear(weights, new Float64Array(400).fill(level));
         for (const value of forecast) expect(Math.abs(value - level)).toBeLessThan(0.5);
       }
     }
@@ -92,7 +99,7 @@ describe('the seasonal model', () => {
 });
 
 describe('training by TensorFlow.js', () => {
-  const dense = { season: 24, input: 48, horizon: 12, hidden: 8 };
+  const dense = { form: 'tide', season: 24, input: 48, horizon: 12 } as const;
 
   it('leaves no tensor behind, is told of each epoch, and gives the same for the same seed', async () => {
     const epochs: number[] = [];
@@ -102,20 +109,20 @@ describe('training by TensorFlow.js', () => {
       windowsMax: 500,
       onEpoch: ({ checkError }: { checkError: number }) => void epochs.push(checkError),
     };
-    const one = await trainDense(histories, dense, training);
+    const one = await trainDense({ values: histories }, dense, training);
     const tensors = tf.memory().numTensors;
-    const again = await trainDense(histories, dense, training);
+    const again = await trainDense({ values: histories }, dense, training);
     expect(tf.memory().numTensors).toBe(tensors);
     expect(again).toEqual(one);
     expect(epochs).toHaveLength(4);
     if (one === undefined) throw new Error('not trained');
-    expect(applyDense(one, histories[0] ?? new Float64Array(0))).toHaveLength(12);
+    expect(applyWeights(one, histories[0] ?? new Float64Array(0)).p50).toHaveLength(12);
   });
 
   it('ends when its time is over, with what it has', async () => {
     const epochs: number[] = [];
     const training = { seed: 4, goOn: () => false, onEpoch: () => void epochs.push(1) };
-    expect(await trainDense(histories, dense, training)).toBeDefined();
+    expect(await trainDense({ values: histories }, dense, training)).toBeDefined();
     expect(epochs).toEqual([]);
   });
 });
