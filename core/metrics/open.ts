@@ -69,6 +69,8 @@ async function lockDown(connection: DuckDBConnection, folders: StoreFolders): Pr
     `SET GLOBAL TimeZone = 'UTC'`,
     // A file with many columns and row groups has a footer of a megabyte: reading it anew takes longer than most queries.
     'SET GLOBAL parquet_metadata_cache = true',
+    // Rows of sealed files are read as they stand: a thing's together, in the order of time.
+    'SET GLOBAL preserve_insertion_order = true',
     'SET GLOBAL autoinstall_known_extensions = false',
     'SET GLOBAL autoload_known_extensions = false',
     `SET GLOBAL max_temp_directory_size = '8GB'`,

@@ -1,5 +1,5 @@
 import { eachRun } from '../chunk-reader.ts';
-import { eachChunk, sealedTargets, seriesOf, type SampleSource, type Targets } from './source.ts';
+import { eachChunk, LISTED_MAX, sealedTargets, seriesOf, type SampleSource, type Targets } from './source.ts';
 import { Columns, recall, type Loaded, type Run, type Segment } from './segment-memory.ts';
 import { parquetOf, seriesKey, type SealedFile } from '../views.ts';
 
@@ -17,7 +17,9 @@ export interface Wanted {
 async function loadFiles(source: SampleSource, { files, cells, condition }: Wanted, targets: Targets): Promise<Loaded> {
   const key = seriesKey(source.shape);
   const keys = source.shape.hasDevice ? [0, 1] : [0];
-  const sql = `SELECT ${key}, ${cells.join(', ')}, file_index::INTEGER FROM ${parquetOf(files)} WHERE ${condition}${sealedTargets(targets)}`;
+  // A list of names becomes a join, which hands out rows in any order; all else keeps that of the files.
+  const order = targets !== null && targets.length > 1 && targets.length <= LISTED_MAX ? ` ORDER BY file_index, ${key}, ts` : '';
+  const sql = `SELECT ${key}, ${cells.join(', ')}, file_index::INTEGER FROM ${parquetOf(files)} WHERE ${condition}${sealedTargets(targets)}${order}`;
   const columns = new Columns(cells.length);
   const runs: Run[] = [];
   await eachChunk(source, { sql, isLarge: source.isLarge.sealed }, (chunk) => {

@@ -111,11 +111,13 @@ function byPart({ columns, runs }: Loaded): Map<number, Found[]> {
     [...Map.groupBy(runs, ({ part }) => part)].map(([part, own]) => {
       const start = own[0]!.from;
       const arrays = columns.slice(start, own.at(-1)!.to);
-      const found = own.map(({ names, from, to }) => ({
-        thing: names[0]!,
-        series: seriesOf(names),
-        segment: { columns: arrays, from: from - start, to: to - start },
-      }));
+      const seen = new Set<string>();
+      const found = own.map(({ names, from, to }) => {
+        const series = seriesOf(names);
+        if (seen.has(series)) throw new TypeError(`rows of ${names.join('/')} do not stand together`);
+        seen.add(series);
+        return { thing: names[0]!, series, segment: { columns: arrays, from: from - start, to: to - start } };
+      });
       return [part, found];
     }),
   );

@@ -141,7 +141,8 @@ export async function readWindows(
   for (const targets of parts)
     if (rollup !== null) await answerPieces(source, rollup, { targets, query, steps, answer });
     else if (figure !== null)
-      for (const [series, value] of await readFigures(source, figure, targets)) answer.add(series, Float64Array.of(value));
+      for (const [series, value] of await readFigures({ ...source, upTo: query.from }, figure, targets))
+        answer.add(series, Float64Array.of(value));
     else await answerSamples(source, { targets, query, steps, answer });
   return answer.matrix();
 }

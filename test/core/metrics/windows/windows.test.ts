@@ -158,6 +158,50 @@ describe('functions over windows', () => {
     expect(bare.store.sealed).toEqual([]);
   });
 
+  test('files of many row groups give each thing its own samples, whoever is asked for', async () => {
+    await using folder = await testFolder();
+    await using bare = await openBare(folder.dataDir);
+    const entities = Array.from({ length: 60 }, (_, k) => `vm-${String(k).padStart(2, '0')}`);
+    // A value tells whose it is, and when.
+    const valueOf = (thing: number, minute: number): number => thing + minute / 10_000;
+    for (let minute = 0; minute < 2 * 1440; minute += 2) {
+      const rows = entities.map((entity, thing) => ({ entity, values: { cpuRatio: valueOf(thing, minute), sent: minute * (thing + 1) } }));
+      await bare.write([{ table: 'vm', at: START + minute * MINUTE + 1000, rows }]);
+    }
+    await bare.seal(new Date(START + 3 * DAY_MS).toISOString().slice(0, 10));
+    const lists = [entities.filter((_, k) => k % 7 === 3), entities.slice(5, 57), ['vm-31'], null];
+    const queries = [
+      { function: 'last', stepMs: 5 * MINUTE },
+      { function: 'last', stepMs: 5 * MINUTE + 1 },
+      { function: 'quantile', stepMs: DAY_MS + 1, parameter: 1 },
+    ] as const;
+    for (const targets of lists)
+      for (const { stepMs, ...of } of queries)
+        // Asked for twice: the second time from memory.
+        for (const _ of [1, 2]) {
+          const query = {
+            ...window('vm.cpuRatio', 'last', { targets, from: START + DAY_MS, to: START + 2 * DAY_MS, stepMs }),
+            ...of,
+            windowMs: 5 * MINUTE,
+          };
+          const found = await ask(bare, query);
+          expect([...found.keys()]).toEqual(targets ?? entities);
+          for (const [entity, values] of found)
+            for (const [step, value] of values.entries()) {
+              const minute = Math.floor((DAY_MS + step * stepMs - 1000) / (2 * MINUTE)) * 2;
+              expect(value).toBeCloseTo(valueOf(entities.indexOf(entity), minute), 6);
+            }
+        }
+    for (const targets of lists)
+      for (const stepMs of [5 * MINUTE, 5 * MINUTE + 1]) {
+        const found = await ask(bare, {
+          ...window('vm.sent', 'rate', { targets, stepMs, from: START + 60 * MINUTE, to: START + 2 * DAY_MS }),
+          windowMs: 10 * MINUTE,
+        });
+        for (const [entity, values] of found) for (const value of values) expect(value * 60).toBeCloseTo(entities.indexOf(entity) + 1, 6);
+      }
+  });
+
   test('only the things asked for are answered', async () => {
     await using metrics = await testMetrics();
     const rows = ['a', 'b', 'c'].map((entity, index) => ({ entity, values: { cpuRatio: index / 10 } }));
