@@ -90,24 +90,56 @@ function fold({ labels, members }: Group, apply: Fold, { steps, parameter }: { s
   return found;
 }
 
+/** Above it all are sorted: less work than finding the place of each among those that were kept. */
+const KEPT_MAX = 64;
+
+/** The k least of what is there, in rising order; of equal ones those that come first. */
+function leastOf(count: number, k: number, rankOf: (index: number) => number): number[] {
+  if (k > KEPT_MAX) {
+    const all = Float64Array.from({ length: count }, (_, index) => rankOf(index));
+    const compare = (a: number, b: number): number => (all[a]! < all[b]! ? -1 : all[a]! > all[b]! ? 1 : a - b);
+    return Array.from(all, (_, index) => index)
+      .toSorted(compare)
+      .slice(0, k);
+  }
+  const best: number[] = [];
+  const ranks: number[] = [];
+  for (let index = 0; index < count; index++) {
+    const rank = rankOf(index);
+    if (best.length === k && !(rank < ranks[k - 1]!)) continue;
+    let place = Math.min(best.length, k - 1);
+    for (; place > 0 && ranks[place - 1]! > rank; place--) {
+      ranks[place] = ranks[place - 1]!;
+      best[place] = best[place - 1]!;
+    }
+    ranks[place] = rank;
+    best[place] = index;
+  }
+  return best;
+}
+
 /** Keeps, at each step, the k largest or smallest of a group; series as they are, the best first. */
 function keepBest({ members }: Group, op: string, { steps, parameter }: { steps: number; parameter: Float64Array }): Series[] {
   const sign = op === 'topk' ? -1 : 1;
-  const kept = members.map(({ labels, values }) => ({ labels, values, has: new Uint8Array(steps) }));
-  const ranks = (index: number, step: number): number => {
-    const value = members[index]!.values[step]!;
-    return Number.isNaN(value) ? Infinity : sign * value;
-  };
-  const indexes = members.map((_, index) => index);
-  let order = indexes;
+  const kept = new Map<number, Series>();
   for (let step = 0; step < steps; step++) {
     const k = Math.trunc(parameter[step]!);
     if (!(k >= 1)) continue;
-    order = indexes.filter((index) => members[index]!.has[step] === 1).toSorted((a, b) => ranks(a, step) - ranks(b, step));
-    for (const index of order.slice(0, k)) kept[index]!.has[step] = 1;
+    const there = members.flatMap(({ has }, index) => (has[step] === 1 ? [index] : []));
+    // NaN comes last either way.
+    const rankOf = (index: number): number => {
+      const value = members[there[index]!]!.values[step]!;
+      return Number.isNaN(value) ? Infinity : sign * value;
+    };
+    for (const index of leastOf(there.length, k, rankOf)) {
+      const { labels, values } = members[there[index]!]!;
+      const series = kept.get(there[index]!) ?? { labels, values, has: new Uint8Array(steps) };
+      series.has[step] = 1;
+      kept.set(there[index]!, series);
+    }
   }
-  const best = steps === 1 ? order.map((index) => kept[index]!) : kept;
-  return best.filter(({ has }) => has.includes(1));
+  const found = [...kept];
+  return (steps === 1 ? found : found.toSorted(([a], [b]) => a - b)).map(([, series]) => series);
 }
 
 function countValues({ labels, members }: Group, name: string, steps: number): Series[] {

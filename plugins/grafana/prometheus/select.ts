@@ -95,17 +95,12 @@ function newestOf(query: Query, table: string): ReadonlyMap<string, readonly Lat
   return byEntity;
 }
 
-interface Newest {
-  readonly thing: LabelledThing;
-  readonly device: string | undefined;
-  readonly value: number;
-}
+type Visit = (thing: LabelledThing, device: string | undefined, value: number) => void;
 
-/** The newest values from memory, for the things of which they are the answer; the others are left to be read. */
-function fromMemory(query: Query, found: Found, at: number): { newest: Newest[]; left: LabelledThing[] } {
+/** Calls `visit` with the newest values of the things of which memory has the answer; the others are left to be read. */
+function eachNewest(query: Query, found: Found, at: number, visit: Visit): LabelledThing[] {
   const { column, table } = found.metric;
   const samples = newestOf(query, table);
-  const newest: Newest[] = [];
   const left: LabelledThing[] = [];
   for (const thing of found.things) {
     const own = samples.get(thing.id) ?? [];
@@ -115,25 +110,24 @@ function fromMemory(query: Query, found: Found, at: number): { newest: Newest[];
     }
     for (const { device, at: when, values } of own) {
       const value = values[column];
-      if (value != null && when > at - LOOKBACK_MS && found.matchesDevice(device ?? '')) newest.push({ thing, device, value });
+      if (value != null && when > at - LOOKBACK_MS && found.matchesDevice(device ?? '')) visit(thing, device, value);
     }
   }
-  return { newest, left };
+  return left;
 }
 
 /** A selector at one instant that memory answers: as entries of the JSON, since there may be tens of thousands. Null when something must be read. */
 export async function newestEntries(query: Query, { matchers, offsetMs, at }: Selector): Promise<string[] | null> {
   if (query.steps !== 1 || at !== null) return null;
   const entries: string[] = [];
-  const value = `},"value":[${query.from / 1000},"`;
+  const end = `},"value":[${query.from / 1000},"`;
   for (const found of await findSeries(query, matchers)) {
-    const { newest, left } = fromMemory(query, found, query.from - offsetMs);
-    if (left.length > 0) return null;
     const name = `{"metric":{"${NAME}":"${found.metric.name}",`;
-    for (const one of newest) {
-      const device = one.device === undefined ? '' : `,"device":${JSON.stringify(one.device)}`;
-      entries.push(`${name}${one.thing.json}${device}${value}${formatValue(one.value)}"]}`);
-    }
+    const left = eachNewest(query, found, query.from - offsetMs, (thing, device, value) => {
+      const labels = device === undefined ? thing.json : `${thing.json},"device":${JSON.stringify(device)}`;
+      entries.push(`${name}${labels}${end}${formatValue(value)}"]}`);
+    });
+    if (left.length > 0) return null;
     if (entries.length > query.limits.seriesMax) throw tooMany(query);
   }
   return entries;
@@ -158,9 +152,9 @@ export async function select(query: Query, selector: Selector, { isNamed, ...win
   const isNow = window.function === 'last' && window.windowMs === LOOKBACK_MS && from === to && query.steps === 1;
   const all: Series[] = [];
   for (const one of found) {
-    const { newest, left } = isNow ? fromMemory(query, one, to) : { newest: [], left: one.things };
-    for (const { thing, device, value } of newest)
+    const add: Visit = (thing, device, value) =>
       all.push({ labels: labelsOf(one, { thing, device }, isNamed), values: Float64Array.of(value), has: Uint8Array.of(1) });
+    const left = isNow ? eachNewest(query, one, to, add) : one.things;
     if (left.length > 0) {
       const asked = { metric: one.metric.key, targets: idsOf(left), from, to, stepMs: query.stepMs, ...window };
       for (const series of toSeries(query, { found: one, isNamed }, await query.metricsOf.windows(asked, query.signal))) all.push(series);
