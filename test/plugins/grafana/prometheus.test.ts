@@ -228,14 +228,17 @@ describe('beside a real Prometheus', () => {
     }
   });
 
-  test.each(['topk(3, vm_memory_bytes)', 'topk(100, vm_memory_bytes)', 'bottomk(2, vm_cpu_ratio)', 'sort(vm_cpu_ratio)', 'sort_desc(vm_memory_bytes)'])(
-    'the order of %s',
-    async (query) => {
-      const parameters = { query, time: String(TO / 1000) };
-      const [own, other] = [await ours('query', parameters), await theirs('query', parameters)];
-      expect(comparable(rounded(own, other), true)).toEqual(comparable(other, true));
-    },
-  );
+  test.each([
+    'topk(3, vm_memory_bytes)',
+    'topk(100, vm_memory_bytes)',
+    'bottomk(2, vm_cpu_ratio)',
+    'sort(vm_cpu_ratio)',
+    'sort_desc(vm_memory_bytes)',
+  ])('the order of %s', async (query) => {
+    const parameters = { query, time: String(TO / 1000) };
+    const [own, other] = [await ours('query', parameters), await theirs('query', parameters)];
+    expect(comparable(rounded(own, other), true)).toEqual(comparable(other, true));
+  });
 
   test.each([
     'vm_cpu_ratio{',
