@@ -98,7 +98,7 @@ function newestOf(query: Query, table: string): ReadonlyMap<string, readonly Lat
 type Visit = (thing: LabelledThing, device: string | undefined, value: number) => void;
 
 /** Calls `visit` with the newest values of the things of which memory has the answer; the others are left to be read. */
-function eachNewest(query: Query, found: Found, at: number, visit: Visit): LabelledThing[] {
+function eachNewest(query: Query, { found, at }: { found: Found; at: number }, visit: Visit): LabelledThing[] {
   const { column, table } = found.metric;
   const samples = newestOf(query, table);
   const left: LabelledThing[] = [];
@@ -123,7 +123,7 @@ export async function newestEntries(query: Query, { matchers, offsetMs, at }: Se
   const end = `},"value":[${query.from / 1000},"`;
   for (const found of await findSeries(query, matchers)) {
     const name = `{"metric":{"${NAME}":"${found.metric.name}",`;
-    const left = eachNewest(query, found, query.from - offsetMs, (thing, device, value) => {
+    const left = eachNewest(query, { found, at: query.from - offsetMs }, (thing, device, value) => {
       const labels = device === undefined ? thing.json : `${thing.json},"device":${JSON.stringify(device)}`;
       entries.push(`${name}${labels}${end}${formatValue(value)}"]}`);
     });
@@ -154,7 +154,7 @@ export async function select(query: Query, selector: Selector, { isNamed, ...win
   for (const one of found) {
     const add: Visit = (thing, device, value) =>
       all.push({ labels: labelsOf(one, { thing, device }, isNamed), values: Float64Array.of(value), has: Uint8Array.of(1) });
-    const left = isNow ? eachNewest(query, one, to, add) : one.things;
+    const left = isNow ? eachNewest(query, { found: one, at: to }, add) : one.things;
     if (left.length > 0) {
       const asked = { metric: one.metric.key, targets: idsOf(left), from, to, stepMs: query.stepMs, ...window };
       for (const series of toSeries(query, { found: one, isNamed }, await query.metricsOf.windows(asked, query.signal))) all.push(series);
