@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -27,6 +29,19 @@ const CONVERGE_MS = 30_000;
 const POLL_MS = 100;
 const JOB_MS = 120_000;
 const ATTEMPTS_MAX = 10;
+
+/** Whether anybody accepts connections there. */
+async function isListening(socketPath: string): Promise<boolean> {
+  const socket = createConnection(socketPath);
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
 
 interface Parts {
   readonly host: LibvirtHost;
@@ -116,11 +131,22 @@ export class CrashLab implements AsyncDisposable {
     };
     do {
       if (!hub.runs) await hub.start();
+      await this.#mendDaemon();
       last = await this.#judge(cell).catch((error: unknown) => ({ end: last.end, problems: [`nothing could be asked: ${String(error)}`] }));
       if (last.problems.length === 0) return last;
       await sleep(POLL_MS);
     } while (performance.now() - (faults.hitAt ?? startedAt) < CONVERGE_MS);
     return last;
+  }
+
+  /** libvirtd 9.0 now and then ends by itself (a fault of memory); where it is at home, systemd starts it again. */
+  async #mendDaemon(): Promise<void> {
+    const { host, faults } = this.#parts;
+    if (await isListening(host.socketPath)) return;
+    await faults.daemonBack;
+    if (await isListening(host.socketPath)) return;
+    console.warn(`libvirtd ended by itself and is started again. ${await host.log()}`);
+    await host.restart();
   }
 
   async #judge(cell: Cell): Promise<{ end: CellResult['end']; problems: string[] }> {
