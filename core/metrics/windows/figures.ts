@@ -1,9 +1,8 @@
 import type { WindowFunction, WindowQuery } from '../../contract/metrics.ts';
 import { numbersOf } from '../chunk-reader.ts';
 import { eachChunk, LISTED_MAX, sealedTargets, seriesOf, timestamp, type SampleSource, type Targets } from './source.ts';
-import type { Column } from '../schema.ts';
 import { ident } from '../sql-text.ts';
-import { hotRows, parquetOf, sealedRows, seriesKey } from '../views.ts';
+import { hotRows, parquetOf, sealedRows, seriesKey, type SealedFile } from '../views.ts';
 import { reachesHot } from './samples.ts';
 
 /** One window of a gauge, one figure a series: DuckDB computes it where the samples lie, and hands out no sample. Sums are compensated, as those of `functions.ts`. */
@@ -22,25 +21,44 @@ const FIGURES: Partial<Record<WindowFunction, (parameter: number) => string>> = 
   quantile: (q) => `quantile_cont(value, ${q})`,
 };
 
-/** SQL of the figure that a query asks for; null when it is not one figure a series, or one that DuckDB does not compute so. */
-export function figureFor({ from, to, stepMs, function: of, parameter = 0 }: WindowQuery, column: Column): string | null {
-  const isOne = to - from < stepMs;
-  const isUsual = of !== 'quantile' || (parameter >= 0 && parameter <= 1);
-  return isOne && isUsual && column.kind === 'gauge' ? (FIGURES[of]?.(parameter) ?? null) : null;
+type FigureSource = Pick<SampleSource, 'connection' | 'column' | 'files' | 'hot' | 'after' | 'upTo'>;
+
+/** What DuckDB is to compute of each series. */
+export interface Figure {
+  readonly sql: string;
+  /** Values are whole numbers once they are multiplied by this; null: as they are. */
+  readonly whole: number | null;
 }
 
+const filesOf = ({ files, column }: FigureSource): readonly SealedFile[] => files.filter(({ columns }) => columns.includes(column.name));
+
+/** The figure that a query asks for; null when it is not one figure a series, or one that DuckDB does not compute so. */
+export async function figureFor(
+  { from, to, stepMs, function: of, parameter = 0 }: WindowQuery,
+  source: FigureSource,
+): Promise<Figure | null> {
+  const isOne = to - from < stepMs;
+  const isUsual = of !== 'quantile' || (parameter >= 0 && parameter <= 1);
+  const sql = isOne && isUsual && source.column.kind === 'gauge' ? FIGURES[of]?.(parameter) : undefined;
+  if (sql === undefined) return null;
+  return { sql, whole: of === 'quantile' ? await wholeBy(source) : null };
+}
+
+/** Values that a percentile may hold at once: as many bytes either way. */
+export const rowsAtOnce = ({ whole }: Figure): number => (whole === null ? 30_000_000 : 60_000_000);
+
 /** By what sealed values are whole 32-bit numbers: DuckDB ranks those in two thirds of the time. Null where they are not, and where there are hot rows. */
-async function wholeBy(source: SampleSource): Promise<number | null> {
-  if (reachesHot(source) || source.files.length === 0) return null;
-  const reader = await source.connection.runAndReadAll(
-    `SELECT typeof(${ident(source.column.name)}) FROM ${parquetOf(source.files)} LIMIT 1`,
-  );
+async function wholeBy(source: FigureSource): Promise<number | null> {
+  const files = filesOf(source);
+  if (reachesHot(source) || files.length === 0) return null;
+  const reader = await source.connection.runAndReadAll(`SELECT typeof(${ident(source.column.name)}) FROM ${parquetOf(files)} LIMIT 1`);
   const [, width, scale] = /^DECIMAL\((\d+),(\d+)\)$/.exec(String(reader.getRows()[0]?.[0])) ?? [];
   return width !== undefined && Number(width) <= 9 ? 10 ** Number(scale) : null;
 }
 
 function rowsSql(source: SampleSource, targets: Targets, whole: number | null): string {
-  const { shape, column, files, after, upTo } = source;
+  const { shape, column, after, upTo } = source;
+  const files = filesOf(source);
   const cell = ident(column.name);
   const key = seriesKey(shape);
   const condition = `WHERE ts > ${timestamp(after)} AND ts <= ${timestamp(upTo)} AND ${cell} IS NOT NULL${sealedTargets(targets)}`;
@@ -51,10 +69,8 @@ function rowsSql(source: SampleSource, targets: Targets, whole: number | null): 
 }
 
 /** The figure of each series of some things that has samples. */
-export async function readFigures(given: SampleSource, figure: string, targets: Targets): Promise<Map<string, number>> {
-  const source = { ...given, files: given.files.filter(({ columns }) => columns.includes(given.column.name)) };
+export async function readFigures(source: SampleSource, { sql: figure, whole }: Figure, targets: Targets): Promise<Map<string, number>> {
   const found = new Map<string, number>();
-  const whole = figure.startsWith('quantile') ? await wholeBy(source) : null;
   const rows = targets?.length === 0 ? '' : rowsSql(source, targets, whole);
   if (rows === '') return found;
   const key = seriesKey(source.shape);

@@ -10,7 +10,7 @@ import { slide, WINDOW_FUNCTIONS, type Steps } from './functions.ts';
 import { slidePieces } from './pieces.ts';
 import { rollupTable } from '../rollup.ts';
 import { planRollup, readPieces, rollupFor, type RollupPlan } from './rollups.ts';
-import { figureFor, readFigures } from './figures.ts';
+import { figureFor, readFigures, rowsAtOnce } from './figures.ts';
 import { LISTED_MAX, namesOf, type SampleSource, type Targets } from './source.ts';
 import { reachesHot, readSamples } from './samples.ts';
 
@@ -20,8 +20,6 @@ const SAMPLES_MAX = 200_000_000;
 const CELLS_MAX = 20_000_000;
 /** Sealed rows whose series are held in memory at once. */
 const ROWS_AT_ONCE = 4_000_000;
-/** Sealed rows of which DuckDB holds the values at once, for a percentile. */
-const FIGURE_ROWS_AT_ONCE = 30_000_000;
 /** Sealed rows that are fetched as a whole, and remembered; hot ones only for few things. */
 const ROWS_WHOLE_MAX = 1_000_000;
 
@@ -114,8 +112,8 @@ export async function readWindows(
   const answer = new Answer(steps.count);
   const rollup = rolled && planRollup(rolled, { files: found, column, shape, hot });
   const total = (rollup === null ? files : [...rollup.rollups, ...rollup.samples]).reduce((sum, file) => sum + file.rows, 0);
-  const figure = rollup === null ? figureFor(query, column) : null;
-  const { parts, rowsEach } = portions(store, query, { rows: total, atOnce: figure === null ? ROWS_AT_ONCE : FIGURE_ROWS_AT_ONCE });
+  const figure = rollup === null ? await figureFor(query, { connection, column, files, hot, after, upTo: query.from }) : null;
+  const { parts, rowsEach } = portions(store, query, { rows: total, atOnce: figure === null ? ROWS_AT_ONCE : rowsAtOnce(figure) });
   let rows = 0;
   const source: SampleSource = {
     store,
