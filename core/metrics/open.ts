@@ -4,13 +4,13 @@ import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { HubError } from '../contract/errors.ts';
 import { loadDictionary } from './dictionary.ts';
 import { createHotChanges } from './windows/hot-changes.ts';
-import { findHotRange } from './hot-range.ts';
+import { findHotRange, type HotRange } from './hot-range.ts';
 import { loadTables, prepareSchema } from './migrate.ts';
 import type { TableShape } from './schema.ts';
 import { loadSealed } from './sealed.ts';
 import { createSegmentMemory } from './windows/segment-memory.ts';
 import { literal } from './sql-text.ts';
-import type { HotRange, Store, StoreFolders } from './store.ts';
+import type { Store, StoreFolders } from './store.ts';
 import { openTail } from './tail.ts';
 
 export interface StoreOptions {
@@ -25,6 +25,7 @@ export const foldersOf = (folder: string): StoreFolders => ({
   database: join(folder, 'metrics.duckdb'),
   sealed: join(folder, 'sealed'),
   imports: join(folder, 'import'),
+  journal: join(folder, 'journal'),
 });
 
 function openFailed(error: unknown, file: string): HubError {
@@ -101,7 +102,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       if (range !== null) hot.set(name, range);
     }
     const base = { db, writer, keeper, folders, tables, entities, devices, hot, changes: createHotChanges(), sealed, isMoving: false };
-    return Object.assign(base, { tail: await openTail(base, { isNew }), memory: createSegmentMemory() });
+    return Object.assign(base, { tail: await openTail({ ...base, journal: folders.journal }, { isNew }), memory: createSegmentMemory() });
   } catch (error) {
     db.closeSync();
     throw error;

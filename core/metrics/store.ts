@@ -1,5 +1,6 @@
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { Dictionary } from './dictionary.ts';
+import type { HotRange } from './hot-range.ts';
 import type { HotChanges } from './windows/hot-changes.ts';
 import type { StoreTable } from './migrate.ts';
 import type { SegmentMemory } from './windows/segment-memory.ts';
@@ -29,14 +30,10 @@ export interface Store {
   isMoving: boolean;
 }
 
-/** Epoch milliseconds, both included. Taken before a transaction begins it covers what that transaction sees: it grows before a write and shrinks after a sealing. */
-export interface HotRange {
-  readonly from: number;
-  readonly to: number;
-}
-
 export interface StoreFolders {
   readonly database: string;
   readonly sealed: string;
   readonly imports: string;
+  /** A file: what is acknowledged and not in the tables yet. */
+  readonly journal: string;
 }

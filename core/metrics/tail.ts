@@ -1,9 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { join } from 'node:path';
 import type { Dictionary } from './dictionary.ts';
 import type { BatchNames, EncodedBatch } from './encode.ts';
 import { openJournal, type Entry, type NumberedBatch } from './journal.ts';
-import type { Store } from './store.ts';
 import { appendEntries, type Target } from './write.ts';
 
 /**
@@ -26,7 +24,12 @@ export type NamedBatch = EncodedBatch & { readonly names: BatchNames };
 /** As much may wait for its tables. Above about this size DuckDB writes rows to their place at once, instead of into its log first; a start after a kill reads it. */
 const BYTES_MAX = 24_000_000;
 
-type Base = Target & Pick<Store, 'entities' | 'devices' | 'folders'>;
+interface Base extends Target {
+  readonly entities: Dictionary;
+  readonly devices: Dictionary;
+  /** The file of the journal. */
+  readonly journal: string;
+}
 
 /** The ids of names; most batches have the names of the one before, the very same arrays. */
 function createNumbers(dictionary: Dictionary): (names: readonly string[]) => Int32Array {
@@ -62,7 +65,7 @@ function missedAfter(last: number, entries: readonly Entry[]): Entry[] {
 
 /** Opens the journal, and brings into the tables what a kill kept from them. `isNew`: the database was empty, so that no journal is of it. */
 export async function openTail(store: Base, { isNew }: { isNew: boolean }): Promise<Tail> {
-  const { journal, entries } = openJournal(join(store.folders.database, '..', 'journal'));
+  const { journal, entries } = openJournal(store.journal);
   let last = await lastAppended(store.writer);
   const missed = isNew ? [] : missedAfter(last, entries);
   if (missed.length > 0) await appendEntries(store, missed);

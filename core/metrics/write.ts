@@ -1,16 +1,21 @@
-import { BIGINT, DOUBLE, INTEGER, TIMESTAMP } from '@duckdb/node-api';
+import { BIGINT, DOUBLE, INTEGER, TIMESTAMP, type DuckDBConnection } from '@duckdb/node-api';
 import { createChunkWriter, type ChunkColumn, type ChunkWriter } from './chunk-writer.ts';
 import { validBytes } from './encode.ts';
-import { growHotRange } from './hot-range.ts';
+import { growHotRange, type HotRange } from './hot-range.ts';
 import type { Entry, NumberedBatch } from './journal.ts';
 import type { StoreTable } from './migrate.ts';
-import type { Store } from './store.ts';
+import type { HotChanges } from './windows/hot-changes.ts';
 
 const TYPES = { INTEGER, TIMESTAMP, BIGINT, DOUBLE } as const;
 const MISSING: ChunkColumn = { values: null, valid: null };
 
 /** The part of the store that is written to. */
-export type Target = Pick<Store, 'writer' | 'tables' | 'hot' | 'changes'>;
+export interface Target {
+  readonly writer: DuckDBConnection;
+  readonly tables: ReadonlyMap<string, StoreTable>;
+  readonly hot: Map<string, HotRange>;
+  readonly changes: HotChanges;
+}
 
 async function chunksOf({ writer }: Target, table: StoreTable): Promise<ChunkWriter> {
   if (table.chunks === null) {

@@ -1,6 +1,7 @@
 import type { WindowFunction, WindowQuery } from '../../contract/metrics.ts';
 import { numbersOf } from '../chunk-reader.ts';
-import { eachChunk, LISTED_MAX, sealedTargets, seriesOf, timestamp, type SampleSource, type Targets } from './source.ts';
+import { seriesOf, type Targets } from './series.ts';
+import { eachChunk, LISTED_MAX, sealedTargets, timestamp, type SampleSource } from './source.ts';
 import { ident } from '../sql-text.ts';
 import { hotRows, parquetOf, sealedRows, seriesKey, type SealedFile } from '../views.ts';
 import { reachesHot } from './samples.ts';

@@ -1,6 +1,7 @@
 import { integersOf, numbersOf } from '../chunk-reader.ts';
 import { HOUR_MS, hourOf, hourStart } from './hot-changes.ts';
-import { eachChunk, type SampleSource, type Targets } from './source.ts';
+import type { Targets } from './series.ts';
+import { eachChunk, type SampleSource } from './source.ts';
 import { Columns, recall, type Loaded, type Run, type Segment } from './segment-memory.ts';
 import { ident } from '../sql-text.ts';
 import { hotKey } from '../views.ts';

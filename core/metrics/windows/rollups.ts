@@ -5,10 +5,11 @@ import { readHotPieces } from './hot-pieces.ts';
 import type { Segment } from './segment-memory.ts';
 import { readSegments, type Wanted } from './sealed-segments.ts';
 import { dayOf, ident } from '../sql-text.ts';
-import type { HotRange } from '../store.ts';
+import type { HotRange } from '../hot-range.ts';
 import type { SealedFile } from '../views.ts';
 import { pieceKind, piecesOf, segmentOfSamples, type PieceKind, type Pieces } from './pieces.ts';
-import { timestamp, type SampleSource, type Targets } from './source.ts';
+import type { Targets } from './series.ts';
+import { timestamp, type SampleSource } from './source.ts';
 import { readSamples } from './samples.ts';
 
 /** Days of a query that rollups answer, and the files of the samples of the others. */

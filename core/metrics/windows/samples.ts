@@ -1,5 +1,6 @@
 import { eachRun, integersOf, numbersOf } from '../chunk-reader.ts';
-import { eachChunk, LISTED_MAX, NAN, seriesOf, timestamp, type SampleSource, type Targets } from './source.ts';
+import { seriesOf, type Targets } from './series.ts';
+import { eachChunk, LISTED_MAX, NAN, timestamp, type SampleSource } from './source.ts';
 import { readSegments, type Wanted } from './sealed-segments.ts';
 import { SeriesBuffer } from './series-buffer.ts';
 import { ident } from '../sql-text.ts';

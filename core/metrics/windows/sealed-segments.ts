@@ -1,5 +1,6 @@
 import { eachRun } from '../chunk-reader.ts';
-import { eachChunk, LISTED_MAX, sealedTargets, seriesOf, type SampleSource, type Targets } from './source.ts';
+import { seriesOf, type Targets } from './series.ts';
+import { eachChunk, LISTED_MAX, sealedTargets, type SampleSource } from './source.ts';
 import { Columns, recall, type Loaded, type Run, type Segment } from './segment-memory.ts';
 import { parquetOf, seriesKey, type SealedFile } from '../views.ts';
 

@@ -1,6 +1,6 @@
 import type { DuckDBDataChunk } from '@duckdb/node-api';
 import { numbersOf } from '../chunk-reader.ts';
-import { seriesOf, type Targets } from './source.ts';
+import { seriesOf, type Targets } from './series.ts';
 
 /** Columns by series that were read lately, from parts that do not change: a sealed file, an hour of hot rows as long as nothing is written to it. */
 

@@ -1,7 +1,9 @@
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 import type { Column, TableShape } from '../schema.ts';
 import { literal } from '../sql-text.ts';
-import type { HotRange, Store } from '../store.ts';
+import type { HotRange } from '../hot-range.ts';
+import type { Store } from '../store.ts';
+import type { Targets } from './series.ts';
 import type { SealedFile } from '../views.ts';
 
 export interface SampleSource {
@@ -23,15 +25,9 @@ export interface SampleSource {
   check(rows: number): void;
 }
 
-/** Things in the order of sealed files; `null`: all. */
-export type Targets = readonly string[] | null;
-
 /** Above it a list of names costs more than it spares. */
 export const LISTED_MAX = 200;
 export const NAN = `'NaN'::DOUBLE`;
-
-export const seriesOf = (names: readonly string[]): string => names.join('\u0000');
-export const namesOf = (series: string): string[] => series.split('\u0000');
 
 /** All chunks of an answer. A small one is fetched as a whole: each chunk of a stream is a way to another thread and back. */
 export async function eachChunk(

@@ -3,7 +3,8 @@ import { HubError } from '../../contract/errors.ts';
 import type { WindowMatrix, WindowQuery } from '../../contract/metrics.ts';
 import type { Column, TableShape } from '../schema.ts';
 import { dayOf } from '../sql-text.ts';
-import type { HotRange, Store } from '../store.ts';
+import type { HotRange } from '../hot-range.ts';
+import type { Store } from '../store.ts';
 import { readCatalogue } from '../sealed.ts';
 import type { SealedFile } from '../views.ts';
 import { slide, WINDOW_FUNCTIONS, type Steps } from './functions.ts';
@@ -11,7 +12,8 @@ import { slidePieces } from './pieces.ts';
 import { rollupTable } from '../rollup.ts';
 import { planRollup, readPieces, rollupFor, type RollupPlan } from './rollups.ts';
 import { figureFor, readFigures, rowsAtOnce } from './figures.ts';
-import { LISTED_MAX, namesOf, type SampleSource, type Targets } from './source.ts';
+import { namesOf, type Targets } from './series.ts';
+import { LISTED_MAX, type SampleSource } from './source.ts';
 import { reachesHot, readSamples } from './samples.ts';
 
 /** Samples that one query may read. */

@@ -1,5 +1,5 @@
 import type { ModelScore } from '../port.ts';
-import type { Quantiles } from '../models/dense.ts';
+import type { Quantiles } from '../models/model.ts';
 import type { Fitted, Model, Shape } from '../models/model.ts';
 import { combine, stepErrors, stepWeights, trustsKept, type Residuals } from './combine.ts';
 

@@ -1,5 +1,5 @@
 import type { Forecast, ForecastOptions, Series } from '../port.ts';
-import type { Quantiles } from '../models/dense.ts';
+import type { Quantiles } from '../models/model.ts';
 import type { Model, Shape } from '../models/model.ts';
 import { backtest, choose, originsOf, type Backtest, type Choice } from './backtest.ts';
 import { combine } from './combine.ts';

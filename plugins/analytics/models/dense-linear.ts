@@ -1,4 +1,5 @@
-import { applyLayer, baseAt, quantilesOf, rowAt, scaleOf, spreadAt, type DenseTask, type Layer, type Quantiles } from './dense.ts';
+import { applyLayer, baseAt, quantilesOf, rowAt, scaleOf, spreadAt, type DenseTask, type Layer } from './dense.ts';
+import type { Quantiles } from './model.ts';
 
 /** NLinear, or DLinear where the row is taken apart: one matrix for the median, and how far p10 and p90 are away from how restless the row is. */
 export interface DenseLinear {

@@ -9,8 +9,8 @@ import {
   weekStepAt,
   type DenseTask,
   type Layer,
-  type Quantiles,
 } from './dense.ts';
+import type { Quantiles } from './model.ts';
 
 /** A dense residual block: a hidden layer beside a linear way past it; with `norm` their sum is brought to mean 0 and deviation 1, then scaled and shifted. */
 export interface Block {

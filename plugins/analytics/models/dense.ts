@@ -1,12 +1,5 @@
-import { DAYS_OF_WEEK } from './model.ts';
+import { DAYS_OF_WEEK, type Quantiles } from './model.ts';
 import { FEATURE_MAX } from './season-features.ts';
-
-/** Of the same steps ahead each: p10 <= p50 <= p90. */
-export interface Quantiles {
-  readonly p10: Float64Array;
-  readonly p50: Float64Array;
-  readonly p90: Float64Array;
-}
 
 /**
  * How a model that is trained across series sees the latest values: `nlinear` relative to the last one; `dlinear` taken apart into a moving mean

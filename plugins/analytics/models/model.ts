@@ -1,5 +1,4 @@
 import type { ModelName } from '../port.ts';
-import type { Quantiles } from './dense.ts';
 
 /** The shape of a forecasting task, in steps of equal width. */
 export interface Shape {
@@ -9,6 +8,13 @@ export interface Shape {
   readonly season?: number;
   /** Epoch milliseconds at which the first step of the history began: tells the hour and the day of the week. Absent: the epoch. */
   readonly beganAt?: number;
+}
+
+/** Of the same steps ahead each: p10 <= p50 <= p90. */
+export interface Quantiles {
+  readonly p10: Float64Array;
+  readonly p50: Float64Array;
+  readonly p90: Float64Array;
 }
 
 /** A model that has learned what it learns; only `forecast` sees the history that it continues. */

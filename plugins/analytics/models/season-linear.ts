@@ -1,5 +1,5 @@
 import type { ModelName } from '../port.ts';
-import type { Quantiles } from './dense.ts';
+import type { Quantiles } from './model.ts';
 import { addRow, normalOfWidth, ridgeOf } from './ridge.ts';
 import {
   baseOf,

@@ -1,5 +1,6 @@
 import type { ModelName } from '../port.ts';
-import type { DenseForm, Quantiles } from './dense.ts';
+import type { DenseForm } from './dense.ts';
+import type { Quantiles } from './model.ts';
 import { applyLinear, type DenseLinear } from './dense-linear.ts';
 import { applyTide, type DenseTide } from './dense-tide.ts';
 import type { Model, Shape } from './model.ts';

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { runPipeline } from '../../../../plugins/analytics/forecast/pipeline.ts';
-import type { Quantiles } from '../../../../plugins/analytics/models/dense.ts';
+import type { Quantiles } from '../../../../plugins/analytics/models/model.ts';
 import type { Model } from '../../../../plugins/analytics/models/model.ts';
 import { BASELINES } from '../../../../plugins/analytics/models/pool.ts';
 import { normalOf, randomOf } from '../../../../plugins/analytics/models/random.ts';
