@@ -31,10 +31,12 @@ export async function throughput(from: Machine, to: Machine, bytes: number): Pro
   return { mbitPerSecond: (sent.bytes * 8) / 1000 / sent.ms, ms: sent.ms };
 }
 
+/** State 0A is that of a listener: connections of an earlier measurement stand there for a while, too. */
+const LISTENER = new RegExp(`:${PORT.toString(16).toUpperCase()} [0-9A-F]+:0000 0A `);
+
 async function listening(machine: Machine): Promise<void> {
-  const port = `:${PORT.toString(16).toUpperCase()} `;
   for (let waitedMs = 0; waitedMs < 10_000; waitedMs += 20) {
-    if ((await machine.shell('cat /proc/net/tcp /proc/net/tcp6')).includes(port)) return;
+    if (LISTENER.test(await machine.shell('cat /proc/net/tcp /proc/net/tcp6'))) return;
     await sleep(20);
   }
   throw new Error(`Nothing listens on port ${PORT} of ${machine.name}.`);

@@ -123,7 +123,10 @@ describe('the guest', () => {
       .poll(() => virsh('qemu-agent-command', 'agent', '{"execute":"guest-ping"}').catch(String), { timeout: 20_000 })
       .toContain('"return"');
     await expect.poll(() => virsh('dommemstat', 'agent'), { timeout: 20_000 }).toMatch(/usable \d+/);
-    await virsh('shutdown', 'agent', '--mode', 'agent');
+    // The guest may be gone before its agent has answered; that it is gone is what counts.
+    await virsh('shutdown', 'agent', '--mode', 'agent').catch((error: unknown) => {
+      if (!String(error).includes('End of file from agent socket')) throw error;
+    });
     await expect.poll(() => virsh('list', '--name'), { timeout: 20_000 }).toBe('');
   });
 });
