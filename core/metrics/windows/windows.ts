@@ -77,7 +77,8 @@ function portions(
   { rows, atOnce }: { rows: number; atOnce: number },
 ): { parts: Targets[]; rowsEach: number } {
   const all = store.entities.count();
-  const targets = query.targets?.toSorted(byBytes) ?? null;
+  // A name that is asked for twice is answered once.
+  const targets = query.targets && [...new Set(query.targets)].toSorted(byBytes);
   const expected = targets === null ? rows : (rows * targets.length) / Math.max(1, all);
   if (expected <= atOnce) return { parts: [targets], rowsEach: expected };
   const sorted = targets ?? [...store.entities.names()].toSorted(byBytes);

@@ -55,6 +55,7 @@ describe('what is remembered of sealed files', () => {
     await write(START + HOUR + 1000, 4);
     expect(await ask()).toEqual([['a'], [3, 4, Number.NaN]]);
     expect(await ask()).toEqual([['a'], [3, 4, Number.NaN]]);
+    expect(await ask(['a', 'a'])).toEqual([['a'], [3, 4, Number.NaN]]);
     await write(START + 2 * HOUR + 1000, 8);
     await write(START + 2000, 16);
     expect(await ask()).toEqual([['a'], [19, 4, 8]]);
