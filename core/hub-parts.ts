@@ -76,6 +76,7 @@ function metricsUnavailable(error: HubError): Metrics {
     sql: refuse,
     importFile: refuse,
     latest: () => [],
+    newest: () => [],
     declared: () => new Map(),
     onWrite: () => () => {},
   };

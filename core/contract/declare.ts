@@ -152,6 +152,14 @@ export interface EndpointContext<C, R extends Refs> extends Base<C, R> {
   readonly bytes: Uint8Array;
 }
 
+/** An answer whose body is at hand as a whole: sent in one piece, while a web `Response` costs a stream. For what is asked for often, or is large. */
+export interface WholeAnswer {
+  /** Default 200. */
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array;
+}
+
 /**
  * Plain HTTP, for what others define: Prometheus' API, a webhook, a file to download. What people do is an action instead. `signal` of the
  * context fires as well when the caller has gone. A HubError that is thrown is answered as problem+json.
@@ -167,7 +175,7 @@ export interface Endpoint<C = any, R extends Refs = any> {
   readonly bodyBytesMax?: number;
   /** For large bodies, which a web request copies several times: they come as `bytes` of the context. */
   readonly takesBytes?: boolean;
-  handle(ctx: EndpointContext<C, R>, request: Request): Promise<Response> | Response;
+  handle(ctx: EndpointContext<C, R>, request: Request): Promise<Response | WholeAnswer> | Response | WholeAnswer;
 }
 
 export interface Head<S extends AnySchema, R extends Refs, P extends Refs> {

@@ -80,6 +80,17 @@ export interface LatestSample {
   readonly values: Readonly<Record<string, number | null>>;
 }
 
+/** The newest values of one metric that came together; one that is not finite was not measured then. */
+export interface NewestColumn {
+  /** Epoch milliseconds. */
+  readonly at: number;
+  /** Resource ids, one a value: the very same array while a sender writes of the same things. */
+  readonly entities: readonly string[];
+  /** Of tables with a dot, one a value. */
+  readonly devices?: readonly string[];
+  readonly values: Float64Array;
+}
+
 /**
  * What is computed over the samples of a window. `last` and `first` are the newest and oldest value; `increase`, `rate`, `irate` know that a counter may have
  * started again and, as Prometheus does, extrapolate to the ends of the window; `delta` is the same for gauges; `predict` the value of a line of least squares

@@ -1,7 +1,17 @@
 import type { DeclaredAlert } from './alerts.ts';
 import { defineService, type Plan, type Risk } from './declare.ts';
 import type { Failure, Job } from './jobs.ts';
-import type { ColumnBatch, Frame, LatestSample, Metric, MetricQuery, SampleBatch, WindowMatrix, WindowQuery } from './metrics.ts';
+import type {
+  ColumnBatch,
+  Frame,
+  LatestSample,
+  Metric,
+  MetricQuery,
+  NewestColumn,
+  SampleBatch,
+  WindowMatrix,
+  WindowQuery,
+} from './metrics.ts';
 import type { Json } from './schema.ts';
 import type { Card, View } from './shown.ts';
 import type { Actor, Resource, Role, Via } from './things.ts';
@@ -175,6 +185,8 @@ export interface Metrics {
   writeColumns(batches: readonly ColumnBatch[]): Promise<void>;
   /** Newest values, from memory. */
   latest(table: string, entities?: readonly string[]): readonly LatestSample[];
+  /** The same of one metric of all things, by columns: the fast way for thousands of them. HubError `metrics_unknown`. */
+  newest(metric: string): readonly NewestColumn[];
   /** Long frame: time, entity, device (tables with a part), value. Authorization is the caller's: `targets` must be ids that may be seen. */
   query(query: MetricQuery, signal: AbortSignal): Promise<Frame>;
   /** A function over sliding windows, for PromQL and rules. HubError `metrics_query_large` when it would read or answer too much. */

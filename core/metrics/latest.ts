@@ -1,5 +1,5 @@
-import type { ColumnBatch, LatestSample, SampleBatch, SampleRow } from '../contract/metrics.ts';
-import type { TableShape } from './schema.ts';
+import type { ColumnBatch, LatestSample, NewestColumn, SampleBatch, SampleRow } from '../contract/metrics.ts';
+import type { Column, TableShape } from './schema.ts';
 
 /** The newest row of every entity and device, in memory: the answer to "now" is no query. */
 export interface Latest {
@@ -9,6 +9,8 @@ export interface Latest {
   /** From the database, after a restart or an import. */
   fill(samples: readonly LatestSample[]): void;
   get(table: string, entities?: readonly string[]): LatestSample[];
+  /** One column of all rows; no row is touched where each thing has one sender. */
+  column(shape: TableShape, column: Column): NewestColumn[];
 }
 
 interface Entry {
@@ -54,6 +56,8 @@ const LAYERS_MAX = 4;
 interface Newest {
   readonly rows: Map<string, Map<string, Entry>>;
   layers: Layer[];
+  /** Whether no row hides another: each is the newest of its thing. Undefined: not known yet. */
+  isApart: boolean | undefined;
 }
 
 function layerOf(shape: TableShape, batch: ColumnBatch): Layer {
@@ -74,10 +78,38 @@ function putEntry(devices: Map<string, Entry>, entry: Entry): void {
   if (old === undefined || old.at <= entry.at) devices.set(device, entry);
 }
 
-function putRow({ rows }: Newest, entry: Entry): void {
-  const devices = rows.get(entry.row.entity) ?? new Map<string, Entry>();
+function putRow(newest: Newest, entry: Entry): void {
+  const { rows } = newest;
+  const known = rows.get(entry.row.entity);
+  if (known === undefined) newest.isApart = undefined;
+  const devices = known ?? new Map<string, Entry>();
   rows.set(entry.row.entity, devices);
   putEntry(devices, entry);
+}
+
+/** Rows that a new layer has newer ones of are gone for good. */
+function dropOlder(rows: Newest['rows'], { rows: indexes, batch }: Layer): void {
+  for (const [entity, own] of indexes) {
+    const devices = rows.get(entity);
+    for (const index of devices === undefined ? [] : own) {
+      const device = batch.devices?.[index] ?? '';
+      if ((devices?.get(device)?.at ?? Infinity) <= batch.at) devices?.delete(device);
+    }
+    if (devices?.size === 0) rows.delete(entity);
+  }
+}
+
+const isRepeated = (own: readonly number[], { devices }: ColumnBatch): boolean =>
+  own.length > 1 && new Set(own.map((index) => devices?.[index])).size < own.length;
+
+function isApart({ rows, layers }: Newest): boolean {
+  const seen = new Set(rows.keys());
+  for (const layer of layers)
+    for (const [entity, own] of layer.rows) {
+      if (seen.has(entity) || isRepeated(own, layer.batch)) return false;
+      seen.add(entity);
+    }
+  return true;
 }
 
 function putBatch(newest: Newest, shape: TableShape, batch: ColumnBatch): void {
@@ -89,7 +121,10 @@ function putBatch(newest: Newest, shape: TableShape, batch: ColumnBatch): void {
     if (batch.at >= same.batch.at) same.batch = batch;
     return;
   }
-  newest.layers = [...layers, layerOf(shape, batch)].slice(-LAYERS_MAX);
+  const layer = layerOf(shape, batch);
+  dropOlder(newest.rows, layer);
+  newest.isApart = undefined;
+  newest.layers = [...layers, layer].slice(-LAYERS_MAX);
   const oldest = layers.length === LAYERS_MAX ? layers[0] : undefined;
   if (oldest !== undefined) for (let index = 0; index < oldest.batch.entities.length; index++) putRow(newest, entryOf(oldest, index));
 }
@@ -102,22 +137,41 @@ function* entriesOf({ rows, layers }: Newest, entities: readonly string[] | unde
   }
 }
 
-function shownValues({ row, shape }: Entry): Record<string, number | null> {
-  const values: Record<string, number | null> = {};
+function shownValue({ row }: Entry, { name, scale }: Column): number | null {
+  const value = row instanceof ColumnRow ? row.value(name) : row.values[name];
+  const shown = typeof value === 'bigint' ? Number(value) / scale : value;
+  return shown != null && Number.isFinite(shown) ? shown : null;
+}
+
+function shownValues(entry: Entry): Record<string, number | null> {
+  const { row, shape } = entry;
   if (shape === undefined) return row.values as Record<string, number | null>;
-  const given = row instanceof ColumnRow ? null : row.values;
-  for (const column of shape.columns) {
-    const value = given === null ? (row as ColumnRow).value(column.name) : given[column.name];
-    const shown = typeof value === 'bigint' ? Number(value) / column.scale : value;
-    values[column.name] = shown != null && Number.isFinite(shown) ? shown : null;
-  }
+  const values: Record<string, number | null> = {};
+  for (const column of shape.columns) values[column.name] = shownValue(entry, column);
   return values;
 }
+
+/** Of rows that are kept one by one: those of the same instant together. */
+function columnsOf(entries: Iterable<Entry>, { shape, column }: { shape: TableShape; column: Column }): NewestColumn[] {
+  return [...Map.groupBy(entries, ({ at }) => at)].map(([at, together]) => ({
+    at,
+    entities: together.map(({ row }) => row.entity),
+    ...(shape.hasDevice && { devices: together.map(({ row }) => row.device ?? '') }),
+    values: Float64Array.from(together, (entry) => shownValue(entry, column) ?? Number.NaN),
+  }));
+}
+
+const layerColumn = ({ batch: { at, entities, devices, columns } }: Layer, { name }: Column): NewestColumn => ({
+  at,
+  entities,
+  ...(devices !== undefined && { devices }),
+  values: columns[name] ?? new Float64Array(entities.length).fill(Number.NaN),
+});
 
 export function createLatest(): Latest {
   const tables = new Map<string, Newest>();
   const newestOf = (table: string): Newest => {
-    const newest = tables.get(table) ?? { rows: new Map(), layers: [] };
+    const newest = tables.get(table) ?? { rows: new Map(), layers: [], isApart: undefined };
     tables.set(table, newest);
     return newest;
   };
@@ -138,5 +192,12 @@ export function createLatest(): Latest {
         at: entry.at,
         values: shownValues(entry),
       })),
+    column(shape, column) {
+      const newest = newestOf(shape.table);
+      newest.isApart ??= isApart(newest);
+      if (!newest.isApart) return columnsOf(entriesOf(newest, undefined), { shape, column });
+      const single = entriesOf({ ...newest, layers: [] }, undefined);
+      return [...newest.layers.map((layer) => layerColumn(layer, column)), ...columnsOf(single, { shape, column })];
+    },
   };
 }

@@ -97,6 +97,12 @@ function shapeOf(inside: Inside, plugin: string, table: string): TableShape {
   return shape;
 }
 
+function foundOf({ index }: Inside, metric: string): { shape: TableShape; column: Column } {
+  const found = index.get(metric);
+  if (!found) throw unknown(`There is no metric "${metric}". Known ones: ${[...index.keys()].slice(0, 40).join(', ')}.`);
+  return found;
+}
+
 function tell(inside: Inside, batch: SampleBatch): void {
   for (const listener of inside.listeners) {
     try {
@@ -220,7 +226,7 @@ function sealByClock(inside: Inside): () => Promise<void> {
 }
 
 function serve(inside: Inside, end: () => Promise<void>): MetricsStore {
-  const { thread, latest, listeners, index, counts } = inside;
+  const { thread, latest, listeners, counts } = inside;
   const declared = new Map<string, Metric>();
   for (const { metrics } of inside.options.declared) {
     for (const [table, byName] of Object.entries(metrics ?? {})) {
@@ -231,20 +237,24 @@ function serve(inside: Inside, end: () => Promise<void>): MetricsStore {
     write: (plugin, batches) => write(inside, plugin, batches),
     writeColumns: (batches) => writeColumns(inside, batches),
     latest: (table, entities) => latest.get(table, entities),
+    newest(metric) {
+      const { shape, column } = foundOf(inside, metric);
+      return latest.column(shape, column);
+    },
     async query(query, signal) {
-      const found = index.get(query.metric);
-      if (!found) throw unknown(`There is no metric "${query.metric}". Known ones: ${[...index.keys()].slice(0, 40).join(', ')}.`);
+      const found = foundOf(inside, query.metric);
       checkQuery(query, found.column);
       return thread.ask('query', { table: found.shape.name, column: found.column.name, query: { ...query } }, { signal });
     },
     async windows(query, signal) {
-      const found = index.get(query.metric);
-      if (!found) throw unknown(`There is no metric "${query.metric}".`);
+      const found = foundOf(inside, query.metric);
       checkWindows(query);
       // What is saved must be sent.
       signal?.throwIfAborted();
-      const sent = { ...query, targets: inside.saveTargets(query.targets) };
-      return thread.ask('windows', { table: found.shape.name, column: found.column.name, query: sent }, { signal });
+      const { sent, names } = inside.saveTargets(query.targets);
+      const asked = { table: found.shape.name, column: found.column.name, query: { ...query, targets: sent } };
+      const { entities, ...matrix } = await thread.ask('windows', asked, { signal });
+      return { ...matrix, entities: entities ?? names ?? [] };
     },
     async sql(text, { signal, timeoutMs = SQL_TIMEOUT_MS, rowsMax = SQL_ROWS }) {
       const limits = { timeoutMs: Math.min(timeoutMs, SQL_TIMEOUT_MS_MAX), rowsMax: Math.min(rowsMax, SQL_ROWS_MAX) };

@@ -1,8 +1,8 @@
-import type { Frame, LatestSample, MetricQuery, WindowMatrix, WindowQuery } from '../contract/metrics.ts';
+import type { Frame, LatestSample, MetricQuery, WindowQuery } from '../contract/metrics.ts';
 import type { EncodedBatch } from './encode.ts';
 import type { TableShape } from './schema.ts';
 import type { Retention } from './sealed.ts';
-import type { SentTargets } from './windows/target-lists.ts';
+import type { SentMatrix, SentTargets } from './windows/target-lists.ts';
 
 /** What the main thread asks of the store's thread, and the answer by operation. */
 export interface Operations {
@@ -14,7 +14,7 @@ export interface Operations {
       readonly column: string;
       readonly query: Omit<WindowQuery, 'targets'> & { readonly targets: SentTargets };
     };
-    answer: WindowMatrix;
+    answer: SentMatrix;
   };
   sql: { ask: { readonly text: string; readonly timeoutMs: number; readonly rowsMax: number }; answer: Frame };
   import: { ask: { readonly table: string; readonly path: string; readonly format: 'csv' | 'parquet' }; answer: { readonly rows: number } };

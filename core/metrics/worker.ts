@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { HubError } from '../contract/errors.ts';
-import type { LatestSample, Unit, WindowMatrix } from '../contract/metrics.ts';
+import type { LatestSample, Unit } from '../contract/metrics.ts';
 import { writeTrouble } from './write-trouble.ts';
 import { createNameKeeper } from './encode.ts';
 import { importStaged } from './import.ts';
@@ -19,7 +19,7 @@ import { openViews } from './sql-views.ts';
 import { ident } from './sql-text.ts';
 import type { Store } from './store.ts';
 import { shownCell, type SealedFile } from './views.ts';
-import { createTargetKeeper } from './windows/target-lists.ts';
+import { createTargetKeeper, withoutNames, type SentMatrix } from './windows/target-lists.ts';
 import { readSteadily } from './windows/windows.ts';
 
 /** The thread that owns the DuckDB instance: writes one after the other, sealing and imports one after the other, reads beside them. */
@@ -131,11 +131,12 @@ function handlersOf(store: Store, { readers, importing, asWrite, fresh }: Runnin
     },
     windows({ table, column, query }, id) {
       const { shape } = tableOf(store, table);
-      const task = { shape, column: columnOf(shape, column), query: { ...query, targets: targetsOf(query.targets) } };
+      const targets = targetsOf(query.targets);
+      const task = { shape, column: columnOf(shape, column), query: { ...query, targets } };
       return readers.read(id, {
         timeoutMs: WINDOWS_TIMEOUT_MS,
         transaction: 'own',
-        read: (connection, check) => readSteadily(store, { connection, check }, task),
+        read: async (connection, check) => withoutNames(await readSteadily(store, { connection, check }, task), targets),
       });
     },
     sql({ text, timeoutMs, rowsMax }, id) {
@@ -179,7 +180,7 @@ function errorData(error: unknown): ErrorData {
   return { code: null, message, status: 500, retryable: false };
 }
 
-const isMatrix = (answer: unknown): answer is WindowMatrix => typeof answer === 'object' && answer !== null && 'steps' in answer;
+const isMatrix = (answer: unknown): answer is SentMatrix => typeof answer === 'object' && answer !== null && 'steps' in answer;
 
 async function answer(handlers: Handlers, cancel: (id: number) => void, request: Request): Promise<void> {
   const send = (reply: Reply): void => parentPort?.postMessage(reply, []);

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
-import type { Base, Endpoint } from '../../contract/declare.ts';
+import type { Base, Endpoint, WholeAnswer } from '../../contract/declare.ts';
 import { viaOf } from '../authenticate.ts';
 import type { HttpDeps } from '../deps.ts';
 import { goneSignal } from '../gone.ts';
@@ -65,8 +65,12 @@ function toWebRequest({ method, url, host, protocol, headers }: FastifyRequest, 
   });
 }
 
-function send(reply: FastifyReply, response: Response): FastifyReply {
-  void reply.code(response.status);
-  for (const [name, value] of response.headers) void reply.header(name, value);
-  return reply.send(response.body === null ? null : Readable.fromWeb(response.body as ReadableStream));
+function send(reply: FastifyReply, answer: Response | WholeAnswer): FastifyReply {
+  if (!(answer instanceof Response)) {
+    const { status = 200, headers = {}, body } = answer;
+    return reply.code(status).headers(headers).send(body);
+  }
+  void reply.code(answer.status);
+  for (const [name, value] of answer.headers) void reply.header(name, value);
+  return reply.send(answer.body === null ? null : Readable.fromWeb(answer.body as ReadableStream));
 }

@@ -194,12 +194,14 @@ export interface Steps {
   readonly count: number;
 }
 
+/** Where the values of a series go: one a step, from `first` on. */
+export interface Row {
+  readonly values: Float64Array;
+  readonly first: number;
+}
+
 /** Fills `into` with what `compute` makes of the window at each step; NaN where the window is empty. True when there is any. */
-export function slide(
-  { at }: SeriesSamples,
-  steps: Steps,
-  { into, compute }: { into: Float64Array; compute(span: Span): number },
-): boolean {
+export function slide({ at }: SeriesSamples, steps: Steps, { into, compute }: { into: Row; compute(span: Span): number }): boolean {
   const span: Span = { lo: 0, hi: 0, start: 0, end: 0 };
   let isAny = false;
   for (let step = 0; step < steps.count; step++) {
@@ -208,7 +210,7 @@ export function slide(
     while (span.hi < at.length && at[span.hi]! <= span.end) span.hi++;
     while (span.lo < span.hi && at[span.lo]! <= span.start) span.lo++;
     const value = span.lo < span.hi ? compute(span) : Number.NaN;
-    into[step] = value;
+    into.values[into.first + step] = value;
     if (value === value) isAny = true;
   }
   return isAny;

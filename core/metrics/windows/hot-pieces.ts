@@ -2,7 +2,7 @@ import { integersOf, numbersOf } from '../chunk-reader.ts';
 import { HOUR_MS, hourOf, hourStart } from './hot-changes.ts';
 import type { Targets } from './series.ts';
 import { eachChunk, type SampleSource } from './source.ts';
-import { Columns, recall, type Loaded, type Run, type Segment } from './segment-memory.ts';
+import { Columns, recall, type Loaded, type Run, type Segments } from './segment-memory.ts';
 import { ident } from '../sql-text.ts';
 import { hotKey } from '../views.ts';
 import { hotSource, reachesHot } from './samples.ts';
@@ -70,7 +70,7 @@ async function loadHours(
 }
 
 /** The pieces of some things by series: the ends of their buckets, how many samples, and one figure of them. Whole hours are read, and remembered until something is written to them. */
-export async function readHotPieces(source: SampleSource, asked: Asked, targets: Targets): Promise<Map<string, Segment[]>> {
+export async function readHotPieces(source: SampleSource, asked: Asked, targets: Targets): Promise<Segments> {
   const { store, shape, column, hot, after, upTo, isSteady } = source;
   if (hot === undefined || !reachesHot(source)) return new Map();
   const first = hourOf(Math.max(after + 1, hot.from));

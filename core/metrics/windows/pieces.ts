@@ -1,37 +1,40 @@
 import type { WindowFunction } from '../../contract/metrics.ts';
 import type { Segment } from './segment-memory.ts';
-import { extrapolate, type SeriesSamples, type Steps } from './functions.ts';
+import { extrapolate, type Row, type SeriesSamples, type Steps } from './functions.ts';
 
 /**
- * What a window is put together from instead of single samples: a piece is some samples of one series that follow each other within a bucket. `parts` are, for a
- * gauge, how many and one figure of them; for a counter how many, the first and last instant and value, and what resets took.
+ * What a window is put together from instead of single samples: a piece is some samples of one series that follow each other within a bucket. The columns of a
+ * segment of pieces are the ends of their buckets, epoch milliseconds, and their parts: for a gauge, how many and one figure of them; for a counter how many, the
+ * first and last instant and value, and what resets took.
  */
 export type PieceKind = 'figure' | 'growth';
-
-export interface Pieces {
-  /** Of the bucket, epoch milliseconds. */
-  readonly end: Float64Array;
-  readonly parts: readonly Float64Array[];
-}
 
 /** How many parts there are of a kind. */
 export const partCount = (kind: PieceKind): number => (kind === 'figure' ? 2 : 6);
 
-/** One after the other; a single one is not copied. Columns: the ends, then the parts. */
-export function piecesOf(segments: readonly Segment[]): Pieces {
+/** One after the other, in the order of time, those of one bucket too; a single segment is so already. */
+export function join(segments: readonly Segment[]): Segment {
   const [first] = segments;
+  if (segments.length === 1) return first!;
   const count = segments.reduce((sum, { from, to }) => sum + to - from, 0);
-  const [end, ...parts] = first!.columns.map((column, index) => {
-    if (segments.length === 1) return column.subarray(first!.from, first!.to);
+  const columns = first!.columns.map((_, index) => {
     const whole = new Float64Array(count);
     let at = 0;
-    for (const { columns, from, to } of segments) {
-      whole.set(columns[index]!.subarray(from, to), at);
+    for (const { columns: own, from, to } of segments) {
+      whole.set(own[index]!.subarray(from, to), at);
       at += to - from;
     }
     return whole;
   });
-  return { end: end!, parts };
+  return { columns: sorted(columns), from: 0, to: count };
+}
+
+function sorted(columns: readonly Float64Array[]): readonly Float64Array[] {
+  const end = columns[0]!;
+  if (end.every((at, k) => k === 0 || at >= end[k - 1]!)) return columns;
+  const from = columns[1 + GROWTH.from] ?? new Float64Array(end.length);
+  const order = Array.from(end, (_, k) => k).toSorted((a, b) => end[a]! - end[b]! || from[a]! - from[b]! || a - b);
+  return columns.map((column) => Float64Array.from(order, (k) => column[k]!));
 }
 
 /** The parts of a growth piece. */
@@ -59,25 +62,25 @@ export function pieceKind(of: WindowFunction, kind: 'gauge' | 'counter'): { read
 
 type Join = (lo: number, hi: number, end: number) => number;
 
-function joinFigures({ parts }: Pieces, of: WindowFunction): Join {
-  const [n, figure] = parts as readonly [Float64Array, Float64Array];
-  const { join } = FIGURES[of]!;
+function joinFigures({ columns }: Segment, of: WindowFunction): Join {
+  const [, n, figure] = columns as readonly [Float64Array, Float64Array, Float64Array];
+  const figures = FIGURES[of]!;
   return (lo, hi) => {
     let count = n[lo]!;
     let value = figure[lo]!;
     for (let k = lo + 1; k < hi; k++) {
       count += n[k]!;
-      value = join(value, figure[k]!);
+      value = figures.join(value, figure[k]!);
     }
     if (of === 'mean') return value / count;
     return of === 'present' ? 1 : value;
   };
 }
 
-type Growth = readonly [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array, Float64Array];
+type Growth = readonly [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array, Float64Array, Float64Array];
 
-function joinGrowth({ parts }: Pieces, { windowMs }: Steps, of: WindowFunction): Join {
-  const [n, from, to, first, last, lost] = parts as Growth;
+function joinGrowth({ columns }: Segment, { windowMs }: Steps, of: WindowFunction): Join {
+  const [, n, from, to, first, last, lost] = columns as Growth;
   return (lo, hi, end) => {
     let count = n[lo]!;
     let gone = lost[lo]!;
@@ -92,34 +95,30 @@ function joinGrowth({ parts }: Pieces, { windowMs }: Steps, of: WindowFunction):
   };
 }
 
-/** Pieces in the order of time, those of one bucket too. */
-function sorted(pieces: Pieces): Pieces {
-  const { end, parts } = pieces;
-  let isSorted = true;
-  for (let k = 1; k < end.length; k++) if (end[k]! < end[k - 1]!) isSorted = false;
-  if (isSorted) return pieces;
-  const from = parts[GROWTH.from] ?? new Float64Array(end.length);
-  const order = Array.from(end, (_, k) => k).toSorted((a, b) => end[a]! - end[b]! || from[a]! - from[b]! || a - b);
-  const arrange = (column: Float64Array): Float64Array => Float64Array.from(order, (k) => column[k]!);
-  return { end: arrange(end), parts: parts.map(arrange) };
+/** The first piece whose bucket ends after an instant. */
+function firstAfter({ columns: [end], from, to }: Segment, at: number): number {
+  let [low, high] = [from, to];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (end![middle]! <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** `slide` over pieces; `scale` divides the values. */
-export function slidePieces(
-  given: Pieces,
-  steps: Steps,
-  { of, scale, into }: { of: WindowFunction; scale: number; into: Float64Array },
-): boolean {
-  const pieces = sorted(given);
-  const { end } = pieces;
-  const join = pieces.parts.length === 2 ? joinFigures(pieces, of) : joinGrowth(pieces, steps, of);
-  let [lo, hi, isAny] = [0, 0, false];
+export function slidePieces(pieces: Segment, steps: Steps, { of, scale, into }: { of: WindowFunction; scale: number; into: Row }): boolean {
+  const { to } = pieces;
+  const end = pieces.columns[0]!;
+  const figure = pieces.columns.length === 1 + partCount('figure') ? joinFigures(pieces, of) : joinGrowth(pieces, steps, of);
+  let lo = firstAfter(pieces, steps.from - steps.windowMs);
+  let [hi, isAny] = [lo, false];
   for (let step = 0; step < steps.count; step++) {
     const at = steps.from + step * steps.stepMs;
-    while (hi < end.length && end[hi]! <= at) hi++;
+    while (hi < to && end[hi]! <= at) hi++;
     while (lo < hi && end[lo]! <= at - steps.windowMs) lo++;
-    const value = lo < hi ? join(lo, hi, at) / scale : Number.NaN;
-    into[step] = value;
+    const value = lo < hi ? figure(lo, hi, at) / scale : Number.NaN;
+    into.values[into.first + step] = value;
     if (value === value) isAny = true;
   }
   return isAny;

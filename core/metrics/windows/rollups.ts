@@ -2,12 +2,12 @@ import type { WindowQuery } from '../../contract/metrics.ts';
 import { counterParts, gaugeParts, ROLLUP_SECONDS, rollupTable, type RollupSeconds } from '../rollup.ts';
 import type { Column, TableShape } from '../schema.ts';
 import { readHotPieces } from './hot-pieces.ts';
-import type { Segment } from './segment-memory.ts';
+import type { Segment, Segments } from './segment-memory.ts';
 import { readSegments, type Wanted } from './sealed-segments.ts';
 import { dayOf, ident } from '../sql-text.ts';
 import type { HotRange } from '../hot-range.ts';
 import type { SealedFile } from '../views.ts';
-import { pieceKind, piecesOf, segmentOfSamples, type PieceKind, type Pieces } from './pieces.ts';
+import { join, pieceKind, segmentOfSamples, type PieceKind } from './pieces.ts';
 import type { Targets } from './series.ts';
 import { timestamp, type SampleSource } from './source.ts';
 import { readSamples } from './samples.ts';
@@ -68,13 +68,22 @@ export async function readPieces(
   source: SampleSource,
   plan: RollupPlan,
   { targets, query }: { targets: Targets; query: WindowQuery },
-): Promise<Iterable<readonly [series: string, pieces: Pieces]>> {
-  const segments = plan.rollups.length > 0 ? await readSegments(source, wantedOf(source, plan), targets) : new Map<string, Segment[]>();
-  const add = (series: string, segment: Segment): unknown => segments.set(series, [...(segments.get(series) ?? []), segment]);
+): Promise<Iterable<readonly [series: string, pieces: Segment]>> {
+  const rolled: Segments = plan.rollups.length > 0 ? await readSegments(source, wantedOf(source, plan), targets) : new Map();
   const how = { bucketMs: plan.seconds * 1000, kind: plan.kind, of: query.function };
   const isFigure = plan.kind === 'figure';
   const left = { ...source, files: plan.samples, hot: isFigure ? undefined : source.hot };
+  const more = new Map<string, Segment[]>();
+  const add = (series: string, segment: Segment): unknown => more.set(series, [...(more.get(series) ?? []), segment]);
   for (const [series, buffer] of await readSamples(left, targets)) add(series, segmentOfSamples(buffer.samples(1), how));
   if (isFigure) for (const [series, own] of await readHotPieces(source, plan, targets)) for (const segment of own) add(series, segment);
-  return segments.entries().map(([series, own]) => [series, piecesOf(own)] as const);
+  return joined(rolled, more);
+}
+
+function* joined(rolled: Segments, more: Segments): Iterable<readonly [string, Segment]> {
+  for (const [series, own] of rolled) {
+    const others = more.get(series);
+    yield [series, join(others === undefined ? own : [...own, ...others])];
+  }
+  for (const [series, own] of more) if (!rolled.has(series)) yield [series, join(own)];
 }

@@ -1,7 +1,7 @@
 import { eachRun } from '../chunk-reader.ts';
 import { seriesOf, type Targets } from './series.ts';
 import { eachChunk, LISTED_MAX, sealedTargets, type SampleSource } from './source.ts';
-import { Columns, recall, type Loaded, type Run, type Segment } from './segment-memory.ts';
+import { Columns, recall, type Loaded, type Run, type Segments } from './segment-memory.ts';
 import { parquetOf, seriesKey, type SealedFile } from '../views.ts';
 
 /** What is wanted of sealed files. */
@@ -37,7 +37,7 @@ async function loadFiles(source: SampleSource, { files, cells, condition }: Want
 }
 
 /** The segments of some things, by series, in the order of the files. A sealed file never changes: what is remembered of it stays true. */
-export function readSegments(source: SampleSource, wanted: Wanted, targets: Targets): Promise<Map<string, Segment[]>> {
+export function readSegments(source: SampleSource, wanted: Wanted, targets: Targets): Promise<Segments> {
   const { files, key } = wanted;
   const keys = files.map(({ path }) => (key === null ? null : `${path} ${key}`));
   const load = (parts: readonly number[]): Promise<Loaded> =>

@@ -20,19 +20,28 @@ interface Block {
   bytes: number;
 }
 
+/** Segments by series, in the order of the parts. */
+export type Segments = ReadonlyMap<string, readonly Segment[]>;
+
 /** The blocks that were not used for longest go first. */
 export interface SegmentMemory {
   block(key: string): Block;
   /** Counts bytes that a block has grown by. */
   grow(key: string, bytes: number): void;
+  /** What was put together for the very same things, by the keys of its parts; forgotten whenever a block changes. */
+  readonly together: Map<string, WeakMap<readonly string[], Segments>>;
 }
 
 const MEMORY_BYTES_MAX = 64_000_000;
+/** Questions whose answers are kept put together. */
+const TOGETHER_MAX = 8;
 
 export function createSegmentMemory(bytesMax = MEMORY_BYTES_MAX): SegmentMemory {
   const blocks = new Map<string, Block>();
+  const together: SegmentMemory['together'] = new Map();
   let bytes = 0;
   return {
+    together,
     block(key) {
       const block = blocks.get(key) ?? { things: new Map(), isWhole: false, bytes: 0 };
       // The order of the map is that of use.
@@ -41,6 +50,7 @@ export function createSegmentMemory(bytesMax = MEMORY_BYTES_MAX): SegmentMemory 
       return block;
     },
     grow(key, by) {
+      together.clear();
       const grown = blocks.get(key);
       if (grown === undefined) return;
       grown.bytes += by;
@@ -150,17 +160,34 @@ export interface Parts {
   load(parts: readonly number[]): Promise<Loaded>;
 }
 
-/** The segments of some things by series, in the order of the parts; from memory where they were read lately. */
-export async function recall(memory: SegmentMemory, { keys, load }: Parts, targets: Targets): Promise<Map<string, Segment[]>> {
+/** The segments of some things by series; from memory where they were read lately. */
+export async function recall(memory: SegmentMemory, parts: Parts, targets: Targets): Promise<Segments> {
+  // Held from here on: what is read now may push them out of the memory.
+  const blocks = parts.keys.map((key) => (key === null ? null : memory.block(key)));
+  const question = parts.keys.join('\n');
+  const known = targets && memory.together.get(question)?.get(targets);
+  if (known) return known;
+  const unread = [...parts.keys.keys()].filter((part) => !(blocks[part] && isKnown(blocks[part], targets)));
+  const segments = await putTogether(memory, { ...parts, blocks, unread }, targets);
+  if (unread.length === 0 && targets !== null) {
+    if (memory.together.size >= TOGETHER_MAX) memory.together.clear();
+    const lists = memory.together.get(question) ?? new WeakMap<readonly string[], Segments>();
+    memory.together.set(question, lists.set(targets, segments));
+  }
+  return segments;
+}
+
+async function putTogether(
+  memory: SegmentMemory,
+  { keys, load, blocks, unread }: Parts & { readonly blocks: readonly (Block | null)[]; readonly unread: readonly number[] },
+  targets: Targets,
+): Promise<Segments> {
   const bySeries = new Map<string, Segment[]>();
   const add = (series: string, segment: Segment): void => {
     const list = bySeries.get(series);
     if (list) list.push(segment);
     else bySeries.set(series, [segment]);
   };
-  // Held from here on: what is read now may push them out of the memory.
-  const blocks = keys.map((key) => (key === null ? null : memory.block(key)));
-  const unread = [...keys.keys()].filter((part) => !(blocks[part] && isKnown(blocks[part], targets)));
   const loaded = unread.length === 0 ? new Map<number, Found[]>() : byPart(await load(unread));
   const only = targets === null ? null : new Set(targets);
   for (const [part, key] of keys.entries()) {

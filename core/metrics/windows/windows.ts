@@ -7,13 +7,14 @@ import type { HotRange } from '../hot-range.ts';
 import type { Store } from '../store.ts';
 import { readCatalogue } from '../sealed.ts';
 import type { SealedFile } from '../views.ts';
-import { slide, WINDOW_FUNCTIONS, type Steps } from './functions.ts';
+import { slide, WINDOW_FUNCTIONS, type Row, type Steps } from './functions.ts';
 import { slidePieces } from './pieces.ts';
 import { rollupTable } from '../rollup.ts';
 import { planRollup, readPieces, rollupFor, type RollupPlan } from './rollups.ts';
 import { figureFor, readFigures, rowsAtOnce } from './figures.ts';
 import { namesOf, type Targets } from './series.ts';
 import { LISTED_MAX, type SampleSource } from './source.ts';
+import { byBytes } from './target-lists.ts';
 import { reachesHot, readSamples } from './samples.ts';
 
 /** Samples that one query may read. */
@@ -40,35 +41,46 @@ export const stepsOf = ({ from, to, stepMs, windowMs }: WindowQuery): Steps => (
   count: Math.floor((to - from) / stepMs) + 1,
 });
 
+const tooLong = (): HubError =>
+  tooLarge(`The query would answer more than ${CELLS_MAX} values. Take a longer step, a shorter range or fewer series.`);
+
 /** Rows of the answer as they are found. */
 class Answer {
   readonly entities: string[] = [];
   readonly devices: string[] = [];
-  readonly #rows: Float64Array[] = [];
   readonly #steps: number;
+  #values: Float64Array;
 
-  constructor(steps: number) {
+  /** `expected`: how many series there may be. */
+  constructor(steps: number, expected: number) {
     this.#steps = steps;
+    this.#values = new Float64Array(Math.min(CELLS_MAX, steps * expected));
   }
 
-  add(series: string, values: Float64Array): void {
+  /** Room for the next row; `keep` makes it one of the answer, else it is the next one's. */
+  row(): Row {
+    const first = this.entities.length * this.#steps;
+    if (first + this.#steps > CELLS_MAX) throw tooLong();
+    if (first + this.#steps > this.#values.length) {
+      const larger = new Float64Array(Math.max(2 * this.#values.length, first + this.#steps));
+      larger.set(this.#values);
+      this.#values = larger;
+    }
+    return { values: this.#values, first };
+  }
+
+  keep(series: string): void {
     const [entity = '', device] = namesOf(series);
     this.entities.push(entity);
     if (device !== undefined) this.devices.push(device);
-    this.#rows.push(values);
-    if (this.#rows.length * this.#steps > CELLS_MAX)
-      throw tooLarge(`The query would answer more than ${CELLS_MAX} values. Take a longer step, a shorter range or fewer series.`);
   }
 
   matrix(): WindowMatrix {
-    const values = new Float64Array(this.#rows.length * this.#steps);
-    for (const [index, row] of this.#rows.entries()) values.set(row, index * this.#steps);
+    const count = this.entities.length * this.#steps;
+    const values = this.#values.length === count ? this.#values : this.#values.slice(0, count);
     return { entities: this.entities, devices: this.devices, steps: this.#steps, values };
   }
 }
-
-/** As the files are sorted: by the bytes of the names. */
-const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
 /** Parts of the targets, in the order of the files, whose rows fit into memory, and about how many rows each has. */
 function portions(
@@ -77,8 +89,7 @@ function portions(
   { rows, atOnce }: { rows: number; atOnce: number },
 ): { parts: Targets[]; rowsEach: number } {
   const all = store.entities.count();
-  // A name that is asked for twice is answered once.
-  const targets = query.targets && [...new Set(query.targets)].toSorted(byBytes);
+  const { targets } = query;
   const expected = targets === null ? rows : (rows * targets.length) / Math.max(1, all);
   if (expected <= atOnce) return { parts: [targets], rowsEach: expected };
   const sorted = targets ?? [...store.entities.names()].toSorted(byBytes);
@@ -112,7 +123,7 @@ export async function readWindows(
   const tables = [shape.name, ...(rolled ? [rollupTable(shape.name, rolled.seconds)] : [])];
   const found = sealed.filter(({ table, day }) => tables.includes(table) && day >= first && day <= last).toSorted(byDay);
   const files = found.filter(({ table }) => table === shape.name);
-  const answer = new Answer(steps.count);
+  const answer = new Answer(steps.count, query.targets?.length ?? store.entities.count());
   const rollup = rolled && planRollup(rolled, { files: found, column, shape, hot });
   const total = (rollup === null ? files : [...rollup.rollups, ...rollup.samples]).reduce((sum, file) => sum + file.rows, 0);
   const figure = rollup === null ? await figureFor(query, { connection, column, files, hot, after, upTo: query.from }) : null;
@@ -142,8 +153,11 @@ export async function readWindows(
   for (const targets of parts)
     if (rollup !== null) await answerPieces(source, rollup, { targets, query, steps, answer });
     else if (figure !== null)
-      for (const [series, value] of await readFigures({ ...source, upTo: query.from }, figure, targets))
-        answer.add(series, Float64Array.of(value));
+      for (const [series, value] of await readFigures({ ...source, upTo: query.from }, figure, targets)) {
+        const { values, first: at } = answer.row();
+        values[at] = value;
+        answer.keep(series);
+      }
     else await answerSamples(source, { targets, query, steps, answer });
   return answer.matrix();
 }
@@ -179,16 +193,13 @@ async function answerSamples(source: SampleSource, { targets, query, steps, answ
   for (const [series, buffer] of await readSamples(source, targets)) {
     source.check(0);
     const samples = buffer.samples(source.column.scale);
-    const values = new Float64Array(steps.count);
-    if (slide(samples, steps, { into: values, compute: (span) => compute(samples, span, query.parameter ?? 0) }))
-      answer.add(series, values);
+    if (slide(samples, steps, { into: answer.row(), compute: (span) => compute(samples, span, query.parameter ?? 0) })) answer.keep(series);
   }
 }
 
 async function answerPieces(source: SampleSource, plan: RollupPlan, { targets, query, steps, answer }: Portion): Promise<void> {
   for (const [series, pieces] of await readPieces(source, plan, { targets, query })) {
     source.check(0);
-    const values = new Float64Array(steps.count);
-    if (slidePieces(pieces, steps, { of: query.function, scale: source.column.scale, into: values })) answer.add(series, values);
+    if (slidePieces(pieces, steps, { of: query.function, scale: source.column.scale, into: answer.row() })) answer.keep(series);
   }
 }

@@ -1,22 +1,23 @@
-import { HubError } from 'novacron/plugin';
+import { HubError, type WholeAnswer } from 'novacron/plugin';
 import { PromError, type PromErrorType } from './errors.ts';
 import { formatValue } from './format.ts';
-import { labelsKey, type Series, type Value } from './series.ts';
+import type { NewestRows } from './select.ts';
+import { labelsKey, NAME, type Series, type Value } from './series.ts';
+import { TextBytes, toBytes } from './text-bytes.ts';
 
-/** Prometheus' answers. JSON is written piece by piece: an object for each value would cost more than the query. */
+/** Prometheus' answers. JSON is written piece by piece, as bytes: an object for each value would cost more than the query. */
 
 const STATUS: Readonly<Record<PromErrorType, number>> = { bad_data: 400, execution: 422, timeout: 503, not_found: 404 };
-const HEADERS = { 'content-type': 'application/json' };
+const headers = { 'content-type': 'application/json' };
 
-export const success = (data: unknown): Response =>
-  new Response(`{"status":"success","data":${JSON.stringify(data)}}`, { headers: HEADERS });
+export const success = (data: unknown): WholeAnswer => ({ headers, body: `{"status":"success","data":${JSON.stringify(data)}}` });
 
-function failure(errorType: string, error: string, status: number): Response {
-  return new Response(JSON.stringify({ status: 'error', errorType, error }), { status, headers: HEADERS });
+function failure(errorType: string, error: string, status: number): WholeAnswer {
+  return { status, headers, body: JSON.stringify({ status: 'error', errorType, error }) };
 }
 
 /** Errors of the query, and those of the store that the query is to blame for, as Prometheus says them; anything else is thrown on. */
-export function failureOf(error: unknown): Response {
+export function failureOf(error: unknown): WholeAnswer {
   if (error instanceof PromError) return failure(error.type, error.message, STATUS[error.type]);
   if (HubError.is(error)) {
     if (error.code === 'metrics_query_large' || error.code === 'metrics_query_invalid') return failure('execution', error.message, 422);
@@ -27,28 +28,51 @@ export function failureOf(error: unknown): Response {
 
 const instant = (ms: number): string => String(ms / 1000);
 
+function begin(resultType: string): TextBytes {
+  const json = new TextBytes();
+  json.text(`{"status":"success","data":{"resultType":"${resultType}","result":[`);
+  return json;
+}
+
+function end(json: TextBytes): WholeAnswer {
+  json.text(']}}');
+  return { headers, body: json.whole() };
+}
+
+const COMMA = toBytes(',');
+const VALUE_END = toBytes('"]');
+
 interface Steps {
   readonly from: number;
   readonly stepMs: number;
 }
 
-function matrixEntry({ labels, values, has }: Series, at: readonly string[]): string {
-  const points: string[] = [];
-  for (let step = 0; step < values.length; step++) if (has[step] === 1) points.push(`${at[step]!}${formatValue(values[step]!)}"]`);
-  return points.length === 0 ? '' : `{"metric":${JSON.stringify(labels)},"values":[${points.join(',')}]}`;
+/** `at`: how the value of each step begins. */
+function writePoints(json: TextBytes, { values, has }: Series, at: readonly Uint8Array[]): void {
+  let isFirst = true;
+  for (let step = 0; step < values.length; step++) {
+    if (has[step] !== 1) continue;
+    if (!isFirst) json.bytes(COMMA);
+    isFirst = false;
+    json.bytes(at[step]!);
+    json.text(formatValue(values[step]!));
+    json.bytes(VALUE_END);
+  }
 }
 
-const answer = (resultType: string, result: string): Response =>
-  new Response(`{"status":"success","data":{"resultType":"${resultType}","result":${result}}}`, { headers: HEADERS });
-
-export function rangeAnswer(value: Value, { from, stepMs }: Steps, steps: number): Response {
+export function rangeAnswer(value: Value, { from, stepMs }: Steps, steps: number): WholeAnswer {
   if (value.is === 'string')
     throw new PromError('bad_data', 'invalid expression type "string" for range query, must be Scalar or instant Vector');
-  const at = Array.from({ length: steps }, (_, step) => `[${instant(from + step * stepMs)},"`);
+  const at = Array.from({ length: steps }, (_, step) => toBytes(`[${instant(from + step * stepMs)},"`));
   const series = value.is === 'scalar' ? [{ labels: {}, values: value.values, has: new Uint8Array(steps).fill(1) }] : value.series;
-  const sorted = series.length > 1 ? sortedByLabels(series) : series;
-  const entries = sorted.map((one) => matrixEntry(one, at)).filter((entry) => entry !== '');
-  return answer('matrix', `[${entries.join(',')}]`);
+  const some = series.filter(({ has }) => has.includes(1));
+  const json = begin('matrix');
+  for (const [index, one] of (some.length > 1 ? sortedByLabels(some) : some).entries()) {
+    json.text(`${index > 0 ? ',' : ''}{"metric":${JSON.stringify(one.labels)},"values":[`);
+    writePoints(json, one, at);
+    json.text(']}');
+  }
+  return end(json);
 }
 
 const sortedByLabels = (series: readonly Series[]): Series[] =>
@@ -57,17 +81,46 @@ const sortedByLabels = (series: readonly Series[]): Series[] =>
     .toSorted((a, b) => (a.key < b.key ? -1 : 1))
     .map(({ one }) => one);
 
-/** Entries that are written already. */
-export const vectorAnswer = (entries: readonly string[]): Response => answer('vector', `[${entries.join(',')}]`);
+/** A single value, which needs no brackets around it but its own. */
+const single = (resultType: string, at: number, json: string): WholeAnswer => ({
+  headers,
+  body: `{"status":"success","data":{"resultType":"${resultType}","result":[${instant(at)},${json}]}}`,
+});
 
-export function instantAnswer(value: Value, at: number): Response {
-  if (value.is === 'string') return answer('string', `[${instant(at)},${JSON.stringify(value.value)}]`);
-  if (value.is === 'scalar') return answer('scalar', `[${instant(at)},"${formatValue(value.values[0]!)}"]`);
-  const head = `"value":[${instant(at)},"`;
-  const entries = value.series
-    .filter(({ has }) => has[0] === 1)
-    .map(({ labels, values }) => `{"metric":${JSON.stringify(labels)},${head}${formatValue(values[0]!)}"]}`);
-  return vectorAnswer(entries);
+export function instantAnswer(value: Value, at: number): WholeAnswer {
+  if (value.is === 'string') return single('string', at, JSON.stringify(value.value));
+  if (value.is === 'scalar') return single('scalar', at, `"${formatValue(value.values[0]!)}"`);
+  const json = begin('vector');
+  const some = value.series.filter(({ has }) => has[0] === 1);
+  for (const [index, { labels, values }] of some.entries()) {
+    json.text(`${index > 0 ? ',' : ''}{"metric":${JSON.stringify(labels)},"value":[${instant(at)},"`);
+    json.text(formatValue(values[0]!));
+    json.text('"]}');
+  }
+  return end(json);
+}
+
+/** Tens of thousands of newest values: what is the same for many is encoded once. */
+export function newestAnswer(newest: readonly NewestRows[], at: number): WholeAnswer {
+  const json = begin('vector');
+  const value = toBytes(`},"value":[${instant(at)},"`);
+  let close = '';
+  for (const { metric, things, devices, values } of newest) {
+    const name = toBytes(`{"metric":{"${NAME}":"${metric.name}",`);
+    for (let row = 0; row < things.length; row++) {
+      const thing = things[row];
+      if (thing === undefined) continue;
+      json.text(close);
+      close = '"]},';
+      json.bytes(name);
+      json.bytes(thing.json);
+      if (devices !== undefined) json.text(`,"device":${JSON.stringify(devices[row])}`);
+      json.bytes(value);
+      json.text(formatValue(values[row]!));
+    }
+  }
+  if (close !== '') json.text('"]}');
+  return end(json);
 }
 
 /** Of an instant query of a range: the samples themselves are not to be had. */

@@ -1,5 +1,6 @@
+import type { WholeAnswer } from 'novacron/plugin';
 import type { GrafanaContext, GrafanaTools } from '../config.ts';
-import { failureOf, instantAnswer, noSuchRange, rangeAnswer, success, vectorAnswer } from './answer.ts';
+import { failureOf, instantAnswer, newestAnswer, noSuchRange, rangeAnswer, success } from './answer.ts';
 import { PromError } from './errors.ts';
 import { evaluate } from './evaluate.ts';
 import { nameMetrics } from './names.ts';
@@ -7,7 +8,7 @@ import { parseDuration, parsePromql } from './parse.ts';
 import type { Matcher } from './promql.ts';
 import type { Query } from './query.ts';
 import { createReceiver } from './receive.ts';
-import { findSeries, newestEntries } from './select.ts';
+import { findSeries, selectNewest } from './select.ts';
 import { NAME, type Labels } from './series.ts';
 import { createSight, type Things } from './things.ts';
 
@@ -16,10 +17,11 @@ const DEVICE = 'device';
 
 type Parameters = Pick<URLSearchParams, 'get' | 'getAll'>;
 
-async function parametersOf(request: Request): Promise<Parameters> {
-  const { searchParams } = new URL(request.url);
-  if (request.method !== 'POST') return searchParams;
-  return new URLSearchParams([...searchParams, ...new URLSearchParams(await request.text())]);
+/** Of the query string and of a form; whichever comes first counts. */
+function parametersOf({ bytes }: GrafanaContext, { url }: Request): Parameters {
+  const begin = url.indexOf('?');
+  const texts = [begin === -1 ? '' : url.slice(begin + 1), Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString()];
+  return new URLSearchParams(texts.filter((text) => text !== '').join('&'));
 }
 
 const bad = (name: string, value: string, why: string): PromError =>
@@ -59,22 +61,21 @@ function queryOf(ctx: GrafanaContext, sight: Sight, range: { from: number; to: n
     steps,
     signal: AbortSignal.any([signal, AbortSignal.timeout(config.prometheus.queryTimeoutSeconds * 1000)]),
     limits: config.prometheus,
-    newest: new Map(),
     evaluate: (expression) => evaluate(query, expression),
   };
   return query;
 }
 
-async function instantQuery(ctx: GrafanaContext, sight: Sight, parameters: Parameters): Promise<Response> {
+async function instantQuery(ctx: GrafanaContext, sight: Sight, parameters: Parameters): Promise<WholeAnswer> {
   const at = instantOf(parameters, 'time', ctx.clock.now());
   const expression = parsePromql(parameters.get('query') ?? '');
   if (expression.is === 'range') throw noSuchRange();
   const query = queryOf(ctx, sight, { from: at, to: at, stepMs: 1 });
-  const entries = expression.is === 'selector' ? await newestEntries(query, expression) : null;
-  return entries === null ? instantAnswer(await query.evaluate(expression), at) : vectorAnswer(entries);
+  const newest = expression.is === 'selector' ? await selectNewest(query, expression) : null;
+  return newest === null ? instantAnswer(await query.evaluate(expression), at) : newestAnswer(newest, at);
 }
 
-async function rangeQuery(ctx: GrafanaContext, sight: Sight, parameters: Parameters): Promise<Response> {
+async function rangeQuery(ctx: GrafanaContext, sight: Sight, parameters: Parameters): Promise<WholeAnswer> {
   const range = { from: instantOf(parameters, 'start'), to: instantOf(parameters, 'end'), stepMs: durationOf(parameters, 'step') };
   if (range.to < range.from) throw new PromError('bad_data', 'invalid parameter "end": end timestamp must not be before start time');
   const expression = parsePromql(parameters.get('query') ?? '');
@@ -111,7 +112,7 @@ async function labelSets(ctx: GrafanaContext, sight: Sight, selectors: readonly 
   return [...sets.values()];
 }
 
-async function metadata(ctx: GrafanaContext, parameters: Parameters): Promise<Response> {
+async function metadata(ctx: GrafanaContext, parameters: Parameters): Promise<WholeAnswer> {
   const only = parameters.get('metric');
   const named = [...nameMetrics(ctx.services.metrics.declared()).values()].filter(({ name }) => only === null || name === only);
   return success(
@@ -121,7 +122,7 @@ async function metadata(ctx: GrafanaContext, parameters: Parameters): Promise<Re
 
 const BUILD = { version: '2.42.0', revision: 'novacron', branch: 'novacron', buildUser: '', buildDate: '', goVersion: '' };
 
-type Answer = (ctx: GrafanaContext, parameters: Parameters) => Promise<Response> | Response;
+type Answer = (ctx: GrafanaContext, parameters: Parameters) => Promise<WholeAnswer> | WholeAnswer;
 
 function answersOf(sight: Sight): Readonly<Record<string, { help: string; answer: Answer }>> {
   const labels: Answer = async (ctx, parameters) => {
@@ -140,7 +141,7 @@ function answersOf(sight: Sight): Readonly<Record<string, { help: string; answer
   };
 }
 
-async function valuesOf(ctx: GrafanaContext, sight: Sight, parameters: Parameters): Promise<Response> {
+async function valuesOf(ctx: GrafanaContext, sight: Sight, parameters: Parameters): Promise<WholeAnswer> {
   const name = ctx.params['name'] ?? '';
   const sets = await labelSets(ctx, sight, selectorsOf(parameters, false));
   return success([...new Set(sets.flatMap((set) => set[name] ?? []))].toSorted());
@@ -151,13 +152,13 @@ export function prometheusEndpoints({ endpoint }: GrafanaTools) {
   const sight = createSight();
   const handle = (answer: Answer) => async (ctx: GrafanaContext, request: Request) => {
     try {
-      return await answer(ctx, await parametersOf(request));
+      return await answer(ctx, parametersOf(ctx, request));
     } catch (error) {
       return failureOf(error);
     }
   };
   const both = Object.entries(answersOf(sight)).flatMap(([path, { help, answer }]) => {
-    const declared = endpoint({ help, handle: handle(answer) });
+    const declared = endpoint({ help, takesBytes: true, handle: handle(answer) });
     return [
       [`GET /prometheus/api/v1/${path}`, declared],
       [`POST /prometheus/api/v1/${path}`, declared],

@@ -8,7 +8,7 @@ import type { Things } from './things.ts';
 
 /** What an expression is evaluated in: the steps of the query, and what the caller may see. */
 export interface Query {
-  readonly metricsOf: Pick<Metrics, 'windows' | 'latest'>;
+  readonly metricsOf: Pick<Metrics, 'windows' | 'newest'>;
   readonly metrics: ReadonlyMap<string, NamedMetric>;
   readonly things: Things;
   /** Epoch milliseconds of the first and the last step. */
@@ -20,8 +20,6 @@ export interface Query {
   readonly limits: Config['prometheus'];
   /** The value of a part of the expression at all steps. Errors: PromError; HubError of the store. */
   evaluate(expression: Expression): Promise<Value>;
-  /** Newest samples by table and thing, as far as this query has looked. */
-  readonly newest: Map<string, ReadonlyMap<string, ReturnType<Metrics['latest']>>>;
 }
 
 export async function evaluateScalar(query: Query, expression: Expression, what: string): Promise<Float64Array> {

@@ -1,6 +1,5 @@
-import type { LatestSample, WindowFunction, WindowMatrix } from 'novacron/plugin';
+import type { WindowFunction, WindowMatrix } from 'novacron/plugin';
 import { PromError } from './errors.ts';
-import { formatValue } from './format.ts';
 import type { Query } from './query.ts';
 import type { NamedMetric } from './names.ts';
 import { matcherRegex } from './parse.ts';
@@ -70,12 +69,24 @@ function labelsOf({ metric }: Found, { thing, device }: { thing: LabelledThing; 
   return { ...(isNamed && { [NAME]: metric.name }), ...thing.labels, ...(device !== undefined && { device }) };
 }
 
+const rowLists = new WeakMap<readonly string[], WeakMap<readonly LabelledThing[], readonly (LabelledThing | undefined)[]>>();
+
+/** The thing of each row, where it is among those; made once for the same two lists. */
+function rowsOf(entities: readonly string[], things: readonly LabelledThing[]): readonly (LabelledThing | undefined)[] {
+  const lists = rowLists.get(entities) ?? new WeakMap<readonly LabelledThing[], readonly (LabelledThing | undefined)[]>();
+  rowLists.set(entities, lists);
+  const known = lists.get(things);
+  if (known !== undefined) return known;
+  const byId = new Map(things.map((thing) => [thing.id, thing]));
+  const rows = entities.map((id) => byId.get(id));
+  lists.set(things, rows);
+  return rows;
+}
+
 /** A matrix as series; values are divided by nothing, they are as shown. One step is spread over all when the selector is fixed by `@`. */
 function toSeries(query: Query, { found, isNamed }: { found: Found; isNamed: boolean }, matrix: WindowMatrix): Series[] {
-  const byId = new Map(found.things.map((thing) => [thing.id, thing]));
   const series: Series[] = [];
-  for (const [row, entity] of matrix.entities.entries()) {
-    const thing = byId.get(entity);
+  for (const [row, thing] of rowsOf(matrix.entities, found.things).entries()) {
     const device = found.metric.hasDevice ? matrix.devices[row] : undefined;
     if (thing === undefined || !found.matchesDevice(device ?? '')) continue;
     const given = matrix.values.subarray(row * matrix.steps, (row + 1) * matrix.steps);
@@ -87,50 +98,52 @@ function toSeries(query: Query, { found, isNamed }: { found: Found; isNamed: boo
   return series;
 }
 
-function newestOf(query: Query, table: string): ReadonlyMap<string, readonly LatestSample[]> {
-  const known = query.newest.get(table);
-  if (known !== undefined) return known;
-  const byEntity = Map.groupBy(query.metricsOf.latest(table), ({ entity }) => entity);
-  query.newest.set(table, byEntity);
-  return byEntity;
+/** The newest values of a metric that came together. */
+export interface NewestRows {
+  readonly metric: NamedMetric;
+  /** The thing of each row; undefined where the row is not asked for. */
+  readonly things: readonly (LabelledThing | undefined)[];
+  readonly devices: readonly string[] | undefined;
+  readonly values: Float64Array;
 }
 
-type Visit = (thing: LabelledThing, device: string | undefined, value: number) => void;
-
-/** Calls `visit` with the newest values of the things of which memory has the answer; the others are left to be read. */
-function eachNewest(query: Query, { found, at }: { found: Found; at: number }, visit: Visit): LabelledThing[] {
-  const { column, table } = found.metric;
-  const samples = newestOf(query, table);
-  const left: LabelledThing[] = [];
-  for (const thing of found.things) {
-    const own = samples.get(thing.id) ?? [];
-    if (own.some((sample) => sample.at > at || (sample.values[column] === null && sample.at > at - LOOKBACK_MS))) {
-      left.push(thing);
-      continue;
-    }
-    for (const { device, at: when, values } of own) {
-      const value = values[column];
-      if (value != null && when > at - LOOKBACK_MS && found.matchesDevice(device ?? '')) visit(thing, device, value);
-    }
-  }
-  return left;
+interface Newest {
+  readonly rows: readonly NewestRows[];
+  /** Things that memory does not know at that instant: they are to be read. */
+  readonly left: readonly LabelledThing[];
 }
 
-/** A selector at one instant that memory answers: as entries of the JSON, since there may be tens of thousands. Null when something must be read. */
-export async function newestEntries(query: Query, { matchers, offsetMs, at }: Selector): Promise<string[] | null> {
+function newestOf(query: Query, { metric, things: asked, matchesDevice }: Found, at: number): Newest {
+  const columns = query.metricsOf
+    .newest(metric.key)
+    .filter((column) => column.at > at - LOOKBACK_MS)
+    .map((column) => ({ ...column, things: rowsOf(column.entities, asked) }));
+  const left = new Set<LabelledThing>();
+  for (const { at: when, things, values } of columns)
+    for (let row = 0; row < things.length; row++) {
+      const thing = things[row];
+      if (thing !== undefined && (when > at || !Number.isFinite(values[row]))) left.add(thing);
+    }
+  const rows = columns.map(({ things, devices, values }) => {
+    const isAsked = (thing: LabelledThing | undefined, row: number): boolean =>
+      thing !== undefined && !left.has(thing) && matchesDevice(devices?.[row] ?? '');
+    const isWhole = left.size === 0 && devices === undefined;
+    return { metric, things: isWhole ? things : things.map((thing, row) => (isAsked(thing, row) ? thing : undefined)), devices, values };
+  });
+  return { rows, left: [...left] };
+}
+
+/** A selector at one instant that memory answers. Null when something must be read. */
+export async function selectNewest(query: Query, { matchers, offsetMs, at }: Selector): Promise<readonly NewestRows[] | null> {
   if (query.steps !== 1 || at !== null) return null;
-  const entries: string[] = [];
-  const end = `},"value":[${query.from / 1000},"`;
+  const all: NewestRows[] = [];
   for (const found of await findSeries(query, matchers)) {
-    const name = `{"metric":{"${NAME}":"${found.metric.name}",`;
-    const left = eachNewest(query, { found, at: query.from - offsetMs }, (thing, device, value) => {
-      const labels = device === undefined ? thing.json : `${thing.json},"device":${JSON.stringify(device)}`;
-      entries.push(`${name}${labels}${end}${formatValue(value)}"]}`);
-    });
+    const { rows, left } = newestOf(query, found, query.from - offsetMs);
     if (left.length > 0) return null;
-    if (entries.length > query.limits.seriesMax) throw tooMany(query);
+    all.push(...rows);
   }
-  return entries;
+  if (all.reduce((count, { things }) => count + things.length, 0) > query.limits.seriesMax) throw tooMany(query);
+  return all;
 }
 
 /** The instants that a selector is asked for: shifted by its offset, or one that is fixed. */
@@ -152,9 +165,12 @@ export async function select(query: Query, selector: Selector, { isNamed, ...win
   const isNow = window.function === 'last' && window.windowMs === LOOKBACK_MS && from === to && query.steps === 1;
   const all: Series[] = [];
   for (const one of found) {
-    const add: Visit = (thing, device, value) =>
-      all.push({ labels: labelsOf(one, { thing, device }, isNamed), values: Float64Array.of(value), has: Uint8Array.of(1) });
-    const left = isNow ? eachNewest(query, { found: one, at: to }, add) : one.things;
+    const { rows, left } = isNow ? newestOf(query, one, to) : { rows: [], left: one.things };
+    for (const { things, devices, values } of rows)
+      for (const [row, thing] of things.entries()) {
+        const labels = thing && labelsOf(one, { thing, device: devices?.[row] }, isNamed);
+        if (labels) all.push({ labels, values: values.slice(row, row + 1), has: Uint8Array.of(1) });
+      }
     if (left.length > 0) {
       const asked = { metric: one.metric.key, targets: idsOf(left), from, to, stepMs: query.stepMs, ...window };
       for (const series of toSeries(query, { found: one, isNamed }, await query.metricsOf.windows(asked, query.signal))) all.push(series);

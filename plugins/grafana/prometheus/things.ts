@@ -1,13 +1,14 @@
 import type { Actor } from 'novacron/plugin';
 import type { GrafanaContext } from '../config.ts';
 import type { Labels } from './series.ts';
+import { toBytes } from './text-bytes.ts';
 
 /** A thing that may be seen, as labels: its name under its kind, its id, tenant, and the host of a VM. */
 export interface LabelledThing {
   readonly id: string;
   readonly labels: Labels;
   /** The labels as JSON, without braces: made once, written for each of its series. */
-  readonly json: string;
+  readonly json: Uint8Array;
 }
 
 /** The things of a kind that the caller may see: no series of anything else is ever read. */
@@ -31,7 +32,7 @@ async function label({ services }: GrafanaContext, kind: string, actor: Actor): 
   return found.map(({ id, name, tenant }) => {
     const host = hosts.get(id);
     const labels = { [kind]: name, [`${kind}_id`]: id, ...(tenant !== null && { tenant }), ...(host !== undefined && { host }) };
-    return { id, labels, json: JSON.stringify(labels).slice(1, -1) };
+    return { id, labels, json: toBytes(JSON.stringify(labels).slice(1, -1)) };
   });
 }
 

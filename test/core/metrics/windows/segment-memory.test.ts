@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { WindowMatrix } from '../../../../core/contract.ts';
 import { createSegmentMemory } from '../../../../core/metrics/windows/segment-memory.ts';
-import { createTargetKeeper, createTargetSaver } from '../../../../core/metrics/windows/target-lists.ts';
+import { createTargetKeeper, createTargetSaver, withoutNames } from '../../../../core/metrics/windows/target-lists.ts';
 import { DAY_MS, NEVER, NOW, testMetrics } from '../kit.ts';
 
 const START = Math.floor((NOW - 9 * DAY_MS) / DAY_MS) * DAY_MS;
@@ -86,7 +86,20 @@ describe('what is remembered of sealed files', () => {
 test('a list of names is moved once, and known by its place until others have taken it', () => {
   const [save, keep] = [createTargetSaver(), createTargetKeeper()];
   const lists = Array.from({ length: 20 }, (_, list) => Array.from({ length: 64 }, (__, name) => `${list}-${name}`));
-  for (const list of [...lists, ...lists, lists[19]!]) expect(keep(save(list))).toBe(list);
-  expect(save(lists[19]!)).toEqual({ place: expect.any(Number) });
-  for (const list of [null, [], ['one']]) expect(save(list)).toBe(list);
+  for (const list of [...lists, ...lists, lists[19]!]) {
+    const { sent, names } = save(list);
+    expect(keep(sent)).toBe(names);
+    expect(names).toEqual(list.toSorted());
+  }
+  expect(save(lists[19]!).sent).toEqual({ place: expect.any(Number) });
+  expect(save(null)).toEqual({ sent: null, names: null });
+  expect(save(['one', 'ö', 'one', 'Z']).sent).toEqual(['Z', 'one', 'ö']);
+});
+
+test('an answer about a long list names its things only where some have no series', () => {
+  const names = Array.from({ length: 64 }, (_, k) => `vm-${String(k).padStart(2, '0')}`);
+  const matrix = { entities: [...names], devices: [], steps: 1, values: new Float64Array(64) };
+  expect(withoutNames(matrix, names).entities).toBeNull();
+  expect(withoutNames({ ...matrix, entities: names.slice(1) }, names).entities).toEqual(names.slice(1));
+  expect(withoutNames(matrix, null).entities).toEqual(names);
 });
