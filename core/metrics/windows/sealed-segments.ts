@@ -23,7 +23,8 @@ async function loadFiles(source: SampleSource, { files, cells, condition }: Want
   const sql = `SELECT ${key}, ${cells.join(', ')}, file_index::INTEGER FROM ${parquetOf(files)} WHERE ${condition}${sealedTargets(targets)}${order}`;
   const columns = new Columns(cells.length);
   const runs: Run[] = [];
-  await eachChunk(source, { sql, isLarge: source.isLarge.sealed }, (chunk) => {
+  const expect = (rows: number): void => columns.reserve(rows);
+  await eachChunk(source, { sql, isLarge: source.isLarge.sealed, expect }, (chunk) => {
     const start = columns.count;
     columns.push(chunk, keys.length);
     eachRun(chunk, [...keys, chunk.columnCount - 1], (found, { from, to }) => {

@@ -70,27 +70,33 @@ export class Columns {
   #count = 0;
 
   constructor(columns: number) {
-    this.#columns = Array.from({ length: columns }, () => new Float64Array(4096));
+    this.#columns = Array.from({ length: columns }, () => new Float64Array());
   }
 
   get count(): number {
     return this.#count;
   }
 
+  /** Makes room for so many rows in all. */
+  reserve(rows: number): void {
+    if (rows <= this.#columns[0]!.length) return;
+    this.#columns = this.#columns.map((column) => {
+      const larger = new Float64Array(rows);
+      larger.set(column.subarray(0, this.#count));
+      return larger;
+    });
+  }
+
   push(chunk: DuckDBDataChunk, first: number): void {
     const rows = this.#count + chunk.rowCount;
-    if (rows > this.#columns[0]!.length)
-      this.#columns = this.#columns.map((column) => {
-        const larger = new Float64Array(Math.max(rows, 2 * column.length));
-        larger.set(column.subarray(0, this.#count));
-        return larger;
-      });
+    if (rows > this.#columns[0]!.length) this.reserve(Math.max(rows, 2 * this.#columns[0]!.length));
     for (const [index, column] of this.#columns.entries()) column.set(numbersOf(chunk, first + index), this.#count);
     this.#count = rows;
   }
 
+  /** Arrays of their own, or all there is as it is. */
   slice(from: number, to: number): Float64Array[] {
-    return this.#columns.map((column) => column.slice(from, to));
+    return this.#columns.map((column) => (from === 0 && to === column.length ? column : column.slice(from, to)));
   }
 }
 

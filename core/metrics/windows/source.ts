@@ -29,14 +29,22 @@ export interface SampleSource {
 export const LISTED_MAX = 200;
 export const NAN = `'NaN'::DOUBLE`;
 
+interface Asked {
+  readonly sql: string;
+  readonly isLarge: boolean;
+  /** Told how many rows will come, where that is known. */
+  expect?(rows: number): void;
+}
+
 /** All chunks of an answer. A small one is fetched as a whole: each chunk of a stream is a way to another thread and back. */
 export async function eachChunk(
   source: Pick<SampleSource, 'connection' | 'check'>,
-  { sql, isLarge }: { sql: string; isLarge: boolean },
+  { sql, isLarge, expect }: Asked,
   visit: (chunk: DuckDBDataChunk) => void,
 ): Promise<void> {
   if (isLarge) return eachStreamed(source, sql, visit);
   const result = await source.connection.run(sql);
+  expect?.(result.rowCount);
   for (let index = 0; index < result.chunkCount; index++) {
     const chunk = result.getChunk(index);
     source.check(chunk.rowCount);

@@ -39,31 +39,28 @@ function end(json: TextBytes): WholeAnswer {
   return { headers, body: json.whole() };
 }
 
-const COMMA = toBytes(',');
-const VALUE_END = toBytes('"]');
-
 interface Steps {
   readonly from: number;
   readonly stepMs: number;
 }
 
 /** `at`: how the value of each step begins. */
-function writePoints(json: TextBytes, { values, has }: Series, at: readonly Uint8Array[]): void {
-  let isFirst = true;
+function writePoints(json: TextBytes, { values, has }: Series, at: readonly string[]): void {
+  let close = '';
   for (let step = 0; step < values.length; step++) {
     if (has[step] !== 1) continue;
-    if (!isFirst) json.bytes(COMMA);
-    isFirst = false;
-    json.bytes(at[step]!);
+    json.text(close);
+    close = '"],';
+    json.text(at[step]!);
     json.text(formatValue(values[step]!));
-    json.bytes(VALUE_END);
   }
+  json.text('"]');
 }
 
 export function rangeAnswer(value: Value, { from, stepMs }: Steps, steps: number): WholeAnswer {
   if (value.is === 'string')
     throw new PromError('bad_data', 'invalid expression type "string" for range query, must be Scalar or instant Vector');
-  const at = Array.from({ length: steps }, (_, step) => toBytes(`[${instant(from + step * stepMs)},"`));
+  const at = Array.from({ length: steps }, (_, step) => `[${instant(from + step * stepMs)},"`);
   const series = value.is === 'scalar' ? [{ labels: {}, values: value.values, has: new Uint8Array(steps).fill(1) }] : value.series;
   const some = series.filter(({ has }) => has.includes(1));
   const json = begin('matrix');

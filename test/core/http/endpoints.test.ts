@@ -43,6 +43,15 @@ const echo = definePlugin(
             }),
           ),
       }),
+      'GET /whole': tools.endpoint({
+        help: 'Answers in one piece, as text or as bytes',
+        auth: 'none',
+        handle: (_, { url: asked }) => {
+          const text = 'ä'.repeat(1000);
+          const body = asked.endsWith('bytes') ? new TextEncoder().encode(text) : text;
+          return { status: 203, headers: { 'content-type': 'text/x-whole; charset=utf-8' }, body };
+        },
+      }),
       'GET /refused': tools.endpoint({
         help: 'Refuses',
         auth: 'none',
@@ -116,6 +125,17 @@ describe("a plugin's endpoint", () => {
   it('is for signed-in callers unless it says otherwise', async () => {
     expect(await ask(`${url}/things/a`, { method: 'POST' })).toMatchObject({ status: 401, body: { code: 'auth_missing' } });
     expect(await ask(`${url}/open`)).toMatchObject({ status: 200, text: 'actor nobody, piece two' });
+  });
+
+  it.each(['text', 'bytes'])('answers %s that is at hand in one piece, of a length that is said', async (kind) => {
+    const { status, headers, text } = await ask(`${url}/whole?${kind}`);
+    expect([status, headers.get('content-type'), headers.get('content-length'), headers.get('transfer-encoding')]).toEqual([
+      203,
+      'text/x-whole; charset=utf-8',
+      '2000',
+      null,
+    ]);
+    expect(text).toBe('ä'.repeat(1000));
   });
 
   it('refuses as problem+json, and a body beyond its limit before it is read', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ColumnBatch } from '../../../core/contract.ts';
-import { createLatest } from '../../../core/metrics/latest.ts';
+import { createLatest, type Latest } from '../../../core/metrics/latest.ts';
 import { planTables } from '../../../core/metrics/schema.ts';
 import { METRICS, NOW } from './kit.ts';
 
@@ -62,5 +62,73 @@ describe('the newest values', () => {
       ['vda', 3],
       ['vdb', 3.5],
     ]);
+  });
+
+  const ratio = VM!.columns.find(({ name }) => name === 'cpuRatio')!;
+  const byName = (latest: Latest): unknown[] =>
+    latest
+      .column(VM!, ratio)
+      .flatMap(({ at, entities, values }) => entities.map((entity, row) => [entity, at - NOW, values[row]]))
+      .toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1));
+
+  test('of one metric are the columns of their senders themselves, and those of rows, by the instant they are of', () => {
+    const latest = createLatest();
+    const names = ['a', 'b'];
+    latest.putColumns(VM!, batch(NOW, names, 1, Number.NaN));
+    latest.put(VM!, {
+      table: 'vm',
+      at: NOW + 5,
+      rows: [
+        { entity: 'c', values: { cpuRatio: 3 } },
+        { entity: 'd', values: { sent: 1n } },
+      ],
+    });
+    expect(latest.column(VM!, ratio)[0]!.entities).toBe(names);
+    expect(byName(latest)).toEqual([
+      ['a', 0, 1],
+      ['b', 0, Number.NaN],
+      ['c', 5, 3],
+      ['d', 5, Number.NaN],
+    ]);
+  });
+
+  test('of one metric are told once where a thing has several senders, and no longer those from before a restart', () => {
+    const latest = createLatest();
+    latest.fill([
+      { table: 'vm', entity: 'a', at: NOW - 9, values: { cpuRatio: 0.9 } },
+      { table: 'vm', entity: 'z', at: NOW - 9, values: { cpuRatio: 0.8 } },
+    ]);
+    const names = ['a', 'b'];
+    latest.putColumns(VM!, batch(NOW, names, 1, 2));
+    expect(latest.column(VM!, ratio)[0]!.entities).toBe(names);
+    expect(byName(latest)).toEqual([
+      ['a', 0, 1],
+      ['b', 0, 2],
+      ['z', -9, 0.8],
+    ]);
+    latest.putColumns(VM!, batch(NOW + 1, ['b'], 4));
+    latest.put(VM!, { table: 'vm', at: NOW + 2, rows: [{ entity: 'a', values: { cpuRatio: 5 } }] });
+    expect(byName(latest)).toEqual([
+      ['a', 2, 5],
+      ['b', 1, 4],
+      ['z', -9, 0.8],
+    ]);
+  });
+
+  test('of counters of seconds are seconds, whether they came as whole nanoseconds or as seconds; devices have values of their own', () => {
+    const latest = createLatest();
+    const time = VM!.columns.find(({ name }) => name === 'cpuTimeSeconds')!;
+    latest.put(VM!, { table: 'vm', at: NOW, rows: [{ entity: 'a', values: { cpuTimeSeconds: 1_500_000_000n } }] });
+    latest.putColumns(VM!, { table: 'vm', at: NOW, entities: ['b'], columns: { cpuTimeSeconds: Float64Array.of(2.5) } });
+    expect(latest.column(VM!, time).flatMap(({ values }) => [...values])).toEqual([2.5, 1.5]);
+    const bytes = DISK!.columns[0]!;
+    latest.putColumns(DISK!, {
+      table: 'vm.disk',
+      at: NOW,
+      entities: ['a', 'a'],
+      devices: ['vda', 'vdb'],
+      columns: { readBytes: Float64Array.of(1, 2) },
+    });
+    expect(latest.column(DISK!, bytes)).toMatchObject([{ devices: ['vda', 'vdb'], values: Float64Array.of(1, 2) }]);
   });
 });
