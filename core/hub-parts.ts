@@ -13,7 +13,7 @@ import {
   type Metrics,
   type Panel,
 } from './contract.ts';
-import type { DeclaredEndpoint } from './http/routes/endpoints.ts';
+import type { DeclaredEndpoint } from './http/deps.ts';
 import { openMetrics } from './metrics/metrics.ts';
 import type { HubConfig } from './plugins/hub-config.ts';
 import type { LoadedPlugin } from './plugins/load.ts';

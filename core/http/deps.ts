@@ -1,12 +1,11 @@
 import type { Registry } from 'prom-client';
-import type { Clock, Log, Panel } from '../contract/declare.ts';
+import type { Base, Clock, Endpoint, Log, Panel } from '../contract/declare.ts';
 import type { Actions, Events, Jobs, Metrics, Resources } from '../contract/services.ts';
 import type { Actor } from '../contract/things.ts';
 import type { Verified } from '../audit/verify.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { HttpLimits } from '../plugins/hub-config.ts';
 import type { Declared } from '../surfaces/openapi.ts';
-import type { DeclaredEndpoint } from './routes/endpoints.ts';
 
 /** What HTTP asks of core/identity. */
 export type HttpIdentity = Pick<
@@ -37,6 +36,15 @@ export interface HttpConfig {
   /** Addresses and CIDR ranges; default: nobody is believed. */
   readonly trustedProxies?: readonly string[] | undefined;
   readonly limits?: Partial<HttpLimits> | undefined;
+}
+
+/** An endpoint as its plugin declared it; `key` is `GET /runs/:id`. */
+export interface DeclaredEndpoint {
+  readonly plugin: string;
+  readonly key: string;
+  readonly endpoint: Endpoint;
+  /** What the plugin's functions get; HubError `plugin_unavailable` when it does not run. */
+  base(): Base<unknown, never>;
 }
 
 export interface HttpDeps {

@@ -1,20 +1,11 @@
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
-import type { Base, Endpoint, WholeAnswer } from '../../contract/declare.ts';
+import type { WholeAnswer } from '../../contract/declare.ts';
 import { viaOf } from '../authenticate.ts';
 import type { HttpDeps } from '../deps.ts';
 import { goneSignal } from '../gone.ts';
 import { createRoom, type RoomyBody } from '../room.ts';
-
-/** An endpoint as its plugin declared it; `key` is `GET /runs/:id`. */
-export interface DeclaredEndpoint {
-  readonly plugin: string;
-  readonly key: string;
-  readonly endpoint: Endpoint;
-  /** What the plugin's functions get; HubError `plugin_unavailable` when it does not run. */
-  base(): Base<unknown, never>;
-}
 
 /** The endpoints of plugins, below their names. Bodies of any kind arrive as they were sent. */
 export async function registerEndpoints(

@@ -125,7 +125,8 @@ function keepBest({ members }: Group, op: string, { steps, parameter }: { steps:
   for (let step = 0; step < steps; step++) {
     const k = Math.trunc(parameter[step]!);
     if (!(k >= 1)) continue;
-    const there = members.flatMap(({ has }, index) => (has[step] === 1 ? [index] : []));
+    const there: number[] = [];
+    for (const [index, { has }] of members.entries()) if (has[step] === 1) there.push(index);
     // NaN comes last either way.
     const rankOf = (index: number): number => {
       const value = members[there[index]!]!.values[step]!;

@@ -83,17 +83,27 @@ function rowsOf(entities: readonly string[], things: readonly LabelledThing[]): 
   return rows;
 }
 
+/** Where there are values; null: everywhere. */
+function presenceOf(values: Float64Array): Uint8Array | null {
+  let has: Uint8Array | null = null;
+  for (let step = 0; step < values.length; step++) {
+    if (values[step] === values[step]) continue;
+    has ??= new Uint8Array(values.length).fill(1);
+    has[step] = 0;
+  }
+  return has;
+}
+
 /** A matrix as series; values are divided by nothing, they are as shown. One step is spread over all when the selector is fixed by `@`. */
 function toSeries(query: Query, { found, isNamed }: { found: Found; isNamed: boolean }, matrix: WindowMatrix): Series[] {
   const series: Series[] = [];
+  const always = new Uint8Array(query.steps).fill(1);
   for (const [row, thing] of rowsOf(matrix.entities, found.things).entries()) {
     const device = found.metric.hasDevice ? matrix.devices[row] : undefined;
     if (thing === undefined || !found.matchesDevice(device ?? '')) continue;
     const given = matrix.values.subarray(row * matrix.steps, (row + 1) * matrix.steps);
     const values = matrix.steps === query.steps ? given : new Float64Array(query.steps).fill(given[0]!);
-    const has = new Uint8Array(query.steps);
-    for (let step = 0; step < query.steps; step++) if (values[step] === values[step]) has[step] = 1;
-    series.push({ labels: labelsOf(found, { thing, device }, isNamed), values, has });
+    series.push({ labels: labelsOf(found, { thing, device }, isNamed), values, has: presenceOf(values) ?? always });
   }
   return series;
 }

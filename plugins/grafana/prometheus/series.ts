@@ -2,7 +2,7 @@ import { PromError } from './errors.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 
-/** One series over all steps of a query: `values[step]` counts where `has[step]` is 1. */
+/** One series over all steps of a query: `values[step]` counts where `has[step]` is 1. Both may be shared with others: they are not changed once they are made. */
 export interface Series {
   readonly labels: Labels;
   readonly values: Float64Array;

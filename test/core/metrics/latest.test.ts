@@ -94,6 +94,7 @@ describe('the newest values', () => {
 
   test('of one metric are told once where a thing has several senders, and no longer those from before a restart', () => {
     const latest = createLatest();
+    // oxlint-disable-next-line unicorn/no-array-fill-with-reference-type -- no array, the newest values
     latest.fill([
       { table: 'vm', entity: 'a', at: NOW - 9, values: { cpuRatio: 0.9 } },
       { table: 'vm', entity: 'z', at: NOW - 9, values: { cpuRatio: 0.8 } },
