@@ -4,11 +4,17 @@ import type { Frame } from '../contract/metrics.ts';
 import { writeTrouble } from './write-trouble.ts';
 import { readFrame, type FrameOptions } from './frame.ts';
 
-/** What a reader does: it runs on a connection of its own, in a read-only transaction unless it sees to that itself. */
+/** What a reader does its work with. */
+export interface Reading {
+  /** A connection of its own, the same each time, in a read-only transaction unless the task sees to that itself; what memory answers needs none. */
+  connect(): Promise<DuckDBConnection>;
+  /** Throws when the reading is over; to be called between pieces of work. */
+  check(): void;
+}
+
 export interface ReadTask<T> {
   readonly transaction?: 'own';
-  /** `check` throws when the reading is over; to be called between pieces of work. */
-  read(connection: DuckDBConnection, check: () => void): Promise<T>;
+  read(reading: Reading): Promise<T>;
   readonly timeoutMs: number;
 }
 
@@ -74,13 +80,25 @@ function failed(error: unknown): HubError {
 /** One statement whose answer is a frame. */
 export const frameTask = ({ plan, timeoutMs, frame }: FrameTask): ReadTask<Frame> => ({
   timeoutMs,
-  async read(connection, check) {
+  async read({ connect, check }) {
+    const connection = await connect();
     const { sql, values } = await plan(connection);
     check();
     const result = await connection.stream(sql, [...values]);
     return readFrame(result, { ...frame, bytesMax: ANSWER_BYTES_MAX, check });
   },
 });
+
+async function open(
+  db: DuckDBInstance,
+  { transaction }: Pick<ReadTask<unknown>, 'transaction'>,
+  stopper: Stopper,
+): Promise<DuckDBConnection> {
+  const connection = await db.connect();
+  stopper.connection = connection;
+  if (transaction === undefined) await connection.run('BEGIN TRANSACTION READ ONLY');
+  return connection;
+}
 
 /** Reads beside the writer: each on a connection of its own, a few at once, the rest wait in line. `ready` is awaited before each, so that it sees what was written. */
 export function createReaders(db: DuckDBInstance, ready: () => Promise<void>): Readers {
@@ -108,18 +126,18 @@ export function createReaders(db: DuckDBInstance, ready: () => Promise<void>): R
   }
   async function readNow<T>(task: ReadTask<T>, stopper: Stopper): Promise<T> {
     stopper.check();
-    const connection = await db.connect();
-    stopper.connection = connection;
     const timer = setTimeout(() => stopper.stop(timedOut(task.timeoutMs)), task.timeoutMs);
+    let opening: Promise<DuckDBConnection> | undefined;
+    const connect = (): Promise<DuckDBConnection> => (opening ??= open(db, task, stopper));
     try {
-      if (task.transaction === undefined) await connection.run('BEGIN TRANSACTION READ ONLY');
-      return await task.read(connection, () => stopper.check());
+      return await task.read({ connect, check: () => stopper.check() });
     } catch (error) {
       throw stopper.reason ?? failed(error);
     } finally {
       clearTimeout(timer);
+      const { connection } = stopper;
       stopper.end();
-      connection.closeSync();
+      connection?.closeSync();
     }
   }
   async function inTurn<T>(task: ReadTask<T>, stopper: Stopper): Promise<T> {

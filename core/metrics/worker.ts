@@ -136,7 +136,7 @@ function handlersOf(store: Store, { readers, importing, asWrite, fresh }: Runnin
       return readers.read(id, {
         timeoutMs: WINDOWS_TIMEOUT_MS,
         transaction: 'own',
-        read: async (connection, check) => withoutNames(await readSteadily(store, { connection, check }, task), targets),
+        read: async (reading) => withoutNames(await readSteadily(store, reading, task), targets),
       });
     },
     sql({ text, timeoutMs, rowsMax }, id) {

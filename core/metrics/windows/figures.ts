@@ -22,7 +22,7 @@ const FIGURES: Partial<Record<WindowFunction, (parameter: number) => string>> = 
   quantile: (q) => `quantile_cont(value, ${q})`,
 };
 
-type FigureSource = Pick<SampleSource, 'connection' | 'column' | 'files' | 'hot' | 'after' | 'upTo'>;
+type FigureSource = Pick<SampleSource, 'connect' | 'column' | 'files' | 'hot' | 'after' | 'upTo'>;
 
 /** What DuckDB is to compute of each series. */
 export interface Figure {
@@ -52,7 +52,8 @@ export const rowsAtOnce = ({ whole }: Figure): number => (whole === null ? 30_00
 async function wholeBy(source: FigureSource): Promise<number | null> {
   const files = filesOf(source);
   if (reachesHot(source) || files.length === 0) return null;
-  const reader = await source.connection.runAndReadAll(`SELECT typeof(${ident(source.column.name)}) FROM ${parquetOf(files)} LIMIT 1`);
+  const connection = await source.connect();
+  const reader = await connection.runAndReadAll(`SELECT typeof(${ident(source.column.name)}) FROM ${parquetOf(files)} LIMIT 1`);
   const [, width, scale] = /^DECIMAL\((\d+),(\d+)\)$/.exec(String(reader.getRows()[0]?.[0])) ?? [];
   return width !== undefined && Number(width) <= 9 ? 10 ** Number(scale) : null;
 }
@@ -79,7 +80,7 @@ export async function readFigures(source: SampleSource, { sql: figure, whole }: 
   const wanted = targets === null || targets.length <= LISTED_MAX ? null : new Set(targets);
   const sql = `SELECT ${key}, (${figure})::DOUBLE, count(*)::DOUBLE FROM (${rows}) samples GROUP BY ${key}`;
   // A row here stands for many samples: they are what is limited.
-  const uncounted = { connection: source.connection, check: () => source.check(0) };
+  const uncounted = { connect: source.connect, check: () => source.check(0) };
   await eachChunk(uncounted, { sql, isLarge: false }, (chunk) => {
     const names = keys.map((index) => chunk.getColumnVector(index));
     const [values, counts] = [numbersOf(chunk, keys.length), numbersOf(chunk, keys.length + 1)];

@@ -1,14 +1,14 @@
-import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
+import type { DuckDBDataChunk } from '@duckdb/node-api';
 import type { Column, TableShape } from '../schema.ts';
 import { literal } from '../sql-text.ts';
 import type { HotRange } from '../hot-range.ts';
+import type { Reading } from '../read.ts';
 import type { Store } from '../store.ts';
 import type { Targets } from './series.ts';
 import type { SealedFile } from '../views.ts';
 
-export interface SampleSource {
+export interface SampleSource extends Pick<Reading, 'connect'> {
   readonly store: Store;
-  readonly connection: DuckDBConnection;
   readonly shape: TableShape;
   readonly column: Column;
   readonly files: readonly SealedFile[];
@@ -38,12 +38,12 @@ interface Asked {
 
 /** All chunks of an answer. A small one is fetched as a whole: each chunk of a stream is a way to another thread and back. */
 export async function eachChunk(
-  source: Pick<SampleSource, 'connection' | 'check'>,
+  source: Pick<SampleSource, 'connect' | 'check'>,
   { sql, isLarge, expect }: Asked,
   visit: (chunk: DuckDBDataChunk) => void,
 ): Promise<void> {
   if (isLarge) return eachStreamed(source, sql, visit);
-  const result = await source.connection.run(sql);
+  const result = await (await source.connect()).run(sql);
   expect?.(result.rowCount);
   for (let index = 0; index < result.chunkCount; index++) {
     const chunk = result.getChunk(index);
@@ -53,11 +53,11 @@ export async function eachChunk(
 }
 
 async function eachStreamed(
-  source: Pick<SampleSource, 'connection' | 'check'>,
+  source: Pick<SampleSource, 'connect' | 'check'>,
   sql: string,
   visit: (chunk: DuckDBDataChunk) => void,
 ): Promise<void> {
-  const result = await source.connection.stream(sql);
+  const result = await (await source.connect()).stream(sql);
   for (;;) {
     const chunk = await result.fetchChunk();
     source.check(chunk?.rowCount ?? 0);

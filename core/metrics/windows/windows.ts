@@ -1,9 +1,9 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
 import { HubError } from '../../contract/errors.ts';
 import type { WindowMatrix, WindowQuery } from '../../contract/metrics.ts';
 import type { Column, TableShape } from '../schema.ts';
 import { dayOf } from '../sql-text.ts';
 import type { HotRange } from '../hot-range.ts';
+import type { Reading } from '../read.ts';
 import type { Store } from '../store.ts';
 import { readCatalogue } from '../sealed.ts';
 import type { SealedFile } from '../views.ts';
@@ -70,7 +70,7 @@ class Answer {
   }
 
   keep(series: string): void {
-    const [entity = '', device] = namesOf(series);
+    const { entity, device } = namesOf(series);
     this.entities.push(entity);
     if (device !== undefined) this.devices.push(device);
   }
@@ -100,20 +100,18 @@ function portions(
 }
 
 /** What a query is answered from: all sealed files, and where hot rows lie, both as they were at one instant. */
-export interface WindowSource {
+export interface WindowSource extends Reading {
   readonly store: Store;
-  readonly connection: DuckDBConnection;
   readonly sealed: readonly SealedFile[];
   readonly hot: HotRange | undefined;
   readonly isSteady: boolean;
-  check(): void;
 }
 
 const byDay = (a: SealedFile, b: SealedFile): number => (a.day < b.day ? -1 : a.day > b.day ? 1 : a.part - b.part);
 
 /** Answers a window query, from rollups where they give the same answer, else from samples; portion by portion. Runs in the store's thread. */
 export async function readWindows(
-  { store, connection, sealed, hot, isSteady, check }: WindowSource,
+  { store, connect, sealed, hot, isSteady, check }: WindowSource,
   { shape, column, query }: WindowTask,
 ): Promise<WindowMatrix> {
   const steps = stepsOf(query);
@@ -126,12 +124,12 @@ export async function readWindows(
   const answer = new Answer(steps.count, query.targets?.length ?? store.entities.count());
   const rollup = rolled && planRollup(rolled, { files: found, column, shape, hot });
   const total = (rollup === null ? files : [...rollup.rollups, ...rollup.samples]).reduce((sum, file) => sum + file.rows, 0);
-  const figure = rollup === null ? await figureFor(query, { connection, column, files, hot, after, upTo: query.from }) : null;
+  const figure = rollup === null ? await figureFor(query, { connect, column, files, hot, after, upTo: query.from }) : null;
   const { parts, rowsEach } = portions(store, query, { rows: total, atOnce: figure === null ? ROWS_AT_ONCE : rowsAtOnce(figure) });
   let rows = 0;
   const source: SampleSource = {
     store,
-    connection,
+    connect,
     shape,
     column,
     files,
@@ -162,8 +160,6 @@ export async function readWindows(
   return answer.matrix();
 }
 
-type Reading = Pick<WindowSource, 'connection' | 'check'>;
-
 /**
  * `readWindows` without asking the database what is sealed: when no day was moved from hot to sealed meanwhile, what the store remembers of it was right all along.
  * Else it is asked again in a transaction.
@@ -176,8 +172,9 @@ export async function readSteadily(store: Store, reading: Reading, task: WindowT
     if (store.sealed === sealed && !store.isMoving) return answer;
   }
   const known = hot();
-  await reading.connection.run('BEGIN TRANSACTION READ ONLY');
-  const catalogue = await readCatalogue(reading.connection, store.folders.sealed);
+  const connection = await reading.connect();
+  await connection.run('BEGIN TRANSACTION READ ONLY');
+  const catalogue = await readCatalogue(connection, store.folders.sealed);
   return readWindows({ ...reading, store, sealed: catalogue, hot: known, isSteady: false }, task);
 }
 

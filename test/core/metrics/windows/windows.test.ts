@@ -19,7 +19,7 @@ async function ask(bare: BareStore, query: WindowQuery): Promise<Map<string, num
   const matrix = await readers.read(1, {
     timeoutMs: 10_000,
     transaction: 'own',
-    read: (connection, check) => readSteadily(store, { connection, check }, { shape, column, query }),
+    read: (reading) => readSteadily(store, reading, { shape, column, query }),
   });
   return seriesOf(matrix);
 }
