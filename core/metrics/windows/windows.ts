@@ -11,7 +11,7 @@ import { slide, WINDOW_FUNCTIONS, type Row, type Steps } from './functions.ts';
 import { slidePieces } from './pieces.ts';
 import { rollupTable } from '../rollup.ts';
 import { planRollup, readPieces, rollupFor, type RollupPlan } from './rollups.ts';
-import { figureFor, readFigures, rowsAtOnce } from './figures.ts';
+import { figureFor, readFigures } from './figures.ts';
 import { namesOf, type Targets } from './series.ts';
 import { LISTED_MAX, type SampleSource } from './source.ts';
 import { byBytes } from './target-lists.ts';
@@ -107,6 +107,12 @@ export interface WindowSource extends Reading {
   readonly isSteady: boolean;
 }
 
+/** About how many series there are in some days: each has a row an hour in the rollup. Undefined when nothing is rolled up. */
+function seriesIn(files: readonly SealedFile[], { name }: TableShape): number | undefined {
+  const hourly = files.filter(({ table }) => table === rollupTable(name, 3600)).map(({ rows }) => rows / 24);
+  return hourly.length === 0 ? undefined : Math.max(1, ...hourly);
+}
+
 const byDay = (a: SealedFile, b: SealedFile): number => (a.day < b.day ? -1 : a.day > b.day ? 1 : a.part - b.part);
 
 /** Answers a window query, from rollups where they give the same answer, else from samples; portion by portion. Runs in the store's thread. */
@@ -118,14 +124,16 @@ export async function readWindows(
   const after = query.from - query.windowMs;
   const [first, last] = [dayOf(after), dayOf(query.to)];
   const rolled = rollupFor(query, column);
+  const inRange = sealed.filter(({ day }) => day >= first && day <= last);
   const tables = [shape.name, ...(rolled ? [rollupTable(shape.name, rolled.seconds)] : [])];
-  const found = sealed.filter(({ table, day }) => tables.includes(table) && day >= first && day <= last).toSorted(byDay);
+  const found = inRange.filter(({ table }) => tables.includes(table)).toSorted(byDay);
   const files = found.filter(({ table }) => table === shape.name);
   const answer = new Answer(steps.count, query.targets?.length ?? store.entities.count());
   const rollup = rolled && planRollup(rolled, { files: found, column, shape, hot });
   const total = (rollup === null ? files : [...rollup.rollups, ...rollup.samples]).reduce((sum, file) => sum + file.rows, 0);
-  const figure = rollup === null ? await figureFor(query, { connect, column, files, hot, after, upTo: query.from }) : null;
-  const { parts, rowsEach } = portions(store, query, { rows: total, atOnce: figure === null ? ROWS_AT_ONCE : rowsAtOnce(figure) });
+  const samplesEach = total / (seriesIn(inRange, shape) ?? Math.max(1, store.entities.count()));
+  const figure = rollup === null ? await figureFor(query, { connect, column, files, hot, after, upTo: query.from, samplesEach }) : null;
+  const { parts, rowsEach } = portions(store, query, { rows: total, atOnce: figure?.samplesMax ?? ROWS_AT_ONCE });
   let rows = 0;
   const source: SampleSource = {
     store,

@@ -144,6 +144,27 @@ describe('functions over windows', () => {
     expect(await Promise.all(queries.map((query) => ask(bare, query)))).toEqual(before);
   });
 
+  test('percentiles of days are the same from decimals as from what was measured, of series long and short', async () => {
+    await using folder = await testFolder();
+    await using bare = await openBare(folder.dataDir);
+    const everyMinutes = { all: 10, most: 15, half: 20, few: 240, once: 3000 };
+    for (let minute = 0; minute < 3 * 1440; minute += 5) {
+      const own = Object.entries(everyMinutes).filter(([, every]) => minute % every === 0);
+      const rows = own.map(([entity], k) => ({ entity, values: { cpuRatio: ((minute * 7919 + k * 104_729) % 10_000) / 10_000 } }));
+      if (rows.length > 0) await bare.write([{ table: 'vm', at: START + minute * MINUTE + 1000, rows }]);
+    }
+    const queries = [3, 2.5, 0.01].flatMap((days) =>
+      [0, 0.05, 0.5, 0.9, 0.95, 0.999, 1].map((parameter) => {
+        const to = START + 3 * DAY_MS;
+        return { ...window('vm.cpuRatio', 'quantile', { parameter, from: to, to }), windowMs: days * DAY_MS };
+      }),
+    );
+    const measured = await Promise.all(queries.map((query) => ask(bare, query)));
+    expect(measured[0]!.size).toBe(5);
+    await bare.seal('2026-01-06');
+    expect(await Promise.all(queries.map((query) => ask(bare, query)))).toEqual(measured);
+  });
+
   test('rollups outlive the samples they are of', async () => {
     await using folder = await testFolder();
     await using bare = await openBare(folder.dataDir);
