@@ -33,11 +33,14 @@ describe('percentiles by rank', () => {
   });
 
   test('are right or not told where there are far fewer or more values than were expected', async () => {
+    const told: [number, number][] = [];
     for (const count of [1, 2, 3, 10, 60, 5000])
       for (const q of [0, 0.5, 0.95, 1]) {
         const { all, ...found } = await valuesAt(q, count);
         const value = interpolate(q, { count, ...found });
-        if (value !== null) expect(value).toBeCloseTo(quantileOf(all, q), 12);
+        if (value !== null) told.push([value, quantileOf(all, q)]);
       }
+    expect(told.length).toBeGreaterThan(0);
+    for (const [value, truth] of told) expect(value).toBeCloseTo(truth, 12);
   });
 });
