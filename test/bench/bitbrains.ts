@@ -129,7 +129,10 @@ export async function bench(options: BenchOptions): Promise<BenchResult> {
   const startedAt = performance.now();
   const trials = await bitbrainsTrials(data.text, options.signal);
   const fitting = { choose: leastLoss, score: scoreAt };
-  const { results: scored, choices } = crossFit(foldsBy(trials, ({ vm }) => vm), fitting);
+  const { results: scored, choices } = crossFit(
+    foldsBy(trials, ({ vm }) => vm),
+    fitting,
+  );
   const halves = crossFit(halvesOf(trials), fitting);
   const hindsight = leastLoss(trials);
   const [maseMean, maseMedian] = both(scored.map(({ mase }) => mase));
