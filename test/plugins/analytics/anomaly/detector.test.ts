@@ -27,7 +27,7 @@ function run(
   const scores: number[] = [];
   const found: number[] = [];
   for (const [i, value] of values.entries()) {
-    const score = observe(state, instantOf(fromRow + i), value);
+    const score = observe(state, { instant: instantOf(fromRow + i), value });
     scores.push(score);
     if (detects(state, score, threshold ?? THRESHOLDS.normal)) found.push(fromRow + i);
   }
@@ -98,8 +98,8 @@ it('passes over what is no number and what comes late, and learns nothing from i
   run(generate(3, daily), state);
   const before = state.slice();
   const now = instantOf(3 * DAY_ROWS);
-  for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) expect(observe(state, now, value)).toBe(0);
-  expect(observe(state, instantOf(5), 1000)).toBe(0);
+  for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) expect(observe(state, { instant: now, value })).toBe(0);
+  expect(observe(state, { instant: instantOf(5), value: 1000 })).toBe(0);
   expect(state).toEqual(before);
 });
 
