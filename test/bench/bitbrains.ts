@@ -1,4 +1,4 @@
-import { prepare } from '../../plugins/analytics/forecast/pipeline.ts';
+import { prepare, settle } from '../../plugins/analytics/forecast/pipeline.ts';
 import { COMBINATION } from '../../plugins/analytics/forecast/combine.ts';
 import { BASELINES } from '../../plugins/analytics/models/pool.ts';
 import type { Model } from '../../plugins/analytics/models/model.ts';
@@ -9,7 +9,7 @@ import { crossFit, foldsBy, leastOf, timesChosen } from './choose.ts';
 import { readData } from './data.ts';
 import { atMost, hourly, mean, round, trainAcross } from './forecast-data.ts';
 import type { BenchOptions, BenchResult } from './main.ts';
-import { DEFAULT_INDEX, POOL_GRID, settingsName, settleAll } from './pool-settings.ts';
+import { DEFAULT_INDEX, POOL_GRID, settingsName, withEach } from './pool-settings.ts';
 
 /**
  * Bitbrains GWA-T-12: hourly CPU of 24 VMs; after 7 days of history the next 24 h, each day. Each VM is scored with the settings that are best on
@@ -98,7 +98,7 @@ export async function bitbrainsTrials(text: string, signal: AbortSignal): Promis
     const across = trained.get(hour) ?? trainAcross(knownAt(all, hour), HORIZON);
     trained.set(hour, across);
     const options = { horizonSeconds: HORIZON * HOUR_SECONDS, stepSeconds: HOUR_SECONDS };
-    const forecasts = await settleAll(await prepare(hourly(origin.history), options, [...BASELINES, ...across]));
+    const forecasts = await withEach(await prepare(hourly(origin.history), options, [...BASELINES, ...across]), settle);
     trials.push({ vm: origin.series.id, scores: forecasts.map((forecast) => score(origin, forecast)) });
   }
   return trials;

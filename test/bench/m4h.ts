@@ -1,4 +1,4 @@
-import { prepare } from '../../plugins/analytics/forecast/pipeline.ts';
+import { prepare, settleLine } from '../../plugins/analytics/forecast/pipeline.ts';
 import { median } from '../../plugins/analytics/models/model.ts';
 import { BASELINES } from '../../plugins/analytics/models/pool.ts';
 import { BITBRAINS_FILE, bitbrainsLoss, bitbrainsTrials, type BitbrainsTrial } from './bitbrains.ts';
@@ -7,7 +7,7 @@ import { readData } from './data.ts';
 import { atMost, hourly, mean, round, trainAcross } from './forecast-data.ts';
 import { maseOf, naive2, parseM4, smapeOf } from './m4h-scores.ts';
 import type { BenchOptions, BenchResult, BenchTable } from './main.ts';
-import { DEFAULT_INDEX, POOL_GRID, settingsName, settleAll } from './pool-settings.ts';
+import { DEFAULT_INDEX, POOL_GRID, settingsName, withEach } from './pool-settings.ts';
 
 /**
  * M4 hourly, development split: the last 48 points of each training series are the truth, what lies before is history. The settings are those that
@@ -60,8 +60,8 @@ async function scoreAll(split: Split, signal: AbortSignal): Promise<M4Scores[]> 
   for (const history of split.histories) {
     signal.throwIfAborted();
     const options = { horizonSeconds: HORIZON * HOUR_SECONDS, stepSeconds: HOUR_SECONDS };
-    const forecasts = await settleAll(await prepare(hourly(history), options, models));
-    for (const [index, { points }] of forecasts.entries()) lines[index]?.push(Float64Array.from(points, ({ p50 }) => p50));
+    const forecasts = await withEach(await prepare(hourly(history), options, models), settleLine);
+    for (const [index, line] of forecasts.entries()) lines[index]?.push(line);
   }
   return lines.map((own) => scoresOf(split, own));
 }

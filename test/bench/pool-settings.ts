@@ -1,6 +1,5 @@
 import { COMBINATION, type CombinationSettings } from '../../plugins/analytics/forecast/combine.ts';
-import { settle, type Prepared } from '../../plugins/analytics/forecast/pipeline.ts';
-import type { Forecast } from '../../plugins/analytics/port.ts';
+import type { Prepared } from '../../plugins/analytics/forecast/pipeline.ts';
 import { gridOf } from './choose.ts';
 
 /** What the benches of forecasts may choose among; a trust of 0 leaves the trusted models (`day-shape`) out. */
@@ -13,12 +12,14 @@ export const settingsName = ({ sharpness, trust, preference }: CombinationSettin
 /** Where the product's own settings stand in the grid. */
 export const DEFAULT_INDEX = POOL_GRID.findIndex((settings) => settingsName(settings) === settingsName(COMBINATION));
 
-/** What is forecast with each of the grid, in its order: the models are asked once. */
-export async function settleAll(prepared: Prepared): Promise<Forecast[]> {
+/** What is made of the models' forecasts (`settle`, say) with each of the grid, in its order: the models are asked once. */
+export async function withEach<Made>(
+  prepared: Prepared,
+  make: (prepared: Prepared, settings: CombinationSettings) => Promise<Made>,
+): Promise<Made[]> {
   const { rehearsal } = prepared;
   const untrusted = { ...rehearsal, tested: rehearsal.tested.filter(({ model }) => !model.isTrusted) };
-  const all: Forecast[] = [];
-  for (const settings of POOL_GRID)
-    all.push(await settle(settings.trust === 0 ? { ...prepared, rehearsal: untrusted } : prepared, settings));
+  const all: Made[] = [];
+  for (const settings of POOL_GRID) all.push(await make(settings.trust === 0 ? { ...prepared, rehearsal: untrusted } : prepared, settings));
   return all;
 }

@@ -36,9 +36,13 @@ function taskOf(series: Series, { horizonSeconds, stepSeconds }: PipelineOptions
 
 const within = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
 
+const boundsOf = ({ minimum, maximum }: PipelineOptions): { low: number; high: number } => ({
+  low: minimum === undefined ? 0 : (minimum ?? -Infinity),
+  high: maximum ?? Infinity,
+});
+
 function pointsOf(line: Float64Array, band: Band, { grid, options }: { grid: Grid; options: PipelineOptions }): Forecast['points'] {
-  const low = options.minimum === undefined ? 0 : (options.minimum ?? -Infinity);
-  const high = options.maximum ?? Infinity;
+  const { low, high } = boundsOf(options);
   const begin = grid.from + grid.values.length * grid.stepMs;
   return Array.from(line, (value, step) => {
     const at = (offsets: Float64Array): number => within(value + (offsets[step] ?? 0), low, high);
@@ -130,16 +134,32 @@ export async function prepare(series: Series, options: PipelineOptions, models: 
 export const runPipeline = async (series: Series, options: PipelineOptions, models: readonly Model[]): Promise<Forecast> =>
   settle(await prepare(series, options, models));
 
-/** What is forecast when the models count as these settings say. */
-export async function settle(prepared: Prepared, settings: CombinationSettings = COMBINATION): Promise<Forecast> {
+interface Decided extends Final {
+  readonly result: Backtest;
+  readonly choice: Choice;
+}
+
+async function decide(prepared: Prepared, settings: CombinationSettings): Promise<Decided> {
   const { options, task, rehearsal } = prepared;
-  const { grid, filled, shape } = task;
   const result = combineRehearsed(rehearsal, settings);
   const choice = choose(result, settings);
   if (choice === undefined) throw historyShort(task.measured * options.stepSeconds, options);
+  return { result, choice, ...(await finish(choice, result, prepared)) };
+}
+
+/** The line of `settle` without its band, which costs the most. */
+export async function settleLine(prepared: Prepared, settings: CombinationSettings = COMBINATION): Promise<Float64Array> {
+  const { low, high } = boundsOf(prepared.options);
+  return (await decide(prepared, settings)).line.map((value) => within(value, low, high));
+}
+
+/** What is forecast when the models count as these settings say. */
+export async function settle(prepared: Prepared, settings: CombinationSettings = COMBINATION): Promise<Forecast> {
+  const { options, task } = prepared;
+  const { grid, filled, shape } = task;
+  const { result, choice, line, learned } = await decide(prepared, settings);
   const { residuals, score } = choice.is === 'single' ? choice.best : choice.combined;
   const [first = 0, second = first + 1] = originsOf(filled.length, shape);
-  const { line, learned } = await finish(choice, result, prepared);
   const { band, coverage } = calibrate(residuals, { horizon: shape.horizon, stride: second - first, learned });
   const granted = shape.horizon * options.stepSeconds;
   const points = pointsOf(line, band, { grid, options });
