@@ -25,7 +25,7 @@ export interface NeedSettings {
 }
 
 /** What all VMs of that bench together choose. */
-export const NEED: NeedSettings = { dayVote: 0.5, doubt: 0.003, farShare: 0.005 };
+export const NEED: NeedSettings = { dayVote: 0.5, doubt: 0.01, farShare: 0.005 };
 
 /** How often a machine needed how much: bins of `ln(value + 1)`, of fixed size whatever the history. The weights of each span sum to 1. */
 export interface Need {
