@@ -28,7 +28,7 @@ export interface Fitted {
 
 export interface Model {
   readonly name: ModelName;
-  /** It has held on more fleets than the others: in a combination it counts as several (`CombinationSettings.trust`). */
+  /** More speaks for it than the short past of one series, other fleets or all series of this one: in a combination it counts as several (`CombinationSettings.trust`). */
   readonly isTrusted?: true;
   /** Fewest steps of history that it can learn from. */
   historyMin(shape: Shape): number;
