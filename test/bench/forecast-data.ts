@@ -1,5 +1,6 @@
 import { originsOf } from '../../plugins/analytics/forecast/backtest.ts';
-import { trainSeasonLinear, type SeasonTask } from '../../plugins/analytics/models/season-linear.ts';
+import { trainSeasonLinear } from '../../plugins/analytics/models/season-linear.ts';
+import { seasonTask } from '../../plugins/analytics/models/train-across.ts';
 import { trainedModel } from '../../plugins/analytics/models/trained.ts';
 import type { Model } from '../../plugins/analytics/models/model.ts';
 import type { Series } from '../../plugins/analytics/port.ts';
@@ -25,7 +26,7 @@ export const hourly = (values: ArrayLike<number>): Series => ({
 export function trainAcross(histories: readonly Float64Array[], horizon: number): Model[] {
   const before = histories.map((history) => history.subarray(0, originsOf(history.length, { horizon, stepsPerDay: 24 })[0] ?? 0));
   return [true, false].flatMap((log) => {
-    const task: SeasonTask = { season: 24, round: 7, horizon, log };
+    const task = seasonTask({ season: 24, horizon }, log);
     const final = trainSeasonLinear(histories, task);
     const held = trainSeasonLinear(before, task);
     return final === undefined || held === undefined ? [] : [trainedModel({ held, final })];

@@ -16,7 +16,16 @@ interface Worth {
   readonly window: Int32Array;
 }
 
-function worthOf({ at, windows }: NabFile): Worth {
+function worthOf(file: NabFile): Worth {
+  const worth = KNOWN.get(file) ?? computeWorth(file);
+  KNOWN.set(file, worth);
+  return worth;
+}
+
+/** Files are scored thousands of times, and what their rows are worth never changes. */
+const KNOWN = new WeakMap<NabFile, Worth>();
+
+function computeWorth({ at, windows }: NabFile): Worth {
   const worth = new Float64Array(at.length).fill(-1);
   const window = new Int32Array(at.length).fill(-1);
   for (const [index, [left, right]] of windows.entries()) {

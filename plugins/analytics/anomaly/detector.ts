@@ -16,9 +16,22 @@ import { at } from './state.ts';
 export const PARTS = ['time', 'lasting', 'level', 'variation', 'shape'] as const;
 export type Part = (typeof PARTS)[number];
 
-const SHORT_ROWS = 20;
-const LASTING_ROWS = 50;
-const VARIATION_ROWS = 60;
+/** What the parts look at. `npm run bench -- nab` chooses among such settings, on one half of the files. */
+export interface DetectorSettings {
+  /** Rows whose mean `level` asks about. */
+  readonly levelRows: number;
+  /** Rows over which `lasting` asks. */
+  readonly lastingRows: number;
+  /** Rows whose spread `variation` asks about. */
+  readonly variationRows: number;
+  /** Rows after a detection in which the same series is not reported again. */
+  readonly refractoryRows: number;
+  /** Which parts are added up to the score. */
+  readonly parts: readonly Part[];
+}
+
+/** Of rows of 5 min: 100 min, 4 h and 5 h; quiet for 10 h. */
+export const DETECTOR: DetectorSettings = { levelRows: 20, lastingRows: 50, variationRows: 60, refractoryRows: 120, parts: PARTS };
 
 /**
  * Scores that count as detections: by how many powers of ten a row is rarer than what the series usually has. `high` is what the public benchmark
@@ -29,8 +42,6 @@ export type Sensitivity = keyof typeof THRESHOLDS;
 
 /** A series is only watched for so long before it is judged. */
 export const LEARNING_MS = 2 * 86_400_000;
-/** Rows after a detection in which the same series is not reported again: 10 h of 5 min. */
-export const REFRACTORY_ROWS = 120;
 
 interface Stretch {
   readonly from: number;
@@ -60,35 +71,52 @@ const VALUE = 5;
 const EXPECTED = 6;
 const PARTS_AT = 7;
 
-const layout = layOut({
-  head: PARTS_AT + PARTS.length,
-  day: seasonLength(DAY),
-  week: seasonLength(WEEK),
-  range: LEVEL_LENGTH,
-  level: LEVEL_LENGTH,
-  variation: LEVEL_LENGTH,
-  values: windowLength(VARIATION_ROWS),
-  residuals: windowLength(LASTING_ROWS),
-  shapes: SHAPES_LENGTH,
-  surprise: SURPRISE_LENGTH,
-  timeTail: TAIL_LENGTH,
-  lastingTail: TAIL_LENGTH,
-  levelTail: TAIL_LENGTH,
-  variationTail: TAIL_LENGTH,
-  shapeTail: TAIL_LENGTH,
-});
-const { stretches } = layout;
+const layoutOf = ({ lastingRows, levelRows, variationRows }: DetectorSettings) =>
+  layOut({
+    head: PARTS_AT + PARTS.length,
+    day: seasonLength(DAY),
+    week: seasonLength(WEEK),
+    range: LEVEL_LENGTH,
+    level: LEVEL_LENGTH,
+    variation: LEVEL_LENGTH,
+    values: windowLength(Math.max(levelRows, variationRows)),
+    residuals: windowLength(lastingRows),
+    shapes: SHAPES_LENGTH,
+    surprise: SURPRISE_LENGTH,
+    timeTail: TAIL_LENGTH,
+    lastingTail: TAIL_LENGTH,
+    levelTail: TAIL_LENGTH,
+    variationTail: TAIL_LENGTH,
+    shapeTail: TAIL_LENGTH,
+  });
+
+/** Settings, and where in a state what is kept by them. */
+export interface Detector extends ReturnType<typeof layoutOf> {
+  readonly settings: DetectorSettings;
+}
+
+export const detectorOf = (settings: DetectorSettings): Detector => ({ settings, ...layoutOf(settings) });
+
+/** The one that ships. */
+const SHIPPED = detectorOf(DETECTOR);
+const { stretches } = SHIPPED;
 
 /** The stretch of a state that a component keeps its numbers in. */
 const stretch = (state: Float64Array, { from, to }: Stretch): Float64Array => state.subarray(from, to);
 
-export const STATE_LENGTH = layout.length;
+export const STATE_LENGTH = SHIPPED.length;
 export const STATE_BYTES = STATE_LENGTH * Float64Array.BYTES_PER_ELEMENT;
 
 /** Epoch milliseconds of the newest row; 0 without any. */
 export const lastAtOf = (state: Float64Array): number => at(state, LAST_AT);
 
-export const createState = (): Float64Array => new Float64Array(STATE_LENGTH);
+export const createState = ({ length }: Detector = SHIPPED): Float64Array => new Float64Array(length);
+
+export interface Row {
+  /** Epoch milliseconds. */
+  readonly instant: number;
+  readonly value: number;
+}
 
 /** Rarity against the past, then the past includes it. */
 function weigh(state: Float64Array, where: Stretch, magnitude: number): number {
@@ -107,51 +135,54 @@ function stray(state: Float64Array, where: Stretch, value: number): number {
 }
 
 /** The parts that ask how far a value is from what its time of the day and week let expect; nothing is known of an hour before its second day. */
-function answerByTime(state: Float64Array, instant: number, value: number): number[] {
-  const expectedDay = visit(stretch(state, stretches.day), DAY, { instant, value });
-  const expectedWeek = visit(stretch(state, stretches.week), WEEK, { instant, value });
+function answerByTime(state: Float64Array, row: Row, { stretches: of, settings }: Detector): number[] {
+  const { value } = row;
+  const expectedDay = visit(stretch(state, of.day), DAY, row);
+  const expectedWeek = visit(stretch(state, of.week), WEEK, row);
   state[EXPECTED] = value;
   if (Number.isNaN(expectedDay)) return [0, 0];
   const offDay = value - expectedDay;
   const offWeek = Number.isNaN(expectedWeek) ? offDay : value - expectedWeek;
   const off = Math.abs(offWeek) < Math.abs(offDay) ? offWeek : offDay;
   state[EXPECTED] = value - off;
-  const residuals = stretch(state, stretches.residuals);
+  const residuals = stretch(state, of.residuals);
   remember(residuals, offDay);
-  const lasting = momentsOf(residuals, LASTING_ROWS).mean;
-  return [weigh(state, stretches.timeTail, Math.abs(off)), weigh(state, stretches.lastingTail, Math.abs(lasting))];
+  const lasting = momentsOf(residuals, settings.lastingRows).mean;
+  return [weigh(state, of.timeTail, Math.abs(off)), weigh(state, of.lastingTail, Math.abs(lasting))];
 }
 
 /** The parts that ask how far the last hours are from all others. */
-function answerByCourse(state: Float64Array, value: number): number[] {
-  const range = stretch(state, stretches.range);
-  const values = stretch(state, stretches.values);
+function answerByCourse(state: Float64Array, value: number, { stretches: of, settings }: Detector): number[] {
+  const range = stretch(state, of.range);
+  const values = stretch(state, of.values);
   follow(range, value);
   remember(values, value);
-  const level = momentsOf(values, SHORT_ROWS).mean;
-  const variation = Math.log(momentsOf(values, VARIATION_ROWS).deviation + 1e-6);
+  const level = momentsOf(values, settings.levelRows).mean;
+  const variation = Math.log(momentsOf(values, settings.variationRows).deviation + 1e-6);
   return [
-    weigh(state, stretches.levelTail, stray(state, stretches.level, level)),
-    weigh(state, stretches.variationTail, stray(state, stretches.variation, variation)),
-    weigh(state, stretches.shapeTail, novelty(stretch(state, stretches.shapes), value, widthOf(range))),
+    weigh(state, of.levelTail, stray(state, of.level, level)),
+    weigh(state, of.variationTail, stray(state, of.variation, variation)),
+    weigh(state, of.shapeTail, novelty(stretch(state, of.shapes), value, widthOf(range))),
   ];
 }
 
 /**
- * Takes the next row and says how unusual it is: 0 is ordinary, from `THRESHOLDS` on it is worth a look. `instant` in epoch milliseconds. What is no
+ * Takes the next row and says how unusual it is: 0 is ordinary, from `THRESHOLDS` on it is worth a look. What is no
  * number, or not later than the row before, is passed over: 0.
  */
-export function observe(state: Float64Array, instant: number, value: number): number {
+export function observe(state: Float64Array, row: Row, detector: Detector = SHIPPED): number {
+  const { instant, value } = row;
   if (!Number.isFinite(value) || instant <= at(state, LAST_AT)) return 0;
   // In the order of PARTS.
-  const scores = [...answerByTime(state, instant, value), ...answerByCourse(state, value)];
+  const scores = [...answerByTime(state, row, detector), ...answerByCourse(state, value, detector)];
   if (at(state, ROWS) === 0) state[FIRST_AT] = instant;
   state[ROWS] = at(state, ROWS) + 1;
   state[LAST_AT] = instant;
   state[VALUE] = value;
   state.set(scores, PARTS_AT);
-  const sum = scores.reduce((total, score) => total + score, 0);
-  return beyondUsual(stretch(state, stretches.surprise), instant, sum);
+  const { parts } = detector.settings;
+  const sum = scores.reduce((total, score, part) => (parts.includes(PARTS[part] as Part) ? total + score : total), 0);
+  return beyondUsual(stretch(state, detector.stretches.surprise), instant, sum);
 }
 
 /**
@@ -165,7 +196,7 @@ export function detects(state: Float64Array, score: number, threshold: number): 
   const quietRows = at(state, QUIET_ROWS);
   const learned = lastAt - at(state, FIRST_AT) >= LEARNING_MS;
   const detected = learned && score >= threshold && quietRows === 0;
-  state[QUIET_ROWS] = detected ? REFRACTORY_ROWS - 1 : Math.max(0, quietRows - 1);
+  state[QUIET_ROWS] = detected ? DETECTOR.refractoryRows - 1 : Math.max(0, quietRows - 1);
   return detected;
 }
 

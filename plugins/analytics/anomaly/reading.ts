@@ -75,7 +75,7 @@ async function readMetric(
     const state = memory.stateOf(metric, entity);
     if (state === undefined) continue;
     const end = at + stepMs;
-    const score = observe(state, end, value);
+    const score = observe(state, { instant: end, value });
     if (!detects(state, score, THRESHOLDS[sensitivity])) continue;
     const explanation = explain(state);
     hits.push({ metric, entity, at: end, score, explanation: { ...explanation, since: explanation.since - stepMs } });

@@ -1,7 +1,7 @@
 import type { ModelScore } from '../port.ts';
 import type { Quantiles } from '../models/model.ts';
 import type { Fitted, Model, Shape } from '../models/model.ts';
-import { combine, stepErrors, stepWeights, trustsKept, type Residuals } from './combine.ts';
+import { combine, COMBINATION, stepErrors, stepWeights, trustsKept, type CombinationSettings, type Residuals } from './combine.ts';
 
 export interface Tested {
   readonly model: Model;
@@ -11,6 +11,15 @@ export interface Tested {
   readonly forecasts: readonly Float64Array[];
   /** Of models that learned p10 and p90. */
   readonly quantiles?: readonly Quantiles[];
+  /** How far off it was, as each fold may know it; the last: as the forecast itself may. */
+  readonly errors: readonly KnownErrors[];
+}
+
+interface KnownErrors {
+  /** Absolute. */
+  readonly mean: number;
+  /** The same for each step ahead. */
+  readonly steps: Float64Array;
 }
 
 const FOLDS_MAX = 30;
@@ -96,6 +105,52 @@ export interface BacktestInput {
   readonly models: readonly Model[];
 }
 
+/** What the models said of the past, before anything is made of it: the same whatever the settings of a combination. */
+export interface Rehearsal {
+  /** The best first. */
+  readonly tested: readonly Tested[];
+  readonly measured: Float64Array;
+  readonly origins: readonly number[];
+  readonly scale: number;
+  readonly shape: Shape;
+}
+
+/** Scores every model that the history before the first origin is long enough for. */
+export async function rehearse({ measured, filled, shape, models }: BacktestInput): Promise<Rehearsal> {
+  const origins = originsOf(filled.length, shape);
+  const [first] = origins;
+  if (first === undefined) return { tested: [], measured, origins, scale: 1, shape };
+  const scale = scaleOfErrors(measured.subarray(0, first), shape.stepsPerDay);
+  const scored: Tested[] = [];
+  for (const model of models) {
+    if (model.historyMin(shape) > first) continue;
+    const said = await forecastsAt(filled, { model, shape }, origins);
+    const residuals = said.forecasts.map((forecast, fold) => residualsOf(measured, forecast, origins[fold] ?? 0));
+    const mae = meanAbsolute(residuals);
+    if (!Number.isFinite(mae)) continue;
+    const errors = errorsKnown(residuals, { origins, end: filled.length, shape });
+    scored.push({ model, residuals, errors, ...said, score: { model: model.name, mae, mase: mae / scale } });
+  }
+  return { tested: scored.toSorted((a, b) => a.score.mae - b.score.mae), measured, origins, scale, shape };
+}
+
+/** Each fold may know of the other folds (those that share no step with it, while there are some): else it would know its own answer. `end`: where the real forecast begins. */
+function errorsKnown(
+  residuals: readonly Residuals[],
+  { origins, end, shape }: { readonly origins: readonly number[]; readonly end: number; readonly shape: Shape },
+): KnownErrors[] {
+  const folds = origins.map((origin, i) => ({ origin, residuals: residuals[i] ?? new Float64Array(0) }));
+  const of = (origin: number, known: typeof folds): KnownErrors => ({
+    mean: meanAbsolute(known.map((fold) => fold.residuals)),
+    steps: stepErrors(known, origin, shape),
+  });
+  const ofFolds = folds.map((own) => {
+    const apart = folds.filter(({ origin }) => Math.abs(origin - own.origin) >= shape.horizon);
+    return of(own.origin, apart.length > 0 ? apart : folds.filter((other) => other !== own));
+  });
+  return [...ofFolds, of(end, folds)];
+}
+
 export interface Backtest {
   /** The best first. */
   readonly tested: readonly Tested[];
@@ -111,69 +166,46 @@ export interface Combined {
   readonly weights: readonly Float64Array[];
 }
 
-/** Scores every model that the history before the first origin is long enough for, and their combination. */
-export async function backtest({ measured, filled, shape, models }: BacktestInput): Promise<Backtest> {
-  const origins = originsOf(filled.length, shape);
-  const [first] = origins;
-  if (first === undefined) return { tested: [], combined: undefined };
-  const scale = scaleOfErrors(measured.subarray(0, first), shape.stepsPerDay);
-  const scored: Tested[] = [];
-  for (const model of models) {
-    if (model.historyMin(shape) > first) continue;
-    const said = await forecastsAt(filled, { model, shape }, origins);
-    const residuals = said.forecasts.map((forecast, fold) => residualsOf(measured, forecast, origins[fold] ?? 0));
-    const mae = meanAbsolute(residuals);
-    if (Number.isFinite(mae)) scored.push({ model, residuals, ...said, score: { model: model.name, mae, mase: mae / scale } });
-  }
-  const sorted = scored.toSorted((a, b) => a.score.mae - b.score.mae);
-  const combined = combineFolds(sorted, { measured, end: filled.length, origins, scale, shape });
-  return { tested: sorted, combined };
-}
+/** The models and their combination. */
+export const combineRehearsed = (rehearsal: Rehearsal, settings: CombinationSettings = COMBINATION): Backtest => ({
+  tested: rehearsal.tested,
+  combined: combinedOf(rehearsal, settings),
+});
 
-interface Folds {
-  readonly measured: Float64Array;
-  /** Where the history ends: there the real forecast begins. */
-  readonly end: number;
-  readonly origins: readonly number[];
-  readonly scale: number;
-  readonly shape: Shape;
-}
-
-/** The combination of each fold is weighted by the other folds (those that share no step with it, while there are some): else it would know its own answer. */
-function combineFolds(tested: readonly Tested[], { measured, end, origins, scale, shape }: Folds): Combined | undefined {
+function combinedOf({ tested, measured, origins, scale, shape }: Rehearsal, settings: CombinationSettings): Combined | undefined {
   if (tested.length < 2 || origins.length < 2) return undefined;
-  const folds = tested.map(({ residuals }) => origins.map((origin, i) => ({ origin, residuals: residuals[i] ?? new Float64Array(0) })));
-  const trusts = tested.map(({ model }) => model.trust ?? 1);
-  const weightsAt = (origin: number, used: (other: number) => boolean): Float64Array[] => {
-    const known = folds.map((own) => own.filter((_, other) => used(other)));
-    const errors = known.map((own) => meanAbsolute(own.map(({ residuals }) => residuals)));
-    return stepWeights(
-      known.map((own) => stepErrors(own, origin, shape)),
+  const { sharpness } = settings;
+  const trusts = tested.map(({ model }) => (model.isTrusted ? settings.trust : 1));
+  const weightsAt = (fold: number): Float64Array[] => {
+    const known = tested.map(({ errors }) => errors[fold] ?? { mean: Infinity, steps: new Float64Array(shape.horizon) });
+    const kept = trustsKept(
+      known.map(({ mean }) => mean),
       scale,
-      trustsKept(errors, scale, trusts),
+      trusts,
+    );
+    return stepWeights(
+      known.map(({ steps }) => steps),
+      scale,
+      { sharpness, trusts: kept },
     );
   };
-  const forecasts = origins.map((origin, fold) => {
-    const apart = (other: number): boolean => Math.abs((origins[other] ?? 0) - origin) >= shape.horizon;
-    const weights = weightsAt(origin, origins.some((_, other) => apart(other)) ? apart : (other) => other !== fold);
-    const lines = tested.map(({ forecasts }) => forecasts[fold] ?? new Float64Array(shape.horizon));
-    return combine(lines, weights);
-  });
+  const forecasts = origins.map((_, fold) =>
+    combine(
+      tested.map((one) => one.forecasts[fold] ?? new Float64Array(shape.horizon)),
+      weightsAt(fold),
+    ),
+  );
   const residuals = forecasts.map((line, fold) => residualsOf(measured, line, origins[fold] ?? 0));
   const mae = meanAbsolute(residuals);
-  const weights = weightsAt(end, () => true);
-  return { residuals, forecasts, weights, score: { model: 'combination', mae, mase: mae / scale } };
+  return { residuals, forecasts, weights: weightsAt(origins.length), score: { model: 'combination', mae, mase: mae / scale } };
 }
-
-/** Many models were looked at, so the luckiest looks better than it is: a single one is preferred to the combination only when it is better by three tenths. */
-const PREFERENCE = 0.7;
 
 export type Choice = { readonly is: 'combination'; readonly combined: Combined } | { readonly is: 'single'; readonly best: Tested };
 
 /** What to use; undefined when nothing could be tested. */
-export function choose({ tested, combined }: Backtest): Choice | undefined {
+export function choose({ tested, combined }: Backtest, { preference }: CombinationSettings = COMBINATION): Choice | undefined {
   const [best] = tested;
   if (best === undefined) return undefined;
-  if (combined === undefined || best.score.mae < PREFERENCE * combined.score.mae) return { is: 'single', best };
+  if (combined === undefined || best.score.mae < preference * combined.score.mae) return { is: 'single', best };
   return { is: 'combination', combined };
 }

@@ -1,8 +1,19 @@
 import type { Shape } from '../models/model.ts';
 import { byValue, weightedMedian } from '../models/weighted-median.ts';
 
-/** How strongly a smaller error counts: half of it weighs 8 times as much. */
-const SHARPNESS = 3;
+/** What decides how much each model has to say. `npm run bench -- bitbrains` and `m4h` choose among such settings, on forecasts that they do not score. */
+export interface CombinationSettings {
+  /** How strongly a smaller error counts: half of it weighs 2 ** sharpness times as much. */
+  readonly sharpness: number;
+  /** As how many a trusted model counts at about equal error: the backtest of a short past alone must not decide. */
+  readonly trust: number;
+  /** A single model is used instead when its error is below this share of the combination's: of many models the luckiest looks better than it is. */
+  readonly preference: number;
+}
+
+/** What all VMs of `bitbrains` and the validation stretch of `m4h` choose together (the second table of `m4h`): neither alone speaks for a hub. */
+export const COMBINATION: CombinationSettings = { sharpness: 3, trust: 3, preference: 0.7 };
+
 /** How much more error than the best a trusted model may have before its trust fades, and when nothing is left of it. */
 const TRUST_FADES = 1.3;
 const TRUST_ENDS = 1.8;
@@ -62,11 +73,21 @@ export function stepErrors(folds: readonly Fold[], origin: number, { horizon, st
   return byStep.map((value, step) => (known(value) + known(byPhase[(origin + step) % stepsPerDay] as number)) / 2);
 }
 
-/** What each of several with these mean absolute errors weighs; the sum is 1. `scale`: of errors, in the same unit. `trusts`: of each, default 1. */
-export function weightsOf(errors: readonly number[], scale: number, trusts: readonly number[] = []): number[] {
+/** `trusts`: as how many each counts, default 1. */
+interface Weighing {
+  readonly sharpness?: number;
+  readonly trusts?: readonly number[];
+}
+
+/** What each of several with these mean absolute errors weighs; the sum is 1. `scale`: of errors, in the same unit. */
+export function weightsOf(
+  errors: readonly number[],
+  scale: number,
+  { sharpness = COMBINATION.sharpness, trusts = [] }: Weighing = {},
+): number[] {
   const floored = errors.map((error) => error + ERROR_MIN * scale + Number.MIN_VALUE);
   const least = Math.min(...floored);
-  const raw = floored.map((error, i) => (trusts[i] ?? 1) * (error / least) ** -SHARPNESS);
+  const raw = floored.map((error, i) => (trusts[i] ?? 1) * (error / least) ** -sharpness);
   const sum = raw.reduce((total, weight) => total + weight, 0);
   return raw.map((weight) => weight / sum);
 }
@@ -81,14 +102,14 @@ export function trustsKept(errors: readonly number[], scale: number, trusts: rea
 }
 
 /** The same for each step ahead, of the errors of each model for each step: a list of one line of weights per model. */
-export function stepWeights(errors: readonly Float64Array[], scale: number, trusts: readonly number[]): Float64Array[] {
+export function stepWeights(errors: readonly Float64Array[], scale: number, weighing: Weighing = {}): Float64Array[] {
   const [first = new Float64Array(0)] = errors;
   const weights = errors.map(() => new Float64Array(first.length));
   for (let step = 0; step < first.length; step++) {
     const own = weightsOf(
       errors.map((line) => line[step] ?? Infinity),
       scale,
-      trusts,
+      weighing,
     );
     for (const [model, weight] of own.entries()) (weights[model] as Float64Array)[step] = weight;
   }

@@ -1,8 +1,8 @@
 import type { Forecast, ForecastOptions, Series } from '../port.ts';
 import type { Quantiles } from '../models/model.ts';
 import type { Model, Shape } from '../models/model.ts';
-import { backtest, choose, originsOf, type Backtest, type Choice } from './backtest.ts';
-import { combine } from './combine.ts';
+import { choose, combineRehearsed, originsOf, rehearse, type Backtest, type Choice, type Rehearsal } from './backtest.ts';
+import { combine, COMBINATION, type CombinationSettings } from './combine.ts';
 import { outlookOf } from './limit.ts';
 import { calibrate, type Band, type LearnedBand } from './quantiles.ts';
 import { grantHorizon, historyNeededSeconds, historyShort, STEPS_MIN } from './rules.ts';
@@ -36,9 +36,13 @@ function taskOf(series: Series, { horizonSeconds, stepSeconds }: PipelineOptions
 
 const within = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
 
+const boundsOf = ({ minimum, maximum }: PipelineOptions): { low: number; high: number } => ({
+  low: minimum === undefined ? 0 : (minimum ?? -Infinity),
+  high: maximum ?? Infinity,
+});
+
 function pointsOf(line: Float64Array, band: Band, { grid, options }: { grid: Grid; options: PipelineOptions }): Forecast['points'] {
-  const low = options.minimum === undefined ? 0 : (options.minimum ?? -Infinity);
-  const high = options.maximum ?? Infinity;
+  const { low, high } = boundsOf(options);
   const begin = grid.from + grid.values.length * grid.stepMs;
   return Array.from(line, (value, step) => {
     const at = (offsets: Float64Array): number => within(value + (offsets[step] ?? 0), low, high);
@@ -46,7 +50,12 @@ function pointsOf(line: Float64Array, band: Band, { grid, options }: { grid: Gri
   });
 }
 
-async function saidBy(model: Model, { filled, shape }: Task): Promise<{ line: Float64Array; quantiles?: Quantiles }> {
+interface Said {
+  readonly line: Float64Array;
+  readonly quantiles?: Quantiles;
+}
+
+async function saidBy(model: Model, { filled, shape }: Task): Promise<Said> {
   const fitted = await model.fit(filled, shape, 'final');
   try {
     const quantiles = fitted.quantiles?.(filled);
@@ -70,7 +79,7 @@ const offsetsFrom = (line: Float64Array | undefined, { p10, p90 }: Quantiles): B
 });
 
 /** The line that is forecast, and the bands around it that models have learned. */
-async function finish(choice: Choice, { tested }: Backtest, task: Task): Promise<Final> {
+async function finish(choice: Choice, { tested }: Backtest, { task, say }: Prepared): Promise<Final> {
   const lines: Float64Array[] = [];
   const weights: Float64Array[] = [];
   const learners: { readonly folds: readonly Quantiles[]; readonly final: Quantiles }[] = [];
@@ -79,7 +88,7 @@ async function finish(choice: Choice, { tested }: Backtest, task: Task): Promise
     const own = choice.is === 'single' ? none.map(() => (one === choice.best ? 1 : 0)) : (choice.combined.weights[i] ?? none);
     const counts = own.some((weight) => weight >= WEIGHT_MIN);
     if (!counts && one.quantiles === undefined) continue;
-    const { line, quantiles } = await saidBy(one.model, task);
+    const { line, quantiles } = await say(one.model);
     if (quantiles !== undefined && one.quantiles !== undefined) learners.push({ folds: one.quantiles, final: quantiles });
     if (!counts) continue;
     lines.push(line);
@@ -99,16 +108,58 @@ function shortened(granted: number, asked: number, stepSeconds: number): Forecas
   return granted >= wanted ? null : { askedSeconds: asked, needsHistorySeconds: historyNeededSeconds(asked) };
 }
 
-/** From samples to a forecast; pure but for the training. HubErrors as the port says. */
-export async function runPipeline(series: Series, options: PipelineOptions, models: readonly Model[]): Promise<Forecast> {
+/** A series and what the models say of it: of its past, and when asked of its future. It depends on no settings of a combination. */
+export interface Prepared {
+  readonly options: PipelineOptions;
+  readonly task: Task;
+  readonly rehearsal: Rehearsal;
+  readonly say: (model: Model) => Promise<Said>;
+}
+
+/** HubErrors as the port says. */
+export async function prepare(series: Series, options: PipelineOptions, models: readonly Model[]): Promise<Prepared> {
   const task = taskOf(series, options);
   const { grid, filled, shape } = task;
-  const result = await backtest({ measured: grid.values, filled, shape, models });
-  const choice = choose(result);
+  const rehearsal = await rehearse({ measured: grid.values, filled, shape, models });
+  const said = new Map<Model, Promise<Said>>();
+  const say = (model: Model): Promise<Said> => {
+    const known = said.get(model) ?? saidBy(model, task);
+    said.set(model, known);
+    return known;
+  };
+  return { options, task, rehearsal, say };
+}
+
+/** From samples to a forecast; pure but for the training. HubErrors as the port says. */
+export const runPipeline = async (series: Series, options: PipelineOptions, models: readonly Model[]): Promise<Forecast> =>
+  settle(await prepare(series, options, models));
+
+interface Decided extends Final {
+  readonly result: Backtest;
+  readonly choice: Choice;
+}
+
+async function decide(prepared: Prepared, settings: CombinationSettings): Promise<Decided> {
+  const { options, task, rehearsal } = prepared;
+  const result = combineRehearsed(rehearsal, settings);
+  const choice = choose(result, settings);
   if (choice === undefined) throw historyShort(task.measured * options.stepSeconds, options);
+  return { result, choice, ...(await finish(choice, result, prepared)) };
+}
+
+/** The line of `settle` without its band, which costs the most. */
+export async function settleLine(prepared: Prepared, settings: CombinationSettings = COMBINATION): Promise<Float64Array> {
+  const { low, high } = boundsOf(prepared.options);
+  return (await decide(prepared, settings)).line.map((value) => within(value, low, high));
+}
+
+/** What is forecast when the models count as these settings say. */
+export async function settle(prepared: Prepared, settings: CombinationSettings = COMBINATION): Promise<Forecast> {
+  const { options, task } = prepared;
+  const { grid, filled, shape } = task;
+  const { result, choice, line, learned } = await decide(prepared, settings);
   const { residuals, score } = choice.is === 'single' ? choice.best : choice.combined;
   const [first = 0, second = first + 1] = originsOf(filled.length, shape);
-  const { line, learned } = await finish(choice, result, task);
   const { band, coverage } = calibrate(residuals, { horizon: shape.horizon, stride: second - first, learned });
   const granted = shape.horizon * options.stepSeconds;
   const points = pointsOf(line, band, { grid, options });

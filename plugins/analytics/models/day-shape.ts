@@ -97,12 +97,9 @@ function dayAhead(history: Float64Array, fading: Fading, task: { shape: Float64A
   );
 }
 
-/** It has held on more fleets than any other of the pool: at equal error of the backtest it counts as ten. */
-const TRUST = 10;
-
 export const dayShape: Model = {
   name: 'day-shape',
-  trust: TRUST,
+  isTrusted: true,
   historyMin: ({ stepsPerDay }) => 2 * stepsPerDay,
   fit: (_history, { horizon, stepsPerDay }) => ({
     forecast: (history) => {

@@ -28,8 +28,8 @@ export interface Fitted {
 
 export interface Model {
   readonly name: ModelName;
-  /** What it counts in a combination, as a multiple of another with the same error; default 1. A short backtest alone must not decide. */
-  readonly trust?: number;
+  /** More speaks for it than the short past of one series, other fleets or all series of this one: in a combination it counts as several (`CombinationSettings.trust`). */
+  readonly isTrusted?: true;
   /** Fewest steps of history that it can learn from. */
   historyMin(shape: Shape): number;
   /** `stage` matters to models that were trained before, across series: for a backtest they use what they knew before its first origin. */

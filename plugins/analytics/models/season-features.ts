@@ -4,6 +4,8 @@ export interface SeasonSizes {
   readonly season: number;
   /** Seasons after which a longer rhythm repeats: 7 days. */
   readonly round: number;
+  /** What all is seen relative to: the mean of the last round (default), or of the last season only. */
+  readonly relativeTo?: 'round' | 'season';
 }
 
 /** A history that any origin can be asked of; `sums` holds running sums, so that every mean is one subtraction. */
@@ -35,9 +37,9 @@ export const seasonFeatureCount = ({ round }: SeasonSizes): number => round + RO
 /** Fewest steps that features can be made of: a round and a season. */
 export const seasonHistoryMin = ({ season, round }: SeasonSizes): number => (round + 1) * season;
 
-/** The level that everything is seen relative to: the mean of the last round. */
-export const baseOf = (track: Track, origin: number, { season, round }: SeasonSizes): number =>
-  meanOf(track, origin - round * season, origin);
+/** The level that everything is seen relative to. */
+export const baseOf = (track: Track, origin: number, { season, round, relativeTo = 'round' }: SeasonSizes): number =>
+  meanOf(track, origin - (relativeTo === 'round' ? round : 1) * season, origin);
 
 /** As many seasons back as there are, the phase within a round kept. */
 function roundsBack(origin: number, seasons: number, { season, round }: SeasonSizes): number {

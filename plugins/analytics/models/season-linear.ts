@@ -19,6 +19,8 @@ import {
 export interface SeasonTask extends SeasonSizes {
   readonly horizon: number;
   readonly log: boolean;
+  /** What the median's weights make least: the absolute error (default), or its square. `npm run bench -- ett` chooses on validation. */
+  readonly loss?: 'absolute' | 'square';
 }
 
 export interface SeasonLinear {
@@ -35,7 +37,7 @@ type Blocks = readonly (readonly number[])[];
 
 const PENALTY = 1e-3;
 /** Rounds of re-weighting that turn least squares into least absolute error, or into another quantile. */
-const ROUNDS = { median: 4, tail: 8 } as const;
+const ROUNDS = { absolute: 4, square: 0, tail: 8 } as const;
 const TAIL_WIDTH = 2;
 const SHARES = { low: 0.1, high: 0.9 } as const;
 /** Errors below it count as squares: the middle of the absolute value is not sharp. */
@@ -170,7 +172,7 @@ export function trainSeasonLinear(histories: readonly Float64Array[], task: Seas
   const width = seasonFeatureCount(task);
   const fitted = Array.from({ length: blocks }, (_, block) => {
     const rows = rowsOf(windows, task, block);
-    const middle = fitRows(rows, width, { share: 0.5, rounds: ROUNDS.median });
+    const middle = fitRows(rows, width, { share: 0.5, rounds: ROUNDS[task.loss ?? 'absolute'] });
     const rest = leftOver(rows, width, middle);
     const tail = (share: number): number[] => fitRows(rest, TAIL_WIDTH, { share, rounds: ROUNDS.tail });
     return { middle, low: tail(SHARES.low), high: tail(SHARES.high) };

@@ -66,6 +66,7 @@ export function trainedModel(model: TrainedModel): Model {
   const { held, final } = model;
   return {
     name: modelNameOf(final),
+    isTrusted: true,
     historyMin: (shape) => (isUsable(model, shape) ? historyMinOf(final) : Infinity),
     fit: (_history, { horizon, beganAt }, stage = 'final') => {
       const weights = stage === 'final' ? final : held;

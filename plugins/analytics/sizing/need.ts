@@ -8,13 +8,24 @@ const DAY_MS = 86_400_000;
 const WEEK_MS = 7 * DAY_MS;
 
 /**
- * Tomorrow is like the days before it, mostly: a value comes again as it was, give or take a fifth of a hundredth; and once in two hundred times
- * it is larger by a tenth. Without that a limit would never lie above what was seen.
+ * Tomorrow is like the days before it, mostly: a value comes again as it was, give or take a fifth of a hundredth; and seldom it is larger by a
+ * tenth. Without that a limit would never lie above what was seen.
  */
-const NEAR = { share: 0.995, decay: Math.exp(-BIN_LN / 0.002) };
-const FAR = { share: 0.005, decay: Math.exp(-BIN_LN / 0.1) };
-/** That something did not happen in some days makes it no rarer than this. */
-const DOUBT = 0.003;
+const NEAR_DECAY = Math.exp(-BIN_LN / 0.002);
+const FAR_DECAY = Math.exp(-BIN_LN / 0.1);
+
+/** What decides how days of the past tell of tomorrow. `npm run bench -- rightsizing` chooses among such settings, on VMs that it does not score with them. */
+export interface NeedSettings {
+  /** What the last day's vote counts; that of the 6 days before it counts the rest of 1. */
+  readonly dayVote: number;
+  /** That something did not happen in some days makes it no rarer than this. */
+  readonly doubt: number;
+  /** How often a value comes again larger by a tenth. */
+  readonly farShare: number;
+}
+
+/** What all VMs of that bench together choose. */
+export const NEED: NeedSettings = { dayVote: 0.5, doubt: 0.01, farShare: 0.005 };
 
 /** How often a machine needed how much: bins of `ln(value + 1)`, of fixed size whatever the history. The weights of each span sum to 1. */
 export interface Need {
@@ -54,33 +65,33 @@ export function needOf({ at, value }: Series, { now }: { readonly now: number })
 const valueOf = (bin: number): number => Math.expm1(bin * BIN_LN);
 
 /** Of each limit the share of the time in which more is needed, were tomorrow like this span. */
-function shortRatios(weights: Float64Array): number[] {
+function shortRatios(weights: Float64Array, farShare: number): number[] {
   let below = 0;
   let near = 0;
   let far = 0;
   return Array.from({ length: weights.length + BINS_ABOVE }, (_, index) => {
     const weight = weights[index] ?? 0;
     below += weight;
-    near = near * NEAR.decay + weight;
-    far = far * FAR.decay + weight;
-    return Math.max(0, 1 - below) + NEAR.share * near + FAR.share * far;
+    near = near * NEAR_DECAY + weight;
+    far = far * FAR_DECAY + weight;
+    return Math.max(0, 1 - below) + (1 - farShare) * near + farShare * far;
   });
 }
 
-const logit = (ratio: number): number => {
-  const doubted = Math.min(1 - DOUBT, ratio + DOUBT);
+const logit = (ratio: number, doubt: number): number => {
+  const doubted = Math.min(1 - doubt, ratio + doubt);
   return Math.log(doubted / (1 - doubted));
 };
 
 /**
- * All limits worth a thought, rising, each with the share of the time in which it would be short. The last day and the 6 days before it have one
- * vote each, and vote by log odds: what was needed often in both will be needed again, what one of the two never saw is seldom. Their mean
+ * All limits worth a thought, rising, each with the share of the time in which it would be short. The last day and the 6 days before it vote
+ * by log odds: what was needed often in both will be needed again, what one of the two never saw is seldom. Their mean
  * share would let busy days outvote an idle one, and forgetting by age would make an idle day all that counts.
  */
-export function limitsOf({ firstBin, day, before }: Need): Limit[] {
-  const ofBefore = shortRatios(before);
-  return shortRatios(day).map((ofDay, index) => {
-    const odds = Math.exp((logit(ofDay) + logit(ofBefore[index] ?? 0)) / 2);
+export function limitsOf({ firstBin, day, before }: Need, { dayVote, doubt, farShare }: NeedSettings = NEED): Limit[] {
+  const ofBefore = shortRatios(before, farShare);
+  return shortRatios(day, farShare).map((ofDay, index) => {
+    const odds = Math.exp(dayVote * logit(ofDay, doubt) + (1 - dayVote) * logit(ofBefore[index] ?? 0, doubt));
     return { value: valueOf(firstBin + index), shortRatio: odds / (1 + odds) };
   });
 }

@@ -2,6 +2,8 @@ import { assert, constantFrom, double, integer, property, record } from 'fast-ch
 import { describe, expect, it } from 'vitest';
 import {
   createState,
+  DETECTOR,
+  detectorOf,
   detects,
   explain,
   observe,
@@ -27,7 +29,7 @@ function run(
   const scores: number[] = [];
   const found: number[] = [];
   for (const [i, value] of values.entries()) {
-    const score = observe(state, instantOf(fromRow + i), value);
+    const score = observe(state, { instant: instantOf(fromRow + i), value });
     scores.push(score);
     if (detects(state, score, threshold ?? THRESHOLDS.normal)) found.push(fromRow + i);
   }
@@ -98,8 +100,8 @@ it('passes over what is no number and what comes late, and learns nothing from i
   run(generate(3, daily), state);
   const before = state.slice();
   const now = instantOf(3 * DAY_ROWS);
-  for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) expect(observe(state, now, value)).toBe(0);
-  expect(observe(state, instantOf(5), 1000)).toBe(0);
+  for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) expect(observe(state, { instant: now, value })).toBe(0);
+  expect(observe(state, { instant: instantOf(5), value: 1000 })).toBe(0);
   expect(state).toEqual(before);
 });
 
@@ -187,4 +189,26 @@ it('says against which past a row was unusual', () => {
   expect(range.middle).toBeLessThan(range.high);
   expect(days).toBe(14);
   expect(parts.time).toBeGreaterThan(3);
+});
+
+describe('other settings', () => {
+  const values = Array.from({ length: 900 }, (_, row) => (row === 700 ? 50 : Math.sin(row / 40)));
+  const scoresOf = (settings: typeof DETECTOR): number[] => {
+    const detector = detectorOf(settings);
+    const state = createState(detector);
+    return values.map((value, row) => observe(state, { instant: instantOf(row), value }, detector));
+  };
+
+  it('are what ships when nothing is said', () => {
+    expect(scoresOf(DETECTOR)).toEqual(run(values).scores);
+  });
+
+  it('look further back, or leave a part out, and lower no score below 0', () => {
+    const longer = scoresOf({ ...DETECTOR, levelRows: 40, lastingRows: 100, variationRows: 120 });
+    const fewer = scoresOf({ ...DETECTOR, parts: ['level'] });
+    expect(longer).not.toEqual(run(values).scores);
+    expect(longer[700]).toBeGreaterThan(1);
+    expect(fewer[700]).toBeLessThan(run(values).scores[700] ?? 0);
+    expect([...longer, ...fewer].every((score) => score >= 0)).toBe(true);
+  });
 });

@@ -14,7 +14,7 @@ const file = (): string => join(dir, 'anomalies.state');
 
 async function fill(series: number): Promise<void> {
   const memory = await openMemory(dir, limits);
-  for (let i = 0; i < series; i++) observe(memory.stateOf('vm.cpuRatio', `vm-${i}`)!, 1000 + i, i);
+  for (let i = 0; i < series; i++) observe(memory.stateOf('vm.cpuRatio', `vm-${i}`)!, { instant: 1000 + i, value: i });
   memory.through = 77;
   await memory.save();
 }
@@ -25,7 +25,7 @@ it('comes back as it was saved', async () => {
   expect([again.size, again.through]).toEqual([250, 77]);
   const state = again.stateOf('vm.cpuRatio', 'vm-249')!;
   const other = (await openMemory(join(dir, 'none'), limits)).stateOf('vm.cpuRatio', 'vm-249')!;
-  observe(other, 1249, 249);
+  observe(other, { instant: 1249, value: 249 });
   expect(state).toEqual(other);
 });
 
@@ -43,8 +43,8 @@ it('begins anew when its file is torn or of another format', async () => {
 
 it('takes no more series than it may, and forgets those that are gone', async () => {
   const memory = await openMemory(dir, { seriesMax: 2 });
-  observe(memory.stateOf('vm.cpuRatio', 'a')!, 1000, 1);
-  observe(memory.stateOf('vm.cpuRatio', 'b')!, 5000, 1);
+  observe(memory.stateOf('vm.cpuRatio', 'a')!, { instant: 1000, value: 1 });
+  observe(memory.stateOf('vm.cpuRatio', 'b')!, { instant: 5000, value: 1 });
   expect(memory.stateOf('vm.cpuRatio', 'c')).toBeUndefined();
   memory.forget(2000);
   expect(memory.size).toBe(1);

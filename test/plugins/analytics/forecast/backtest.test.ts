@@ -1,6 +1,14 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { backtest, choose, forecastsAt, originsOf, scaleOfErrors, type Tested } from '../../../../plugins/analytics/forecast/backtest.ts';
+import {
+  choose,
+  combineRehearsed,
+  forecastsAt,
+  originsOf,
+  rehearse,
+  scaleOfErrors,
+  type Tested,
+} from '../../../../plugins/analytics/forecast/backtest.ts';
 import { nlinear } from '../../../../plugins/analytics/models/nlinear.ts';
 import { BASELINES } from '../../../../plugins/analytics/models/pool.ts';
 
@@ -53,7 +61,7 @@ describe('a backtest', () => {
   });
 
   it('scores an exact model 0 and puts it first', async () => {
-    const { tested } = await backtest({ measured: wave, filled: wave, shape, models: BASELINES });
+    const { tested } = combineRehearsed(await rehearse({ measured: wave, filled: wave, shape, models: BASELINES }));
     const [best] = tested;
     expect(best?.score.mae).toBeCloseTo(0, 9);
     expect(['seasonal-24h', 'seasonal-168h', 'median-7d', 'day-shape', 'profile-week', 'holt-winters']).toContain(best?.score.model);
@@ -61,7 +69,7 @@ describe('a backtest', () => {
 
   it('leaves out models that the history is too short for', async () => {
     const short = wave.subarray(0, 60);
-    const { tested } = await backtest({ measured: short, filled: short, shape, models: BASELINES });
+    const { tested } = combineRehearsed(await rehearse({ measured: short, filled: short, shape, models: BASELINES }));
     expect(tested.map(({ model }) => model.name)).not.toContain('seasonal-168h');
   });
 
@@ -69,7 +77,7 @@ describe('a backtest', () => {
     const measured = wave.map((value, step) => (step > 200 ? Number.NaN : value));
     const filled = wave.map((value, step) => (step > 200 ? 1e9 : value));
     const seasonal = BASELINES.filter(({ name }) => name === 'seasonal-24h');
-    const [tested] = (await backtest({ measured, filled, shape, models: seasonal })).tested;
+    const [tested] = (await rehearse({ measured, filled, shape, models: seasonal })).tested;
     expect(tested?.score.mae).toBeLessThan(1e9 / 2);
     expect(tested?.residuals.some((fold) => fold.some(Number.isNaN))).toBe(true);
   });
@@ -78,7 +86,7 @@ describe('a backtest', () => {
 describe('the combination', () => {
   it('is not worse than the worst, and weighs those more that were better', async () => {
     const noisy = wave.map((value, step) => value + ((step * 7919) % 13) / 13);
-    const { tested, combined } = await backtest({ measured: noisy, filled: noisy, shape, models: BASELINES });
+    const { tested, combined } = combineRehearsed(await rehearse({ measured: noisy, filled: noisy, shape, models: BASELINES }));
     expect(combined?.weights).toHaveLength(tested.length);
     for (let step = 0; step < shape.horizon; step++) {
       expect(combined?.weights.reduce((sum, weights) => sum + (weights[step] ?? 0), 0)).toBeCloseTo(1, 9);
@@ -90,7 +98,7 @@ describe('the combination', () => {
 
   it('is absent where there is nothing to combine', async () => {
     const one = BASELINES.slice(0, 1);
-    expect((await backtest({ measured: wave, filled: wave, shape, models: one })).combined).toBeUndefined();
+    expect(combineRehearsed(await rehearse({ measured: wave, filled: wave, shape, models: one })).combined).toBeUndefined();
   });
 });
 
@@ -100,6 +108,7 @@ describe('the choice', () => {
       model,
       residuals: [],
       forecasts: [],
+      errors: [],
       score: { model: model.name, mae, mase: mae },
     }));
   const combined = { residuals: [], forecasts: [], weights: [], score: { model: 'combination', mae: 1, mase: 1 } } as const;

@@ -61,7 +61,7 @@ describe('how far off a model is at each step', () => {
   });
 
   it('decides what it weighs at that step', () => {
-    const [one, other] = stepWeights([Float64Array.from([1, 4]), Float64Array.from([4, 1])], 1, [1, 1]);
+    const [one, other] = stepWeights([Float64Array.from([1, 4]), Float64Array.from([4, 1])], 1);
     expect(one?.[0]).toBeGreaterThan(0.9);
     expect(one?.[1]).toBeLessThan(0.1);
     expect((one?.[0] ?? 0) + (other?.[0] ?? 0)).toBeCloseTo(1, 12);
@@ -78,7 +78,7 @@ describe('trust in a model', () => {
   });
 
   it('makes a model count as many', () => {
-    const [trusted = 0, other = 1] = weightsOf([1, 1], 1, [10, 1]);
+    const [trusted = 0, other = 1] = weightsOf([1, 1], 1, { trusts: [10, 1] });
     expect(trusted / other).toBeCloseTo(10, 9);
   });
 });

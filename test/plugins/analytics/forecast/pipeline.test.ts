@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { runPipeline } from '../../../../plugins/analytics/forecast/pipeline.ts';
+import { COMBINATION } from '../../../../plugins/analytics/forecast/combine.ts';
+import { prepare, runPipeline, settle, settleLine } from '../../../../plugins/analytics/forecast/pipeline.ts';
 import type { Quantiles } from '../../../../plugins/analytics/models/model.ts';
 import type { Model } from '../../../../plugins/analytics/models/model.ts';
 import { BASELINES } from '../../../../plugins/analytics/models/pool.ts';
@@ -143,6 +144,61 @@ describe('what happens to real series', () => {
     const made = await forecast(hourly(400, odd));
     expect(made.seasonSeconds).toBe(7 * HOUR);
     expect(errorOf(made, 400, odd)).toBeLessThan(2);
+  });
+});
+
+describe('the time to a limit', () => {
+  it('of a disk that fills at a steady pace is what arithmetic says, noise or not', async () => {
+    const random = randomOf(5);
+    // 88 % now, 1.6 points a day: full in 7.5 days.
+    const filling = hourly(28 * 24, (step) => 0.88 - (0.016 * (28 * 24 - step)) / 24 + 0.002 * normalOf(random));
+    const now = START + 28 * DAY * 1000;
+    const options = { horizonSeconds: 14 * DAY, stepSeconds: HOUR, maximum: 1, limit: { value: 1 } };
+    const { limit } = await runPipeline(filling, options, BASELINES);
+    const daysUntil = (at: number | null | undefined): number => ((at ?? Number.NaN) - now) / (DAY * 1000);
+    expect(Math.abs(daysUntil(limit?.p50At) - 7.5)).toBeLessThan(0.4);
+    expect(daysUntil(limit?.p10At)).toBeGreaterThan(6.5);
+    expect(daysUntil(limit?.p90At)).toBeLessThan(8.5);
+  });
+});
+
+describe('the settings of a combination', () => {
+  const say = (name: Model['name'], value: number, isTrusted = false): Model & { readonly asked: string[] } => {
+    const asked: string[] = [];
+    return {
+      name,
+      ...(isTrusted && { isTrusted: true as const }),
+      asked,
+      historyMin: () => 24,
+      fit: (_history, { horizon }, stage = 'final') => {
+        asked.push(stage);
+        return { forecast: () => new Float64Array(horizon).fill(value) };
+      },
+    };
+  };
+  // Both are off by 1, one above, one below.
+  const models = [say('last-value', 9), say('day-shape', 11, true)];
+  const prepared = prepare(
+    hourly(10 * 24, () => 10),
+    { horizonSeconds: DAY, stepSeconds: HOUR },
+    models,
+  );
+
+  it('decide what is forecast, and the models are asked once for all of them', async () => {
+    const [none = 0, much = 0] = (
+      await Promise.all([1, 30].map(async (trust) => settleLine(await prepared, { ...COMBINATION, trust })))
+    ).map(([first]) => first);
+    expect(none).toBeCloseTo(10, 9);
+    expect(much).toBeGreaterThan(10.9);
+    expect(models.map(({ asked }) => asked)).toEqual([
+      ['backtest', 'final'],
+      ['backtest', 'final'],
+    ]);
+  });
+
+  it('give the same line with a band and without', async () => {
+    const { points } = await settle(await prepared);
+    expect(points.map(({ p50 }) => p50)).toEqual([...(await settleLine(await prepared))]);
   });
 });
 

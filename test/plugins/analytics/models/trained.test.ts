@@ -98,6 +98,25 @@ describe('the seasonal model', () => {
   });
 });
 
+describe('a form of the seasonal model', () => {
+  it('that is relative to the last day goes on from a level that just changed; old files without a form are read as they were', () => {
+    const rose = Float64Array.from({ length: 400 }, (_, hour) => (hour < 376 ? 5 : 9));
+    const [last, mean] = (['season', 'round'] as const).map((relativeTo) => {
+      const width = 7 + 3 + 2 * 7 + 10;
+      const task: SeasonTask = { season: 24, round: 7, horizon: HORIZON, log: false, relativeTo };
+      const none = Array.from({ length: Math.ceil(HORIZON / 6) }, () => Array.from({ length: width }, () => 0));
+      return applySeasonLinear({ kind: 'season-linear', task, weights: none, low: [], high: [] }, rose).p50[0];
+    });
+    expect(last).toBeCloseTo(9, 9);
+    expect(mean).toBeCloseTo(5 + 4 / 7, 9);
+    const [written, unwritten] = [{ relativeTo: 'round' as const }, {}].map((form) => {
+      const weights = trainSeasonLinear(histories, { season: 24, round: 7, horizon: HORIZON, log: false, ...form });
+      return weights && applySeasonLinear(weights, rose).p50;
+    });
+    expect(unwritten).toEqual(written);
+  });
+});
+
 describe('training by TensorFlow.js', () => {
   const dense = { form: 'tide', season: 24, input: 48, horizon: 12 } as const;
 

@@ -1,6 +1,6 @@
 import { assert, double, array, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { limitFor, limitsOf, needOf } from '../../../../plugins/analytics/sizing/need.ts';
+import { limitFor, limitsOf, NEED, needOf } from '../../../../plugins/analytics/sizing/need.ts';
 
 const DAY_MS = 86_400_000;
 const STEP_MS = 300_000;
@@ -50,6 +50,15 @@ describe('a limit', () => {
 
   it('remembers of a week what its last day did not need', () => {
     expect(shortAt(50, [1, 1, 100, 1, 1, 1, 1])).toBeGreaterThan(2 * shortAt(50, [1, 1, 1, 1, 1, 1, 1]));
+  });
+
+  it('follows the last day the more, the more its vote counts', () => {
+    const quiet = days([100, 100, 100, 100, 100, 100, 1]);
+    const [little = 0, much = 0] = [0.3, 0.7].map(
+      (dayVote) => limitsOf(quiet, { ...NEED, dayVote }).find(({ value }) => value > 50)?.shortRatio,
+    );
+    expect(little).toBeGreaterThan(0.7);
+    expect(much).toBeLessThan(0.3);
   });
 
   it('leaves a small machine more room in proportion than a large one', () => {
