@@ -63,7 +63,7 @@ function factsOf({ parameters, dataWindow, userName, versions, startedAt, endedA
     ],
     ['Took', endedAt === null ? '' : `${((endedAt - startedAt) / 1000).toFixed(1)} s`],
     ['Versions', `hub ${versions.hub}, node ${versions.node}, notebook ${versions.notebook.slice(0, 12)}`],
-    ['Confined', isolation === null ? '' : `network ${isolation.network}, limits by ${isolation.resources}`],
+    ['Confined', isolation === null ? '' : `network ${isolation.network}, files ${isolation.files}, limits by ${isolation.resources}`],
   ];
   return rows
     .filter(([, value]) => value !== '')
