@@ -70,7 +70,7 @@ beforeAll(async () => {
     ['code', "const most: number = 10; // Highest level\nconst who: string = 'all';", 'parameters'],
     [
       'code',
-      "import { headline, nova, plot, Plot, table } from 'novacron/notebook';\nconst list = (await nova.call('thing.list')) as { name: string; level: number }[];\ndisplay(headline({ label: 'Things', value: String(list.length), note: `of at most ${most}` }));\ndisplay(plot({ title: 'Levels', marks: [Plot.barX([1, 2])] }));\ndisplay({ 'text/html': '<script>fetch(\"/\")</script><b>bold</b>' });\ntable(list)",
+      "import { headline, nova, plot, Plot, table } from 'novacron/notebook';\nconst list = (await nova.call('thing.list')) as { name: string; level: number }[];\ndisplay(headline({ label: 'Things', value: String(list.length), note: `of at most ${most}` }));\ndisplay(plot({ title: 'Levels', marks: [Plot.barX([1, 2])] }));\ndisplay({ 'text/html': '<script>fetch(\"/\")</script><b>bold</b><META http-equiv=refresh content=0;url=file:///etc/passwd>' });\ntable(list)",
     ],
     ['code', '[who, nova.now.toISOString(), JSON.stringify(nova.params)].join(" ")'],
   ]);
@@ -153,7 +153,9 @@ describe('a report', () => {
     const html = await get(`/runs/${done.id}/html`);
     expect(html.headers.get('content-security-policy')).toContain("default-src 'none'");
     expect(html.headers.get('content-security-policy')).toContain('sandbox');
-    expect(await html.text()).toContain('How high the things stand.');
+    const page = await html.text();
+    expect(page).toContain('How high the things stand.');
+    expect(page).toContain('&lt;META http-equiv=refresh');
     const kept = (await (await get('/runs/levels/ipynb')).json()) as {
       metadata: { novacron: unknown };
       cells: { source: string[]; outputs: unknown[] }[];
