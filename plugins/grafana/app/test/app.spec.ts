@@ -64,6 +64,8 @@ describe('the built app in Chromium, with the real React, @grafana/ui and @grafa
       .getByText(/^MASE \d/)
       .first()
       .waitFor();
+    // Of both series, and both can be seen.
+    for (const name of ['name-of-mine', 'name-of-theirs']) await page.getByText(name, { exact: true }).click({ trial: true });
     expect(await page.getByText(/band held \d+ %/).count()).toBe(2);
     await page.waitForTimeout(300);
     await shoot(`forecast-${theme}`);
