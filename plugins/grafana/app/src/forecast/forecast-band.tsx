@@ -11,7 +11,7 @@ export interface BandOptions {
 
 const ROW_PX = 30;
 /** What is said of one series; beyond two rows the list scrolls, so that the chart keeps its room. */
-const SCORE_WIDTH_PX = 440;
+const SCORE_WIDTH_PX = 470;
 const ROWS_MAX = 2;
 
 const percent = (ratio: number): string => `${Math.round(ratio * 100)} %`;
