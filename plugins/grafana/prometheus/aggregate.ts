@@ -159,8 +159,7 @@ function countValues({ labels, members }: Group, name: string, steps: number): S
 
 async function labelOf(query: Query, { parameter }: Aggregation): Promise<string> {
   const value = await query.evaluate(parameter!);
-  if (value.is !== 'string' || !LABEL_NAME.test(value.value))
-    throw new PromError('bad_data', 'count_values expects the name of a label');
+  if (value.is !== 'string' || !LABEL_NAME.test(value.value)) throw new PromError('bad_data', 'count_values expects the name of a label');
   return value.value;
 }
 

@@ -4,7 +4,19 @@ import { evaluateScalar, evaluateVector, type Query } from './query.ts';
 import type { Expression, Matcher } from './promql.ts';
 import { patternOf } from './regex.ts';
 import { instantsOf, select } from './select.ts';
-import { emptySeries, LABEL_NAME, labelOf, labelsKey, merged, NAME, withLabel, withoutName, type Labels, type Series, type Value } from './series.ts';
+import {
+  emptySeries,
+  LABEL_NAME,
+  labelOf,
+  labelsKey,
+  merged,
+  NAME,
+  withLabel,
+  withoutName,
+  type Labels,
+  type Series,
+  type Value,
+} from './series.ts';
 
 type Call = Extract<Expression, { is: 'call' }>;
 type Range = Extract<Expression, { is: 'range' }>;
@@ -178,7 +190,10 @@ function labelsOf(of: Expression): Labels {
   const selector = of.is === 'range' ? of.selector : of;
   if (selector.is !== 'selector') return {};
   const isPlain = (matcher: Matcher): boolean =>
-    matcher.op === '=' && matcher.label !== NAME && matcher.value !== '' && selector.matchers.filter(({ label }) => label === matcher.label).length === 1;
+    matcher.op === '=' &&
+    matcher.label !== NAME &&
+    matcher.value !== '' &&
+    selector.matchers.filter(({ label }) => label === matcher.label).length === 1;
   return Object.fromEntries(selector.matchers.filter(isPlain).map(({ label, value }) => [label, value]));
 }
 

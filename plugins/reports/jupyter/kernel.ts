@@ -228,7 +228,9 @@ class Kernel {
     } catch (error) {
       if (!HubError.is(error)) throw error;
       // The cell ended its own process, ran out of memory, or went on when it was interrupted.
-      const reason = this.#isEnded ? `The cell went on for ${INTERRUPT_WITHIN_MS / 1000} s after it was interrupted, so its process was ended.` : error.message;
+      const reason = this.#isEnded
+        ? `The cell went on for ${INTERRUPT_WITHIN_MS / 1000} s after it was interrupted, so its process was ended.`
+        : error.message;
       this.#isEnded = false;
       await this.start();
       const message = `${reason} It was started anew: variables of earlier cells are gone.`;

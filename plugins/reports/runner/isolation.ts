@@ -101,7 +101,9 @@ async function within(paths: readonly string[]): Promise<string[]> {
   const real = await Promise.all(paths.map((path) => realpath(path)));
   const sorted = [...new Set([...real, ...paths])].toSorted();
   const isBelow = (path: string, above: string): boolean => path.startsWith(`${above}/`);
-  return sorted.filter((path) => ![...SHARED, ...sorted].some((above) => isBelow(path, above) || (SHARED.includes(path) && path === above)));
+  return sorted.filter(
+    (path) => ![...SHARED, ...sorted].some((above) => isBelow(path, above) || (SHARED.includes(path) && path === above)),
+  );
 }
 
 /** How to start the process of a notebook so that it can do no more than it needs. */

@@ -70,12 +70,18 @@ export function complete(code: string, cursor: number): Completion {
 function signatureOf(value: Function): string {
   const source = String(value).slice(0, SOURCE_LENGTH_MAX);
   let depth = 0;
-  const end = [...source].findIndex((sign) => {
-    depth += sign === '(' ? 1 : sign === ')' ? -1 : 0;
-    return sign === ')' && depth === 0;
-  });
-  const text = end < 0 ? (source.split('\n')[0] ?? '') : source.slice(0, end + 1);
-  return text.replaceAll(/\s+/gu, ' ').replaceAll(/ (?=[,)])/gu, '').trim();
+  let end = 0;
+  for (const { 0: sign, index } of source.matchAll(/[()]/gu)) {
+    depth += sign === '(' ? 1 : -1;
+    if (depth > 0) continue;
+    end = index + 1;
+    break;
+  }
+  const text = end === 0 ? (source.split('\n')[0] ?? '') : source.slice(0, end);
+  return text
+    .replaceAll(/\s+/gu, ' ')
+    .replaceAll(/ (?=[,)])/gu, '')
+    .trim();
 }
 
 /** What the name at the cursor means now; null when there is no such value. */

@@ -51,6 +51,9 @@ export const resultOf = (value: unknown): CellResult =>
   Result.safeParse(value).data ?? { is: 'error', error: { name: 'ProtocolError', message: NO_RESULT, traceback: [NO_RESULT] } };
 
 export const completionOf = (value: unknown): Completion =>
-  z.object({ matches: z.array(z.string()), start: z.number(), end: z.number() }).catch({ matches: [], start: 0, end: 0 }).parse(value);
+  z
+    .object({ matches: z.array(z.string()), start: z.number(), end: z.number() })
+    .catch({ matches: [], start: 0, end: 0 })
+    .parse(value);
 
 export const inspectionOf = (value: unknown): MimeBundle | null => Bundle.nullable().catch(null).parse(value);

@@ -67,13 +67,13 @@ let began: { readonly byLink: boolean; readonly session: Promise<Session> } | nu
 
 /** Once per load of the page: a one-time link works once. */
 async function begin(enter: (session: Session) => void, setState: (state: State) => void): Promise<void> {
-  began ??= beginOnce();
+  const own = (began ??= beginOnce());
   try {
-    enter(await began.session);
+    enter(await own.session);
   } catch (error) {
-    const isSilent = !began.byLink && error instanceof Problem && error.status === 401;
+    const isSilent = !own.byLink && error instanceof Problem && error.status === 401;
     setState({ is: 'out', message: isSilent ? null : error instanceof Error ? error.message : String(error) });
-    if (began?.byLink !== false || !(error instanceof Problem) || !isPassing(error)) return;
+    if (own.byLink || !(error instanceof Problem) || !isPassing(error)) return;
     // Whoever is signed in is let in as soon as the hub answers again.
     began = null;
     setTimeout(() => void begin(enter, setState), TRY_AGAIN_MS);

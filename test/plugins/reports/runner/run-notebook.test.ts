@@ -191,7 +191,10 @@ describe('limits', () => {
     await rm(place, { recursive: true });
     const shown = notebook.cells.at(-1)?.outputs?.[0] as { data: { 'application/json': string[] } } | undefined;
     const free = ['could', 'could'];
-    expect(shown?.data['application/json']).toEqual([...(isolation.files === 'room' ? ['ESRCH', 'ENOENT'] : free), 'ERR_UNKNOWN_BUILTIN_MODULE']);
+    expect(shown?.data['application/json']).toEqual([
+      ...(isolation.files === 'room' ? ['ESRCH', 'ENOENT'] : free),
+      'ERR_UNKNOWN_BUILTIN_MODULE',
+    ]);
   });
 
   it('hear nothing of a notebook that speaks in their place but what is a message', async () => {
@@ -202,7 +205,10 @@ describe('limits', () => {
 
   it('say of a value that JSON cannot hold that it cannot be shown', async () => {
     const { notebook, failure } = await run(
-      notebookOf('display({ "application/json": 1n })', 'const a: unknown[] = []; a.push(a); ({ [Symbol.for("Jupyter.display")]: () => ({ "application/json": a }) })'),
+      notebookOf(
+        'display({ "application/json": 1n })',
+        'const a: unknown[] = []; a.push(a); ({ [Symbol.for("Jupyter.display")]: () => ({ "application/json": a }) })',
+      ),
     );
     expect(failure).toBeNull();
     for (const { outputs } of notebook.cells)

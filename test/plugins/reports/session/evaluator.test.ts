@@ -142,7 +142,9 @@ describe('the helper', () => {
     expect((await cells.complete('nova.me.', 8)).matches).toContain('linkCode');
     expect((await cells.inspect('nova.vm.delete', 14))?.['text/plain']).toContain('Risk: disrupt');
     expect((await cells.inspect('nova.forecast', 13))?.['text/plain']).toContain('forecast vm');
-    expect((await cells.inspect('nova.metric', 11))?.['text/plain']).toBe('nova.metric: function\n\nasync function metric(name, options = {})');
+    expect((await cells.inspect('nova.metric', 11))?.['text/plain']).toBe(
+      'nova.metric: function\n\nasync function metric(name, options = {})',
+    );
     expect(await run('nova.vm.list')).toEqual(value('[Function: vm.list]'));
   });
 
