@@ -145,6 +145,8 @@ describe('a report', () => {
     await expect(run('levels', ['least=1'])).rejects.toThrow('report_parameter_unknown');
     await expect(run('levels', ['most=many'])).rejects.toThrow('report_parameter_invalid');
     await expect(run('nothing')).rejects.toThrow('report_unknown');
+    const ahead = new Date(clock.now() + HOUR_MS).toISOString();
+    await expect(hub.run('report.run', { report: 'levels', at: ahead }, hub.as('operator'))).rejects.toThrow('report_at_future');
   });
 
   it('is kept with all that makes it again: as HTML, as a notebook, as PDF', async () => {
@@ -245,7 +247,8 @@ describe('a schedule', () => {
   it('is refused when it is none', async () => {
     const schedule = (input: object) => hub.run('report.schedule', { report: 'levels', ...input }, hub.as('operator'));
     await expect(schedule({ cron: 'every day' })).rejects.toThrow('report_schedule_invalid');
-    await expect(schedule({ cron: '0 7 * * *', timeZone: 'Mars/Olympus' })).rejects.toThrow('report_schedule_invalid');
+    await expect(schedule({ cron: '* * * * * *' })).rejects.toThrow('report_schedule_invalid');
+    await expect(schedule({ cron: '0 7 * * *', timeZone: 'Mars/Olympus' })).rejects.toThrow("no time zone 'Mars/Olympus'");
     await expect(schedule({ cron: '0 7 * * *', with: ['least=1'] })).rejects.toThrow('report_parameter_unknown');
   });
 
