@@ -92,7 +92,7 @@ function htmlOf(columns: readonly { label: string }[], rows: readonly (readonly 
   const padding = columns.length > 6 ? 9 : 14;
   const head = columns.map(
     ({ label }, index) =>
-      `<th style="text-align:${align(index)};padding:6px ${padding}px;color:#677184;font-weight:600;border-bottom:1px solid #d9dde3;white-space:nowrap">${escapeHtml(label)}</th>`,
+      `<th style="text-align:${align(index)};padding:6px ${padding}px;color:#677184;font-weight:600;border-bottom:1px solid #d9dde3;vertical-align:bottom">${escapeHtml(label)}</th>`,
   );
   const body = rows.map((row) => {
     const cells = row.map(
@@ -102,7 +102,7 @@ function htmlOf(columns: readonly { label: string }[], rows: readonly (readonly 
     return `<tr style="background:none">${cells.join('')}</tr>`;
   });
   const note = more === '' ? '' : `<div style="color:#677184;padding:4px 14px">${escapeHtml(more)}</div>`;
-  return `<div style="${FONT};color:#1d2430;background:#fff;border:1px solid #d9dde3;border-radius:10px;padding:6px 4px;max-width:800px;box-sizing:border-box;overflow-x:auto"><table style="border-collapse:collapse;width:100%;margin:0;${FONT}"><thead><tr>${head.join('')}</tr></thead><tbody>${body.join('')}</tbody></table>${note}</div>`;
+  return `<div style="${FONT};color:#1d2430;background:#fff;border:1px solid #d9dde3;border-radius:10px;padding:6px 4px;max-width:800px;box-sizing:border-box;overflow-x:auto"><table style="table-layout:auto;border-collapse:collapse;width:100%;margin:0;${FONT}"><thead><tr>${head.join('')}</tr></thead><tbody>${body.join('')}</tbody></table>${note}</div>`;
 }
 
 function textOf(columns: readonly { label: string }[], rows: readonly (readonly CellText[])[], more: string): string {
