@@ -59,7 +59,9 @@ export const runActions = ({ action }: ReportTools) => ({
       const report = await runtime.library.get(name);
       const parameters = checkParameters(report.parameters, parametersOf(words));
       if (at !== undefined && Date.parse(at) > ctx.clock.now())
-        throw new HubError('report_at_future', `${at} is still to come: nothing is measured of it. Give an instant that has been.`, { status: 422 });
+        throw new HubError('report_at_future', `${at} is still to come: nothing is measured of it. Give an instant that has been.`, {
+          status: 422,
+        });
       const id = ctx.id('run');
       const begun = await ctx.step('begin', async () => ({ at: at === undefined ? ctx.clock.now() : Date.parse(at) }));
       const ended = await ctx.step(
