@@ -17,6 +17,9 @@ put() {
 for path in /usr /bin /sbin /lib /lib32 /lib64 /etc/ld.so.cache /dev/null /dev/urandom; do
   [ ! -e "$path" ] || put "$path"
 done
+# Of the processes in here alone: Node asks it how much memory it takes.
+mkdir "$root/proc"
+mount -t proc -o ro,nosuid,nodev,noexec proc "$root/proc" 2>/dev/null || true
 while [ "$1" != -- ]; do
   put "$1"
   shift

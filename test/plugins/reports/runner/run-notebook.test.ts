@@ -215,6 +215,15 @@ describe('limits', () => {
       expect(outputs).toMatchObject([{ data: { 'text/plain': expect.stringContaining('cannot be shown') } }]);
   });
 
+  it('leave it what libraries ask of the machine', async () => {
+    const { notebook } = await run(
+      notebookOf(
+        '[process.memoryUsage().rss > 0, crypto.randomUUID().length, new Intl.DateTimeFormat("de", { timeZone: "Asia/Tokyo", hour: "numeric" }).format(0)]',
+      ),
+    );
+    expect(notebook.cells[0]?.outputs).toMatchObject([{ data: { 'text/plain': "[ true, 36, '09 Uhr' ]" } }]);
+  });
+
   it('let a notebook that signals all it can reach end nothing but itself', async () => {
     const { failure } = await run(notebookOf("process.kill(0, 'SIGKILL'); await new Promise((resolve) => setTimeout(resolve, 5000))"));
     expect(failure?.code).toBe('report_process_ended');
