@@ -1,5 +1,5 @@
 import { HEADLINE } from '../plugins/reports/render/outputs.ts';
-import { escapeHtml, shownAs, type Displayable } from './html.ts';
+import { escapeHtml, shownAs, unbroken, type Displayable } from './html.ts';
 
 /** A figure that is worth saying first. Chat and mail say the figures of a report before its link. */
 export interface Figure {
@@ -12,8 +12,8 @@ export interface Figure {
 const COLORS = { good: '#12866f', warn: '#b25e0a', bad: '#c43d3d', idle: '#1d2430' } as const;
 
 function tile({ label, value, note, tone = 'idle' }: Figure): string {
-  const below = note === undefined ? '' : `<div style="color:#677184;font-size:12px;margin-top:2px">${escapeHtml(note)}</div>`;
-  return `<div style="flex:1 1 150px;min-width:150px;background:#fff;border:1px solid #d9dde3;border-radius:10px;padding:12px 16px"><div style="color:#677184;font-size:12px">${escapeHtml(label)}</div><div style="color:${COLORS[tone]};font-size:24px;font-weight:600;letter-spacing:-0.01em;line-height:1.3">${escapeHtml(value)}</div>${below}</div>`;
+  const below = note === undefined ? '' : `<div style="color:#677184;font-size:12px;margin-top:2px">${escapeHtml(unbroken(note))}</div>`;
+  return `<div style="flex:1 1 150px;min-width:150px;background:#fff;border:1px solid #d9dde3;border-radius:10px;padding:12px 16px"><div style="color:#677184;font-size:12px">${escapeHtml(label)}</div><div style="color:${COLORS[tone]};font-size:24px;font-weight:600;letter-spacing:-0.01em;line-height:1.3">${escapeHtml(unbroken(value))}</div>${below}</div>`;
 }
 
 /** The figures of a report, as tiles. */

@@ -24,3 +24,7 @@ export function html(strings: TemplateStringsArray, ...values: readonly unknown[
   }, '');
   return shownAs({ html: text }, () => ({ 'text/html': text, 'text/plain': text.replaceAll(/<[^>]*>/gu, '') }));
 }
+
+/** A number and its unit stay on one line: `88.1 %`, `5 days`. */
+export const unbroken = (text: string): string =>
+  text.replaceAll(/(\d) (?=(?:%|[KMGTP]?i?B(?:\/s)?|m?s|min|h|days?|vCPUs?|CPUs?|points)(?![\p{L}\d]))/gu, '$1\u00A0');

@@ -56,7 +56,7 @@ type Member = ((input?: unknown) => Promise<unknown>) | object;
 
 function describe(ids: ReadonlyMap<string, string>): (name: string) => string | null {
   return (name) => {
-    const known = ACTIONS[ids.get(name) ?? ''];
+    const known = ACTIONS[ids.get(name) ?? ''] ?? (name === 'forecast' ? ACTIONS['forecast.vm'] : undefined);
     if (known === undefined) return null;
     const { title, help, usage, risk } = known;
     return [title + (help === null ? '.' : `. ${help}`), `In words: ${usage}`, `Risk: ${risk}`].join('\n\n');
@@ -75,6 +75,8 @@ function build(prefix: readonly string[], root: Member | null): object {
     const isAction = Object.hasOwn(ACTIONS, id);
     const isNoun = Object.keys(ACTIONS).some((other) => other.startsWith(`${id}.`));
     const run: Member | null = isAction ? (input?: unknown) => call(id, input ?? {}) : null;
+    // Shown as `[Function: vm.list]`.
+    if (run !== null) Object.defineProperty(run, 'name', { value: id, configurable: true });
     ids.set(toCamel(word), id);
     Object.defineProperty(made, toCamel(word), {
       value: isNoun ? build([...prefix, word], run) : run,

@@ -7,6 +7,8 @@ const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600
 export function instantOf(at: string | Date): string {
   if (typeof at !== 'string') return at.toISOString();
   if (at === 'now') return now().toISOString();
-  const [, count, unit] = /^-(\d{1,6})([smhdw])$/u.exec(at) ?? [];
-  return count === undefined || unit === undefined ? at : new Date(now().getTime() - Number(count) * (UNIT_MS[unit] ?? 0)).toISOString();
+  const [, count, unit] = /^-(-?\d{1,6}(?:\.\d+)?)([smhdw])$/u.exec(at) ?? [];
+  if (count === undefined || unit === undefined) return at;
+  if (Number(count) <= 0) throw new RangeError(`'${at}' reaches back over no time: a number above 0 is needed, as in -7d.`);
+  return new Date(now().getTime() - Number(count) * (UNIT_MS[unit] ?? 0)).toISOString();
 }

@@ -1,6 +1,6 @@
 import type { Unit } from 'novacron/plugin';
 import { formatValue } from '../plugins/charts/port.ts';
-import { DISPLAY, escapeHtml, type Displayable, type MimeBundle } from './html.ts';
+import { DISPLAY, escapeHtml, unbroken, type Displayable, type MimeBundle } from './html.ts';
 
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -78,25 +78,31 @@ interface CellText {
   readonly isNumber: boolean;
 }
 
+/** Characters. */
+const ONE_LINE_LENGTH_MAX = 16;
 const FONT = "font:13px/1.5 Inter,'Helvetica Neue',Arial,sans-serif";
 
 function htmlOf(columns: readonly { label: string }[], rows: readonly (readonly CellText[])[], more: string): string {
   const isRight = (index: number): boolean =>
     rows.some((row) => row[index]?.isNumber) && rows.every((row) => row[index]?.isNumber || row[index]?.text === '–');
+  // Short words stay on one line: what breaks is the column of sentences.
+  const wrap = (index: number): string =>
+    Math.max(...rows.map((row) => row[index]?.text.length ?? 0)) <= ONE_LINE_LENGTH_MAX ? ';white-space:nowrap' : '';
   const align = (index: number): string => (isRight(index) ? 'right' : 'left');
+  const padding = columns.length > 6 ? 9 : 14;
   const head = columns.map(
     ({ label }, index) =>
-      `<th style="text-align:${align(index)};padding:6px 14px;color:#677184;font-weight:600;border-bottom:1px solid #d9dde3;white-space:nowrap">${escapeHtml(label)}</th>`,
+      `<th style="text-align:${align(index)};padding:6px ${padding}px;color:#677184;font-weight:600;border-bottom:1px solid #d9dde3;vertical-align:bottom">${escapeHtml(label)}</th>`,
   );
   const body = rows.map((row) => {
     const cells = row.map(
       ({ text }, index) =>
-        `<td style="text-align:${align(index)};padding:5px 14px;border-bottom:1px solid #eef0f3;font-variant-numeric:tabular-nums">${escapeHtml(text)}</td>`,
+        `<td style="text-align:${align(index)};padding:5px ${padding}px;border-bottom:1px solid #eef0f3;font-variant-numeric:tabular-nums${wrap(index)}">${escapeHtml(unbroken(text))}</td>`,
     );
     return `<tr style="background:none">${cells.join('')}</tr>`;
   });
   const note = more === '' ? '' : `<div style="color:#677184;padding:4px 14px">${escapeHtml(more)}</div>`;
-  return `<div style="${FONT};color:#1d2430;background:#fff;border:1px solid #d9dde3;border-radius:10px;padding:6px 4px;max-width:800px;box-sizing:border-box;overflow-x:auto"><table style="border-collapse:collapse;width:100%;margin:0;${FONT}"><thead><tr>${head.join('')}</tr></thead><tbody>${body.join('')}</tbody></table>${note}</div>`;
+  return `<div style="${FONT};color:#1d2430;background:#fff;border:1px solid #d9dde3;border-radius:10px;padding:6px 4px;max-width:800px;box-sizing:border-box;overflow-x:auto"><table style="table-layout:auto;border-collapse:collapse;width:100%;margin:0;${FONT}"><thead><tr>${head.join('')}</tr></thead><tbody>${body.join('')}</tbody></table>${note}</div>`;
 }
 
 function textOf(columns: readonly { label: string }[], rows: readonly (readonly CellText[])[], more: string): string {

@@ -71,8 +71,10 @@ async function run({ cli, options, words, screen, signal }: Run): Promise<number
   if (!wantsHelp && command !== undefined) return runCommand(command, rest, { cli, screen, signal });
   const isHelp = noun === undefined || noun === 'help' || wantsHelp;
   const connection = await findHub(cli.dataDir, cli.env).catch((error: unknown) => {
-    if (!isHelp) throw error;
-    return null;
+    if (isHelp) return null;
+    const near = closest(`${noun} ${verb}`, [...LOCAL, ...commands.keys()], 1).filter((known) => known.startsWith(`${noun} `));
+    if (near.length > 0) usage(`I do not understand '${noun} ${verb}'. Did you mean: ${near[0]}? No hub is asked for that.`);
+    throw error;
   });
   if (connection === null) {
     screen.lines(localHelp([...commands.values()]));

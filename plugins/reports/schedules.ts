@@ -6,31 +6,37 @@ import type { Schedule } from './store.ts';
 
 const invalid = (message: string): HubError => new HubError('report_schedule_invalid', message, { status: 422 });
 
-/** The first instant of a schedule after another; null when there is none any more. HubError `report_schedule_invalid`. */
-export function nextAfter(schedule: Pick<Schedule, 'cron' | 'timeZone'>, at: number): number | null {
+type When = Pick<Schedule, 'cron' | 'timeZone'>;
+
+/** Five fields: a report is no clockwork, and a sixth would be seconds. */
+function read<T>({ cron, timeZone }: When, use: (parsed: Cron) => T): T {
+  if (!isTimeZone(timeZone)) throw invalid(`There is no time zone '${timeZone}'. Name one as in Europe/Berlin or UTC.`);
   try {
-    const next = new Cron(schedule.cron, { timezone: schedule.timeZone, paused: true }).nextRun(new Date(at));
-    return next === null ? null : next.getTime();
+    return use(new Cron(cron, { timezone: timeZone, paused: true, mode: '5-part' }));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw invalid(
-      `'${schedule.cron}' in ${schedule.timeZone} is no schedule: ${reason} Write five fields, as in '0 7 * * 1-5' for seven o'clock on working days.`,
-    );
+    const reason = error instanceof Error ? error.message.replace(/^Cron\w+: /u, '') : String(error);
+    throw invalid(`'${cron}' is no schedule: ${reason} Write five fields, as in '0 7 * * 1-5' for seven o'clock on working days.`);
   }
 }
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}
+
+/** The first instant of a schedule after another; null when there is none any more. HubError `report_schedule_invalid`. */
+export const nextAfter = (schedule: When, at: number): number | null =>
+  read(schedule, (cron) => cron.nextRun(new Date(at))?.getTime() ?? null);
 
 /** The newest instant that has come since the last one that was answered; null when none has. Of several that were missed one is answered. */
 export function dueAt(schedule: Schedule, now: number): number | null {
-  let due: number | null = null;
-  for (let next = nextAfter(schedule, schedule.lastDueAt); next !== null && next <= now; next = nextAfter(schedule, next)) {
-    due = next;
-    // A hub that was down for long: from here on look back from now instead of counting up.
-    if (now - next > LONG_MS) next = Math.max(next, now - LONG_MS);
-  }
-  return due;
+  // Of those before the next second, so that now counts.
+  const last = read(schedule, (cron) => cron.previousRuns(1, new Date(now + 1000))[0]?.getTime() ?? null);
+  return last !== null && last > schedule.lastDueAt ? last : null;
 }
-
-const LONG_MS = 400 * 86_400_000;
 
 /** The person whose schedule it is, with no more rights than when it was made; HubError when that person may not any more. */
 async function actorOf({ services }: Runtime, { userId, userName, scopes }: Schedule): Promise<Actor> {
@@ -50,10 +56,11 @@ async function actorOf({ services }: Runtime, { userId, userName, scopes }: Sche
 export async function runDue(runtime: Runtime): Promise<void> {
   const now = runtime.clock.now();
   for (const schedule of await runtime.store.schedules(null)) {
-    const due = dueAt(schedule, now);
-    if (due === null) continue;
     const { id, report, parameters, audience } = schedule;
+    let due: number | null = now;
     try {
+      due = dueAt(schedule, now);
+      if (due === null) continue;
       const actor = await actorOf(runtime, schedule);
       const input = {
         report,
@@ -66,7 +73,7 @@ export async function runDue(runtime: Runtime): Promise<void> {
       if (HubError.is(error) && error.retryable) continue;
       const message = error instanceof Error ? error.message : String(error);
       runtime.log.warn({ err: error, schedule: id, report }, 'a report could not be run as scheduled');
-      await runtime.store.answered(id, due, { job: null, error: message });
+      await runtime.store.answered(id, due ?? now, { job: null, error: message });
     }
   }
 }

@@ -1,7 +1,8 @@
 import { PromError, unsupported } from './errors.ts';
+import { decimalOf } from './format.ts';
 import { evaluateScalar, evaluateVector, type Query } from './query.ts';
 import type { Aggregation } from './promql.ts';
-import { emptySeries, labelsKey, NAME, omit, pick, withLabel, type Labels, type Series, type Value } from './series.ts';
+import { emptySeries, LABEL_NAME, labelsKey, NAME, omit, pick, withLabel, type Labels, type Series, type Value } from './series.ts';
 
 interface Group {
   readonly labels: Labels;
@@ -148,7 +149,7 @@ function countValues({ labels, members }: Group, name: string, steps: number): S
   for (const { values, has } of members)
     for (let step = 0; step < steps; step++) {
       if (has[step] !== 1) continue;
-      const text = String(values[step]!);
+      const text = decimalOf(values[step]!);
       const series = found.get(text) ?? emptySeries(withLabel(labels, name, text), steps);
       found.set(text, series);
       series.values[step]! += 1;
@@ -159,8 +160,7 @@ function countValues({ labels, members }: Group, name: string, steps: number): S
 
 async function labelOf(query: Query, { parameter }: Aggregation): Promise<string> {
   const value = await query.evaluate(parameter!);
-  if (value.is !== 'string' || !/^[a-zA-Z_]\w*$/.test(value.value))
-    throw new PromError('bad_data', 'count_values expects the name of a label');
+  if (value.is !== 'string' || !LABEL_NAME.test(value.value)) throw new PromError('bad_data', 'count_values expects the name of a label');
   return value.value;
 }
 

@@ -3,11 +3,12 @@ import type { Query } from './query.ts';
 import type { Binary, Matching } from './promql.ts';
 import {
   emptySeries,
+  labelOf,
   labelsKey,
+  merged,
   NAME,
   omit,
   pick,
-  unique,
   withLabel,
   withoutName,
   type Labels,
@@ -21,7 +22,8 @@ const ARITHMETIC: Readonly<Record<string, (a: number, b: number) => number>> = {
   '*': (a, b) => a * b,
   '/': (a, b) => a / b,
   '%': (a, b) => a % b,
-  '^': (a, b) => a ** b,
+  // 1 to any power is 1, also to one that is no number; and -1 to an endless one.
+  '^': (a, b) => (a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b),
   atan2: Math.atan2,
 };
 
@@ -101,7 +103,7 @@ function setOperation({ op, matching }: Binary, left: readonly Series[], right: 
 function resultLabels(given: Binary, many: Labels, one: Labels): Labels {
   const { matching } = given;
   const labels = dropsName(given) ? withoutName(many) : many;
-  if (matching?.many) return matching.include.reduce((all, name) => withLabel(all, name, one[name] ?? ''), labels);
+  if (matching?.many) return matching.include.reduce((all, name) => withLabel(all, name, labelOf(one, name)), labels);
   if (matching?.is === 'on') return pick(labels, matching.labels);
   return omit(labels, new Set(matching?.labels));
 }
@@ -119,13 +121,13 @@ interface Sides {
   readonly isLeft: boolean;
 }
 
-/** Of several series with the same key, the one that is there at a step: that there are more than one there is an error. */
+/** Of several series with the same key, the one that is there at a step: that there are more than one is an error, where there is anything to match. */
 function partnersOf(sides: Sides, key: (labels: Labels) => string): ReadonlyMap<string, readonly Series[]> {
   const partners = Map.groupBy(sides.one, ({ labels }) => key(labels));
   for (const group of partners.values()) {
     if (group.length < 2) continue;
     for (let step = 0; step < group[0]!.has.length; step++)
-      if (group.filter(({ has }) => has[step] === 1).length > 1) throw clash(sides.isLeft ? 'right' : 'left');
+      if (group.filter(({ has }) => has[step] === 1).length > 1 && hasAny(sides.many, step)) throw clash(sides.isLeft ? 'right' : 'left');
   }
   return partners;
 }
@@ -175,11 +177,11 @@ export async function combine(query: Query, given: Binary): Promise<Value> {
   }
   if (left.is === 'vector' && right.is === 'vector') {
     const series = vectors(given, left.series, right.series);
-    return { is: 'vector', series: SETS.has(given.op) ? series : unique(series) };
+    return { is: 'vector', series: merged(series) };
   }
   if (SETS.has(given.op)) throw new PromError('bad_data', `set operator "${given.op}" not allowed in binary scalar expression`);
   const isLeft = left.is === 'scalar';
   const scalar = (left.is === 'scalar' ? left : (right as Extract<Value, { is: 'scalar' }>)).values;
   const series = (left.is === 'vector' ? left : (right as Extract<Value, { is: 'vector' }>)).series;
-  return { is: 'vector', series: unique(withScalar(given, series, { scalar, isLeft })) };
+  return { is: 'vector', series: merged(withScalar(given, series, { scalar, isLeft })) };
 }

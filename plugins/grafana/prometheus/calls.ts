@@ -1,12 +1,25 @@
 import type { WindowFunction } from 'novacron/plugin';
 import { PromError, unsupported } from './errors.ts';
 import { evaluateScalar, evaluateVector, type Query } from './query.ts';
-import { matcherRegex } from './parse.ts';
 import type { Expression, Matcher } from './promql.ts';
-import { select } from './select.ts';
-import { emptySeries, NAME, unique, withLabel, withoutName, type Labels, type Series, type Value } from './series.ts';
+import { patternOf } from './regex.ts';
+import { instantsOf, select } from './select.ts';
+import {
+  emptySeries,
+  LABEL_NAME,
+  labelOf,
+  labelsKey,
+  merged,
+  NAME,
+  withLabel,
+  withoutName,
+  type Labels,
+  type Series,
+  type Value,
+} from './series.ts';
 
 type Call = Extract<Expression, { is: 'call' }>;
+type Range = Extract<Expression, { is: 'range' }>;
 
 const vector = (series: readonly Series[]): Value => ({ is: 'vector', series });
 
@@ -51,6 +64,7 @@ async function overRange(query: Query, { name, args }: Call): Promise<Value> {
   if (range === undefined || args[rangeAt] !== range || args.length !== (hasParameter ? 2 : 1))
     throw new PromError('bad_data', `${name} expects a range such as vm_cpu_ratio[5m]${hasParameter ? ' and a number' : ''}`);
   const given = hasParameter ? constantOf(await evaluateScalar(query, args[1 - rangeAt]!, name), name) : undefined;
+  if (computed === 'predict') return vector(await predict(query, range, given!));
   const series = await select(query, range.selector, {
     function: computed,
     windowMs: range.windowMs,
@@ -58,6 +72,19 @@ async function overRange(query: Query, { name, args }: Call): Promise<Value> {
     ...(given !== undefined && { parameter: given }),
   });
   return vector(series);
+}
+
+/** `seconds` count from the step, wherever `offset` and `@` put the window. A window that stands still has one line, which is followed from step to step. */
+async function predict(query: Query, { selector, windowMs }: Range, seconds: number): Promise<readonly Series[]> {
+  const { from, to } = instantsOf(query, selector);
+  const window = { windowMs, isNamed: false };
+  const lines = await select(query, selector, { ...window, function: 'predict', parameter: seconds + (query.from - from) / 1000 });
+  if (from !== to || query.steps === 1) return lines;
+  const slopes = new Map((await select(query, selector, { ...window, function: 'deriv' })).map((one) => [labelsKey(one.labels), one]));
+  return lines.map((line) => {
+    const slope = slopes.get(labelsKey(line.labels))?.values[0] ?? Number.NaN;
+    return { ...line, values: line.values.map((value, step) => value + (slope * step * query.stepMs) / 1000) };
+  });
 }
 
 type Apply = (value: number, ...parameters: number[]) => number;
@@ -75,7 +102,7 @@ const radians = Math.PI / 180;
 const date =
   (part: (at: Date) => number): Apply =>
   (value) =>
-    Number.isFinite(value) ? part(new Date(value * 1000)) : Number.NaN;
+    Number.isFinite(value) ? part(new Date(Math.trunc(value) * 1000)) : Number.NaN;
 
 /** Functions of each value, with the number of their parameters: at least, at most. */
 const OVER_VALUES: Readonly<Record<string, readonly [apply: Apply, least: number, most: number]>> = {
@@ -144,7 +171,7 @@ async function overValues(query: Query, { name, args }: Call): Promise<Value> {
     const { labels, values, has } = mapValues(one, (value, step) => apply(value, ...parameters.map((parameter) => parameter[step]!)));
     return { labels, values, has: name === 'clamp' ? has.map((there, step) => (isEmpty(step) ? 0 : there)) : has };
   });
-  return vector(unique(mapped));
+  return vector(merged(mapped));
 }
 
 const timesOf = (query: Query): Float64Array =>
@@ -155,7 +182,7 @@ async function overTimes(query: Query, { name, args }: Call): Promise<Value> {
   if (args.length > 1) throw new PromError('bad_data', `${name} has a wrong number of arguments`);
   const now: Series = { ...emptySeries({}, query.steps), values: timesOf(query), has: new Uint8Array(query.steps).fill(1) };
   const series = args[0] ? await evaluateVector(query, args[0], name) : [now];
-  return vector(unique(series.map((one) => mapValues(one, (value) => apply(value)))));
+  return vector(merged(series.map((one) => mapValues(one, (value) => apply(value)))));
 }
 
 /** Labels that a selector asks for by `=` exactly once. */
@@ -163,7 +190,10 @@ function labelsOf(of: Expression): Labels {
   const selector = of.is === 'range' ? of.selector : of;
   if (selector.is !== 'selector') return {};
   const isPlain = (matcher: Matcher): boolean =>
-    matcher.op === '=' && matcher.label !== NAME && selector.matchers.filter(({ label }) => label === matcher.label).length === 1;
+    matcher.op === '=' &&
+    matcher.label !== NAME &&
+    matcher.value !== '' &&
+    selector.matchers.filter(({ label }) => label === matcher.label).length === 1;
   return Object.fromEntries(selector.matchers.filter(isPlain).map(({ label, value }) => [label, value]));
 }
 
@@ -179,27 +209,30 @@ const text = (expression: Expression | undefined, name: string): string => {
   return expression.value;
 };
 
-/** `$1` and `${1}` of Go are written the same in JavaScript but for the braces; `$0` is the whole. */
-const replacementOf = (template: string): string =>
-  template.replaceAll(/\$\{(\w+)\}/g, (_, name: string) => `$${name}`).replaceAll('$0', '$&');
+/** The name of a label that a function is to write. */
+const targetOf = (name: string, what: string): string => {
+  if (!LABEL_NAME.test(name)) throw new PromError('execution', `invalid destination label name in ${what}(): ${name}`);
+  return name;
+};
 
 async function labelReplace(query: Query, { args }: Call): Promise<Value> {
   const [target, replacement, source, pattern] = args.slice(1).map((arg) => text(arg, 'label_replace'));
   if (pattern === undefined || args.length !== 5) throw new PromError('bad_data', 'label_replace expects a vector and four strings');
-  const regex = matcherRegex(pattern);
+  const [label, compiled] = [targetOf(target!, 'label_replace'), patternOf(pattern)];
   const relabel = (one: Series): Series => {
-    const value = one.labels[source!] ?? '';
-    return regex.test(value) ? { ...one, labels: withLabel(one.labels, target!, value.replace(regex, replacementOf(replacement!))) } : one;
+    const value = compiled.expand(labelOf(one.labels, source!), replacement!);
+    return value === null ? one : { ...one, labels: withLabel(one.labels, label, value) };
   };
-  return vector(unique((await evaluateVector(query, args[0]!, 'label_replace')).map(relabel)));
+  return vector(merged((await evaluateVector(query, args[0]!, 'label_replace')).map(relabel)));
 }
 
 async function labelJoin(query: Query, { args }: Call): Promise<Value> {
   const [target, separator, ...sources] = args.slice(1).map((arg) => text(arg, 'label_join'));
   if (separator === undefined) throw new PromError('bad_data', 'label_join expects a vector, a label, a separator, and labels');
-  const join = (labels: Labels): string => sources.map((name) => labels[name] ?? '').join(separator);
+  const join = (labels: Labels): string => sources.map((name) => labelOf(labels, name)).join(separator);
+  const label = targetOf(target!, 'label_join');
   const series = await evaluateVector(query, args[0]!, 'label_join');
-  return vector(unique(series.map((one) => ({ ...one, labels: withLabel(one.labels, target!, join(one.labels)) }))));
+  return vector(merged(series.map((one) => ({ ...one, labels: withLabel(one.labels, label, join(one.labels)) }))));
 }
 
 async function sorted(query: Query, { name, args }: Call): Promise<Value> {

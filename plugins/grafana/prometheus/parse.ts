@@ -2,6 +2,7 @@ import { parser } from '@prometheus-io/lezer-promql';
 import type { SyntaxNode } from '@lezer/common';
 import { PromError, unsupported } from './errors.ts';
 import type { Aggregation, Binary, Expression, Matcher, Matching, Selector } from './promql.ts';
+import { patternOf } from './regex.ts';
 
 /** PromQL's text as an expression. Errors: `bad_data` where it does not parse, `unsupported` by name. */
 
@@ -54,6 +55,8 @@ function parseNumber(text: string): number {
   const plain = text.toLowerCase().replaceAll('_', '');
   const sign = plain.startsWith('-') ? -1 : 1;
   const rest = plain.replace(/^[-+]/, '');
+  // A zero in front makes it octal, as in Go.
+  if (/^0[0-7]+$/.test(rest)) return sign * Number.parseInt(rest, 8);
   if (rest === 'inf') return sign * Infinity;
   if (rest === 'nan') return Number.NaN;
   const value = /^(0x[0-9a-f]+|\d+\.?\d*(e[-+]?\d+)?|\.\d+(e[-+]?\d+)?)$/.test(rest)
@@ -84,22 +87,8 @@ function matcherOf(source: Source, node: SyntaxNode): Matcher {
   // `{"name"}` is a metric's name.
   if (op === undefined || value === undefined) return { label: '__name__', op: '=', value: labelName(source, node) };
   const matcher = { label: labelName(source, label!), op: textOf(source, op) as Matcher['op'], value: parseString(textOf(source, value)) };
-  if (matcher.op === '=~' || matcher.op === '!~') matcherRegex(matcher.value);
+  if (matcher.op === '=~' || matcher.op === '!~') patternOf(matcher.value);
   return matcher;
-}
-
-const REGEX_LENGTH_MAX = 1000;
-
-/** RE2's anchored expression as JavaScript's. A repeated group, on which a backtracking engine may take for ever, is refused. */
-export function matcherRegex(text: string): RegExp {
-  if (text.length > REGEX_LENGTH_MAX) throw bad(`a regular expression is longer than ${REGEX_LENGTH_MAX} characters`);
-  if (/(?<!\\)\)[*+{]/.test(text) || /\\\d/.test(text)) throw unsupported(`the regular expression ${text}: a group may not be repeated`);
-  const isCaseless = text.startsWith('(?i)');
-  try {
-    return new RegExp(`^(?:${isCaseless ? text.slice(4) : text})$`, isCaseless ? 'isu' : 'su');
-  } catch (error) {
-    throw bad(`the regular expression "${text}" does not parse: ${error instanceof Error ? error.message : String(error)}`);
-  }
 }
 
 function selectorOf(source: Source, node: SyntaxNode): Selector {
@@ -111,16 +100,19 @@ function selectorOf(source: Source, node: SyntaxNode): Selector {
     ...named,
     ...(list ? children(list) : []).filter((child) => kinds.has(child.name)).map((child) => matcherOf(source, child)),
   ];
-  if (!matchers.some(({ op, value }) => (op === '=' && value !== '') || (op === '=~' && !matcherRegex(value).test(''))))
+  if (!matchers.some(({ op, value }) => (op === '=' && value !== '') || (op === '=~' && !patternOf(value).test(''))))
     throw bad('a selector must have at least one matcher that does not match the empty string');
   return { is: 'selector', matchers, offsetMs: 0, at: null };
 }
 
-/** Applies `offset` or `@` to a selector, also within a range. */
-function shifted(of: Expression, change: (selector: Selector) => Selector, what: string): Expression {
-  if (of.is === 'selector') return change(of);
-  if (of.is === 'range') return { ...of, selector: change(of.selector) };
-  throw bad(`${what} must be after a selector`);
+/** Applies `offset` or `@` to a selector, also within a range; each but once. */
+function shifted(of: Expression, change: { readonly offsetMs: number } | { readonly at: Selector['at'] }): Expression {
+  const what = 'at' in change ? '@' : 'offset';
+  const selector = of.is === 'range' ? of.selector : of;
+  if (selector.is !== 'selector') throw bad(`${what} must be after a selector`);
+  if ('at' in change ? selector.at !== null : selector.offsetMs !== 0) throw bad(`${what} may not be set multiple times`);
+  const changed = { ...selector, ...change };
+  return of.is === 'range' ? { ...of, selector: changed } : changed;
 }
 
 function atOf(source: Source, node: SyntaxNode): Selector['at'] {
@@ -159,21 +151,22 @@ function matchingOf(source: Source, node: SyntaxNode | undefined): Matching | nu
   if (node === undefined) return null;
   const [labels, include] = children(node).filter((child) => child.name === 'GroupingLabels');
   const many = childOf(node, 'GroupLeft') ? 'left' : childOf(node, 'GroupRight') ? 'right' : null;
-  return {
-    is: childOf(node, 'On') ? 'on' : 'ignoring',
-    labels: groupingLabels(source, labels),
-    many,
-    include: groupingLabels(source, include),
-  };
+  const is = childOf(node, 'On') ? 'on' : 'ignoring';
+  const matching: Matching = { is, labels: groupingLabels(source, labels), many, include: groupingLabels(source, include) };
+  const twice = is === 'on' ? matching.include.find((name) => matching.labels.includes(name)) : undefined;
+  if (twice !== undefined) throw bad(`label "${twice}" must not occur in ON and GROUP clause at once`);
+  return matching;
 }
 
-function binaryOf(source: Source, node: SyntaxNode): Binary {
+function binaryOf(source: Source, node: SyntaxNode): Expression {
   const parts = children(node);
   if (parts.some((part) => part.name === 'FillModifier')) throw unsupported('fill');
-  return {
+  const [first] = parts;
+  const op = textOf(source, parts[1]!).toLowerCase();
+  const binary: Binary = {
     is: 'binary',
-    op: textOf(source, parts[1]!).toLowerCase(),
-    left: convert(source, parts[0]!),
+    op,
+    left: convert(source, first!),
     right: convert(source, parts.at(-1)!),
     isBool: parts.some((part) => part.name === 'BoolModifier'),
     matching: matchingOf(
@@ -181,6 +174,9 @@ function binaryOf(source: Source, node: SyntaxNode): Binary {
       parts.find((part) => part.name === 'MatchingModifierClause'),
     ),
   };
+  // `-2 ^ 2` is -(2 ^ 2), though the sign is read as a part of the number.
+  if (op !== '^' || binary.left.is !== 'number' || !textOf(source, first!).startsWith('-')) return binary;
+  return { is: 'negate', of: { ...binary, left: { is: 'number', value: -binary.left.value } } };
 }
 
 function rangeOf(source: Source, node: SyntaxNode): Expression {
@@ -209,10 +205,9 @@ const CONVERTERS: Readonly<Record<string, Converter>> = {
   OffsetExpr(source, node) {
     const parts = children(node);
     const offsetMs = durationOf(source, parts.at(-1)!);
-    return shifted(convert(source, parts[0]!), (selector) => ({ ...selector, offsetMs }), 'offset');
+    return shifted(convert(source, parts[0]!), { offsetMs });
   },
-  StepInvariantExpr: (source, node) =>
-    shifted(convert(source, children(node)[0]!), (selector) => ({ ...selector, at: atOf(source, node) }), '@'),
+  StepInvariantExpr: (source, node) => shifted(convert(source, children(node)[0]!), { at: atOf(source, node) }),
   FunctionCall: (source, node) => ({
     is: 'call',
     name: textOf(source, childOf(node, 'FunctionIdentifier')!),

@@ -2,9 +2,9 @@ import type { WindowFunction, WindowMatrix } from 'novacron/plugin';
 import { PromError } from './errors.ts';
 import type { Query } from './query.ts';
 import type { NamedMetric } from './names.ts';
-import { matcherRegex } from './parse.ts';
 import type { Matcher, Selector } from './promql.ts';
-import { NAME, unique, type Labels, type Series } from './series.ts';
+import { patternOf } from './regex.ts';
+import { labelOf, merged, NAME, type Labels, type Series } from './series.ts';
 import type { LabelledThing } from './things.ts';
 
 /** How far back an instant selector looks for the newest sample. */
@@ -26,8 +26,8 @@ type Test = (value: string) => boolean;
 function testOf({ op, value }: Matcher): Test {
   if (op === '=') return (text) => text === value;
   if (op === '!=') return (text) => text !== value;
-  const regex = matcherRegex(value);
-  return op === '=~' ? (text) => regex.test(text) : (text) => !regex.test(text);
+  const pattern = patternOf(value);
+  return op === '=~' ? (text) => pattern.test(text) : (text) => !pattern.test(text);
 }
 
 export interface Found {
@@ -49,7 +49,7 @@ export async function findSeries({ metrics, things }: Pick<Query, 'metrics' | 't
   for (const metric of metrics.values()) {
     if (!of(NAME)(metric.name) || (!metric.hasDevice && !of('device')(''))) continue;
     const all = await things(metric.kind);
-    const matching = rest.length === 0 ? all : all.filter(({ labels }) => rest.every(({ label, test }) => test(labels[label] ?? '')));
+    const matching = rest.length === 0 ? all : all.filter(({ labels }) => rest.every(({ label, test }) => test(labelOf(labels, label))));
     if (matching.length > 0) found.push({ metric, things: matching, matchesDevice: of('device') });
   }
   return found;
@@ -157,7 +157,7 @@ export async function selectNewest(query: Query, { matchers, offsetMs, at }: Sel
 }
 
 /** The instants that a selector is asked for: shifted by its offset, or one that is fixed. */
-function instantsOf(query: Query, { offsetMs, at }: Selector): { from: number; to: number } {
+export function instantsOf(query: Query, { offsetMs, at }: Selector): { from: number; to: number } {
   const fixed = at === 'start' ? query.from : at === 'end' ? query.to : at;
   return { from: (fixed ?? query.from) - offsetMs, to: (fixed ?? query.to) - offsetMs };
 }
@@ -188,5 +188,5 @@ export async function select(query: Query, selector: Selector, { isNamed, ...win
     if (all.length > query.limits.seriesMax || all.length * query.steps > query.limits.cellsMax) throw tooMany(query);
   }
   // Series of one metric can be told apart without its name.
-  return isNamed || found.length < 2 ? all : unique(all);
+  return isNamed || found.length < 2 ? all : merged(all);
 }

@@ -16,6 +16,9 @@ export type Value =
 
 export const NAME = '__name__';
 
+/** What a label may be called. */
+export const LABEL_NAME = /^[a-zA-Z_]\w*$/;
+
 export const emptySeries = (labels: Labels, steps: number): Series => ({
   labels,
   values: new Float64Array(steps),
@@ -35,11 +38,11 @@ export const labelsKey = (labels: Labels): string =>
     .map((name) => `${name}\u0000${labels[name]!}`)
     .join('\u0001');
 
-export const pick = (labels: Labels, names: readonly string[]): Labels => {
-  const picked: Record<string, string> = {};
-  for (const name of names) if (labels[name] !== undefined && labels[name] !== '') picked[name] = labels[name];
-  return picked;
-};
+/** An absent label is an empty one, also one that is called `constructor`. */
+export const labelOf = (labels: Labels, name: string): string => (Object.hasOwn(labels, name) ? labels[name]! : '');
+
+export const pick = (labels: Labels, names: readonly string[]): Labels =>
+  Object.fromEntries(names.map((name) => [name, labelOf(labels, name)]).filter(([, value]) => value !== ''));
 
 export function omit(labels: Labels, names: ReadonlySet<string>): Labels {
   const left: Record<string, string> = {};
@@ -53,9 +56,24 @@ export function withLabel(labels: Labels, name: string, value: string): Labels {
   return value === '' ? rest : { ...rest, [name]: value };
 }
 
-/** Two series that are the same once their name is gone cannot be told apart. */
-export function unique(series: readonly Series[]): readonly Series[] {
-  const names = new Set(series.map(({ labels }) => labelsKey(labels)));
-  if (names.size !== series.length) throw new PromError('execution', 'vector cannot contain metrics with the same labelset');
-  return series;
+/** Series with the same labels become one, where at no step both are there: at one step they could not be told apart. */
+export function merged(series: readonly Series[]): readonly Series[] {
+  const found = new Map<string, Series>();
+  for (const one of series) {
+    const key = labelsKey(one.labels);
+    const known = found.get(key);
+    found.set(key, known === undefined ? one : joined(known, one));
+  }
+  return found.size === series.length ? series : [...found.values()];
+}
+
+function joined(a: Series, b: Series): Series {
+  const all: Series = { labels: a.labels, values: a.values.slice(), has: a.has.slice() };
+  for (let step = 0; step < b.has.length; step++) {
+    if (b.has[step] !== 1) continue;
+    if (all.has[step] === 1) throw new PromError('execution', 'vector cannot contain metrics with the same labelset');
+    all.values[step] = b.values[step]!;
+    all.has[step] = 1;
+  }
+  return all;
 }

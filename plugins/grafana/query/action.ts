@@ -74,12 +74,11 @@ const fits = (id: string, pattern: string): boolean =>
 
 /** Any action that only shows something, of any plugin: a panel need not wait for somebody to write its data source. */
 export async function actionFrames(ctx: GrafanaContext, { refId, action, input }: ActionAsk): Promise<FrameJson[]> {
-  if (!ctx.config.frames.actions.some((pattern) => fits(action, pattern))) throw notARead(action);
   const described = offered(ctx, action);
   if (described === undefined) {
-    const text = `There is no action '${action}' for you here. Is its plugin on?`;
+    const text = `There is no action '${action}' for you here. Is it misspelt, or its plugin off?`;
     return [encodeFrame({ refId, name: refId, meta: { preferredVisualisationType: 'table', notices: [{ severity: 'info', text }] } }, [])];
   }
-  if (described.risk !== 'read') throw notARead(action);
+  if (described.risk !== 'read' || !ctx.config.frames.actions.some((pattern) => fits(action, pattern))) throw notARead(action);
   return [toTable(refId, await askDoor(ctx, action, input))];
 }

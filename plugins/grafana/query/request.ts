@@ -23,7 +23,7 @@ const metric = z.object({
   /** How far ahead, beside what was measured: `6h`, `24h`, `7d`. */
   forecast: z
     .string()
-    .regex(/^[1-9]\d{0,3}[mhd]$/)
+    .regex(/^[1-9]\d{0,3}[mhd]$/, 'must be minutes, hours or days such as 30m, 6h or 7d')
     .optional(),
   /** What was found unusual in it, as points beside it. */
   anomalies: z.boolean().default(false),
@@ -67,6 +67,10 @@ export type Range = Pick<FrameRequest, 'from' | 'to' | 'maxDataPoints'>;
 
 const invalid = (message: string): HubError => new HubError('grafana_query_invalid', message, { status: 400 });
 
+/** Each place and what is wrong there, on one line: it stands in a panel's corner. */
+const said = ({ issues }: z.ZodError): string =>
+  issues.map(({ path, message }) => (path.length === 0 ? message : `${z.core.toDotPath(path)}: ${message}`)).join('; ');
+
 /** Errors: HubError `grafana_query_invalid` with the place. */
 export async function readRequest(request: Request, { queriesMax }: Config['frames']): Promise<FrameRequest> {
   const text = await request.text();
@@ -75,7 +79,7 @@ export async function readRequest(request: Request, { queriesMax }: Config['fram
     .catch(() => undefined);
   if (given === undefined) throw invalid('The body is not JSON.');
   const { data, error } = body.safeParse(given);
-  if (error !== undefined) throw invalid(z.prettifyError(error).slice(0, 1000));
+  if (error !== undefined) throw invalid(said(error).slice(0, 1000));
   if (data.from >= data.to) throw invalid('The range is empty: "from" must be before "to".');
   if (data.queries.length > queriesMax) throw invalid(`${data.queries.length} queries at once are too many: at most ${queriesMax}.`);
   return data;

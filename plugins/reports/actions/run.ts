@@ -1,4 +1,4 @@
-import { ref, type View } from 'novacron/plugin';
+import { HubError, ref, type View } from 'novacron/plugin';
 import { z } from 'zod';
 import type { ReportTools } from '../config.ts';
 import { errorOf } from '../failures.ts';
@@ -58,6 +58,10 @@ export const runActions = ({ action }: ReportTools) => ({
       const runtime = runtimeOf(ctx);
       const report = await runtime.library.get(name);
       const parameters = checkParameters(report.parameters, parametersOf(words));
+      if (at !== undefined && Date.parse(at) > ctx.clock.now())
+        throw new HubError('report_at_future', `${at} is still to come: nothing is measured of it. Give an instant that has been.`, {
+          status: 422,
+        });
       const id = ctx.id('run');
       const begun = await ctx.step('begin', async () => ({ at: at === undefined ? ctx.clock.now() : Date.parse(at) }));
       const ended = await ctx.step(

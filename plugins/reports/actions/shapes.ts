@@ -41,7 +41,7 @@ export const runShape = z.object({
   headline: z.array(z.object({ label: z.string(), value: z.string(), note: z.string().optional(), tone: z.string().optional() })),
   data: z.object({ from: z.number().nullable(), to: z.number().nullable(), questions: z.int() }).nullable(),
   versions: z.object({ hub: z.string(), node: z.string(), notebook: z.string() }),
-  isolation: z.object({ network: z.string(), resources: z.string(), capabilities: z.string() }).nullable(),
+  isolation: z.object({ network: z.string(), files: z.string().optional(), resources: z.string(), capabilities: z.string() }).nullable(),
   link: z.string().nullable().meta({ description: 'Opens the report in a browser, for some days' }),
 });
 export type RunShape = z.output<typeof runShape>;

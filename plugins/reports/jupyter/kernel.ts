@@ -57,6 +57,8 @@ class Kernel {
   #shown: Promise<void> = Promise.resolve();
   #waiting: Queued[] = [];
   #isBusy = false;
+  /** The process of the cells was ended because a cell did not stop. */
+  #isEnded = false;
   #runs = 0;
 
   constructor(sockets: Sockets, options: KernelOptions) {
@@ -225,9 +227,13 @@ class Kernel {
       return await this.#cells().run(code, name);
     } catch (error) {
       if (!HubError.is(error)) throw error;
-      // The cell ended its own process, or ran out of memory.
+      // The cell ended its own process, ran out of memory, or went on when it was interrupted.
+      const reason = this.#isEnded
+        ? `The cell went on for ${INTERRUPT_WITHIN_MS / 1000} s after it was interrupted, so its process was ended.`
+        : error.message;
+      this.#isEnded = false;
       await this.start();
-      const message = `${error.message} It was started anew: variables of earlier cells are gone.`;
+      const message = `${reason} It was started anew: variables of earlier cells are gone.`;
       return { is: 'error', error: { name: 'ProcessEnded', message, traceback: [message] } };
     }
   }
@@ -247,7 +253,9 @@ class Kernel {
     if (!this.#isBusy || evaluator === null) return;
     evaluator.interrupt();
     setTimeout(() => {
-      if (this.#isBusy && this.#runs === run) evaluator.kill();
+      if (!this.#isBusy || this.#runs !== run) return;
+      this.#isEnded = true;
+      evaluator.kill();
     }, INTERRUPT_WITHIN_MS).unref();
   }
 

@@ -8,7 +8,10 @@ import { REPORT_POLICY } from './policy.ts';
 import { STYLE } from './style.ts';
 
 const marked = new Marked({ gfm: true });
-const proseOf = (text: string): string => `<div class="prose">${marked.parse(text, { async: false })}</div>`;
+
+/** The policy of the page forbids scripts and fetches, but not that a page leads its reader elsewhere by itself, or says where its links begin. */
+const staying = (html: string): string => html.replaceAll(/<(?=(?:meta|base)\b)/giu, '&lt;');
+const proseOf = (text: string): string => `<div class="prose">${staying(marked.parse(text, { async: false }))}</div>`;
 
 const utc = (at: number): string => `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
@@ -32,7 +35,7 @@ function outputHtml(output: NotebookOutput): string {
   const data = dataOf(output);
   const picture = pictureOf(data, output['metadata']);
   if (picture !== null) return `<figure>${picture}</figure>`;
-  if (data['text/html'] !== undefined) return `<div class="html">${textOf(data['text/html'])}</div>`;
+  if (data['text/html'] !== undefined) return `<div class="html">${staying(textOf(data['text/html']))}</div>`;
   if (data['text/markdown'] !== undefined) return proseOf(textOf(data['text/markdown']));
   return `<pre class="text">${escapeHtml(textOf(data['text/plain']))}</pre>`;
 }
@@ -63,7 +66,7 @@ function factsOf({ parameters, dataWindow, userName, versions, startedAt, endedA
     ],
     ['Took', endedAt === null ? '' : `${((endedAt - startedAt) / 1000).toFixed(1)} s`],
     ['Versions', `hub ${versions.hub}, node ${versions.node}, notebook ${versions.notebook.slice(0, 12)}`],
-    ['Confined', isolation === null ? '' : `network ${isolation.network}, limits by ${isolation.resources}`],
+    ['Confined', isolation === null ? '' : `network ${isolation.network}, files ${isolation.files}, limits by ${isolation.resources}`],
   ];
   return rows
     .filter(([, value]) => value !== '')

@@ -20,6 +20,9 @@ const FLAGS = [
   '--disable-sync',
   '--disable-dev-shm-usage',
   '--no-pdf-header-footer',
+  // A proxy that is not there, for loopback too.
+  '--proxy-server=127.0.0.1:9',
+  '--proxy-bypass-list=<-loopback>',
 ];
 
 export interface PdfOptions {

@@ -41,4 +41,4 @@ footer{margin-top:48px;padding-bottom:40px;color:var(--muted);font-size:12px}
 footer dl{border-top:1px solid var(--line);padding-top:14px;display:grid;grid-template-columns:90px 1fr;gap:2px 12px;margin:0}
 footer dd{margin:0;overflow-wrap:anywhere}
 @page{size:A4;margin:14mm 12mm}
-@media print{body{background:#fff;font-size:12.5px}header label{display:none}header,main,footer{padding:0;max-width:none}figure,.html,.cell{break-inside:avoid}.prose h2,.prose h3{break-after:avoid}}`;
+@media print{body{background:#fff;font-size:12.5px}header label{display:none}header,main,footer{padding:0 1px;max-width:none}figure,.html,tr{break-inside:avoid}.html:has(table){break-inside:auto}.html table{font-size:11px!important}.html td,.html th{padding:4px 6px!important}.html th{white-space:normal!important}.prose h2,.prose h3,.prose:has(h2,h3){break-after:avoid}}`;

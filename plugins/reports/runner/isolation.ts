@@ -7,6 +7,11 @@ import { promisify } from 'node:util';
 export interface Isolation {
   /** `none`: a network namespace of its own; calls of the hub go through the runner. `open`: this machine does not allow one. */
   readonly network: 'none' | 'open';
+  /**
+   * `room`: a root directory with the notebook's code and nothing else, so no socket of another program either, and no process but its own to send signals to.
+   * `node only`: Node's permission model alone keeps files from it.
+   */
+  readonly files: 'room' | 'node only';
   /** Are memory outside of JavaScript's heap, processor time and files limited by the kernel? */
   readonly resources: 'kernel' | 'heap only';
   /** Are the process's capabilities taken away? */
@@ -25,10 +30,10 @@ const run = promisify(execFile);
 const OVERHEAD_BYTES = 2 ** 30;
 const PROBE_TIMEOUT_MS = 5000;
 
-async function works(command: readonly string[]): Promise<boolean> {
+async function works(command: readonly string[], cwd = '/'): Promise<boolean> {
   const [program = '', ...args] = command;
   try {
-    await run(program, [...args, 'true'], { timeout: PROBE_TIMEOUT_MS });
+    await run(program, args, { cwd, timeout: PROBE_TIMEOUT_MS });
     return true;
   } catch {
     // Not Linux, not installed, or not allowed: then there is less isolation, and it is said.
@@ -36,21 +41,43 @@ async function works(command: readonly string[]): Promise<boolean> {
   }
 }
 
+/** Ends with its starter, whatever it computes. */
+const APART = ['--net', '--pid', '--mount', '--fork', '--kill-child', '--'];
+const ROOMS = [
+  ['unshare', ...APART],
+  ['unshare', '--user', '--map-root-user', ...APART],
+];
+/** Where no room can be made, there is at least no network. */
 const UNSHARE = [
   ['unshare', '--net', '--'],
   ['unshare', '--user', '--map-current-user', '--net', '--'],
 ];
+const ROOM = join(import.meta.dirname, 'room.sh');
 const DROP = ['setpriv', '--no-new-privs', '--inh-caps=-all', '--bounding-set=-all', '--'];
 const PRLIMIT = ['prlimit', '--core=0:0'];
 
-let probed: Promise<{ unshare: readonly string[]; drop: readonly string[]; hasPrlimit: boolean }> | null = null;
+interface Allowed {
+  readonly room: readonly string[] | undefined;
+  readonly unshare: readonly string[];
+  readonly drop: readonly string[];
+  readonly hasPrlimit: boolean;
+}
+
+let probed: Promise<Allowed> | null = null;
 
 /** Looked at once: what the machine allows does not change while the hub runs. */
 const probe = () =>
   (probed ??= (async () => {
-    const allowed = await Promise.all(UNSHARE.map(works));
-    const [canDrop, hasPrlimit] = await Promise.all([works(DROP), works(PRLIMIT)]);
-    return { unshare: UNSHARE[allowed.indexOf(true)] ?? [], drop: canDrop ? DROP : [], hasPrlimit };
+    const node = [...(await within([process.execPath])), '--', process.execPath, '--version'];
+    const rooms = await Promise.all(ROOMS.map((start) => works([...start, 'sh', ROOM, ...node], '/usr')));
+    const allowed = await Promise.all(UNSHARE.map((start) => works([...start, 'true'])));
+    const [canDrop, hasPrlimit] = await Promise.all([works([...DROP, 'true']), works([...PRLIMIT, 'true'])]);
+    return {
+      room: ROOMS[rooms.indexOf(true)],
+      unshare: UNSHARE[allowed.indexOf(true)] ?? [],
+      drop: canDrop ? DROP : [],
+      hasPrlimit,
+    };
   })());
 
 export interface Confinement {
@@ -66,25 +93,43 @@ async function readable(projectDir: string, cwd: string): Promise<Set<string>> {
   return new Set([...paths, ...(await Promise.all(paths.map((path) => realpath(path))))]);
 }
 
+/** Folders that every room has. */
+const SHARED = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64'];
+
+/** What must be put into a room for these: where they really are, once each, those above before those below. */
+async function within(paths: readonly string[]): Promise<string[]> {
+  const real = await Promise.all(paths.map((path) => realpath(path)));
+  const sorted = [...new Set([...real, ...paths])].toSorted();
+  const isBelow = (path: string, above: string): boolean => path.startsWith(`${above}/`);
+  return sorted.filter(
+    (path) => ![...SHARED, ...sorted].some((above) => isBelow(path, above) || (SHARED.includes(path) && path === above)),
+  );
+}
+
 /** How to start the process of a notebook so that it can do no more than it needs. */
 export async function confine(
   { timeoutMs, memoryBytesMax }: Limits,
   places: { readonly projectDir: string; readonly cwd: string },
 ): Promise<Confinement> {
-  const { unshare, drop, hasPrlimit } = await probe();
+  const { room, unshare, drop, hasPrlimit } = await probe();
+  const paths = [...(await readable(places.projectDir, places.cwd))];
+  const apart = room === undefined ? unshare : [...room, 'sh', ROOM, ...(await within([process.execPath, ...paths])), '--'];
   const cpuSeconds = Math.ceil(timeoutMs / 1000) * 2 + 10;
   const prlimit = hasPrlimit
     ? ['prlimit', '--core=0:0', `--data=${memoryBytesMax + OVERHEAD_BYTES}`, `--cpu=${cpuSeconds}`, '--fsize=0:0', '--nofile=512:512', '--']
     : [];
   return {
-    wrapper: [...unshare, ...drop, ...prlimit],
+    wrapper: [...apart, ...drop, ...prlimit],
     nodeFlags: [
       `--max-old-space-size=${Math.floor(memoryBytesMax / 2 ** 20)}`,
       '--permission',
-      ...[...(await readable(places.projectDir, places.cwd))].map((path) => `--allow-fs-read=${path}`),
+      // It would open files that the permission model knows nothing of.
+      '--no-experimental-sqlite',
+      ...paths.map((path) => `--allow-fs-read=${path}`),
     ],
     isolation: {
-      network: unshare.length > 0 ? 'none' : 'open',
+      network: apart.length > 0 ? 'none' : 'open',
+      files: room === undefined ? 'node only' : 'room',
       resources: hasPrlimit ? 'kernel' : 'heap only',
       capabilities: drop.length > 0 ? 'none' : 'inherited',
     },

@@ -119,16 +119,22 @@ class Cell {
 
   #takeImport({ start, end, source, specifiers, attributes }: ImportDeclaration): void {
     const options = attributes.map(({ key, value }) => `${this.#js.slice(key.start, key.end)}: ${JSON.stringify(value.value)}`).join(', ');
-    const from = `await ${IMPORT}(${JSON.stringify(source.value)}${options === '' ? '' : `, { with: { ${options} } }`})`;
     const named: string[] = [];
+    const wanted: string[] = [];
     let all = '';
     for (const specifier of specifiers) {
       const local = specifier.local.name;
       this.names.add(local);
       if (specifier.type === 'ImportNamespaceSpecifier') all = `${local} = `;
-      else if (specifier.type === 'ImportDefaultSpecifier') named.push(`default: ${local}`);
-      else named.push(`${this.#js.slice(specifier.imported.start, specifier.imported.end)}: ${local}`);
+      else {
+        const { imported } = specifier.type === 'ImportDefaultSpecifier' ? { imported: null } : specifier;
+        const name = imported === null ? 'default' : imported.type === 'Literal' ? String(imported.value) : imported.name;
+        wanted.push(name);
+        named.push(`${JSON.stringify(name)}: ${local}`);
+      }
     }
+    const attributed = options === '' ? 'undefined' : `{ with: { ${options} } }`;
+    const from = `await ${IMPORT}(${JSON.stringify(source.value)}, ${attributed}, ${JSON.stringify(wanted)})`;
     const text = named.length > 0 ? `;({ ${named.join(', ')} } = ${all}${from});` : `;${all}${from};`;
     this.edits.push({ start, end, text: text + newlines(this.#js.slice(start, end)) });
   }

@@ -5,6 +5,7 @@ import type { Completion, MimeBundle } from './protocol.ts';
 export const DESCRIBE = Symbol.for('novacron.describe');
 
 const MATCHES_MAX = 500;
+const SOURCE_LENGTH_MAX = 2000;
 const CHAIN_BEFORE = /(?:[\p{ID_Start}$_][\p{ID_Continue}$]*(?:\?\.|\.))*[\p{ID_Start}$_]?[\p{ID_Continue}$]*$/u;
 const KEYWORDS = [
   'async',
@@ -65,8 +66,23 @@ export function complete(code: string, cursor: number): Completion {
   return { matches: matches.slice(0, MATCHES_MAX), start: cursor - part.length, end: cursor };
 }
 
-/** The first line of a function's source, which is its signature. */
-const signatureOf = (value: Function): string => (/^[^{=]*(?:=>)?/u.exec(String(value))?.[0] ?? '').trim();
+/** A function's source up to the end of its parameters; where types stood are blanks. */
+function signatureOf(value: Function): string {
+  const source = String(value).slice(0, SOURCE_LENGTH_MAX);
+  let depth = 0;
+  let end = 0;
+  for (const { 0: sign, index } of source.matchAll(/[()]/gu)) {
+    depth += sign === '(' ? 1 : -1;
+    if (depth > 0) continue;
+    end = index + 1;
+    break;
+  }
+  const text = end === 0 ? (source.split('\n')[0] ?? '') : source.slice(0, end);
+  return text
+    .replaceAll(/\s+/gu, ' ')
+    .replaceAll(/ (?=[,)])/gu, '')
+    .trim();
+}
 
 /** What the name at the cursor means now; null when there is no such value. */
 export function inspectAt(code: string, cursor: number): MimeBundle | null {

@@ -6,13 +6,13 @@ import {
   INTERRUPT_FD,
   type CellResult,
   type Completion,
-  type FromCells,
   type HubAnswer,
   type HubRequest,
   type MimeBundle,
   type Output,
   type ToCells,
 } from './protocol.ts';
+import { completionOf, inspectionOf, receive, resultOf } from './received.ts';
 
 export interface EvaluatorOptions {
   /** Folder of the notebook. */
@@ -72,6 +72,8 @@ function start({ cwd, wrapper = [], nodeFlags = [], env, interruptible = false }
     env: env ?? process.env,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe'],
     serialization: 'advanced',
+    // A group of its own, so that a signal to the group of a confined process does not reach its starter.
+    detached: wrapper.length > 0,
   });
 }
 
@@ -88,7 +90,7 @@ function listenTo({ stdout, stderr }: ChildProcess, take: (name: 'stdout' | 'std
 export async function startEvaluator(options: EvaluatorOptions): Promise<Evaluator> {
   const child = start(options);
   const ready = Promise.withResolvers<void>();
-  const calls = new Map<number, PromiseWithResolvers<never>>();
+  const calls = new Map<number, PromiseWithResolvers<unknown>>();
   let ids = 0;
   let said = '';
 
@@ -97,12 +99,14 @@ export async function startEvaluator(options: EvaluatorOptions): Promise<Evaluat
     options.output({ is: 'stream', name, text });
   });
 
-  child.on('message', (message: FromCells) => {
+  child.on('message', (given: unknown) => {
+    const message = receive(given);
+    if (message === null) return;
     if (message.is === 'ready') ready.resolve();
     else if (message.is === 'output') options.output(message.output);
     else if (message.is === 'ask') void answer(message.id, message.request);
     else {
-      calls.get(message.id)?.resolve(message.value as never);
+      calls.get(message.id)?.resolve(message.value);
       calls.delete(message.id);
     }
   });
@@ -130,21 +134,21 @@ export async function startEvaluator(options: EvaluatorOptions): Promise<Evaluat
     child.on('close', end);
   });
 
-  function call<T>(message: Call): Promise<T> {
+  function call<T>(message: Call, read: (value: unknown) => T): Promise<T> {
     if (!child.connected) return Promise.reject(endedError('.'));
     ids += 1;
-    const waiting = Promise.withResolvers<never>();
+    const waiting = Promise.withResolvers<unknown>();
     calls.set(ids, waiting);
     send({ ...message, id: ids });
-    return waiting.promise;
+    return waiting.promise.then(read);
   }
 
   await ready.promise;
   return {
     pid: child.pid ?? 0,
-    run: (code, name) => call({ is: 'run', code, name }),
-    complete: (code, cursor) => call({ is: 'complete', code, cursor }),
-    inspect: (code, cursor) => call({ is: 'inspect', code, cursor }),
+    run: (code, name) => call({ is: 'run', code, name }, resultOf),
+    complete: (code, cursor) => call({ is: 'complete', code, cursor }, completionOf),
+    inspect: (code, cursor) => call({ is: 'inspect', code, cursor }, inspectionOf),
     interrupt: () => void (child.stdio[INTERRUPT_FD] as Writable | undefined)?.write('i'),
     ended,
     kill: () => void child.kill('SIGKILL'),

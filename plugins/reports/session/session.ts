@@ -45,7 +45,9 @@ export class Session {
     define(TURN, () => {
       if (Atomics.load(options.stopped, 0) === 1) throw new Interrupted();
     });
-    define(IMPORT, (specifier: string, attributes?: ImportCallOptions) => import(this.#locate(specifier), attributes));
+    define(IMPORT, (specifier: string, attributes?: ImportCallOptions, names: readonly string[] = []) =>
+      this.#import(specifier, { attributes, names }),
+    );
   }
 
   /** Shows a value now, as the last expression of a cell would be; or representations by media type as they are. */
@@ -69,6 +71,17 @@ export class Session {
   /** Ends the wait for the cell that runs. What it waited for may go on by itself, up to its next turn of a loop. */
   interrupt(): void {
     this.#running?.resolve({ is: 'interrupted' });
+  }
+
+  async #import(
+    specifier: string,
+    { attributes, names }: { readonly attributes: ImportCallOptions | undefined; readonly names: readonly string[] },
+  ): Promise<object> {
+    const found = (await import(this.#locate(specifier), attributes)) as object;
+    const missing = names.find((name) => !(name in found));
+    if (missing !== undefined)
+      throw new SyntaxError(`'${specifier}' does not export '${missing}'. Is it misspelt? A type is imported as \`type ${missing}\`.`);
+    return found;
   }
 
   #locate(specifier: string): string {

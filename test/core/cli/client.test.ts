@@ -30,6 +30,8 @@ describe('exit codes', () => {
   it('5 when no hub was started, none listens, or something else answers', async () => {
     expect(await cli(['thing', 'list'])).toMatchObject({ code: 5, err: expect.stringContaining('npm run up') as unknown });
     expect((await cli(['thing', 'list'], { env: { NOVACRON_URL: 'http://127.0.0.1:9', NOVACRON_TOKEN: 'x' } })).code).toBe(5);
+    // A slip in a command that needs no hub is not the hub's fault.
+    expect(await cli(['audit', 'exprt'])).toMatchObject({ code: 2, err: expect.stringContaining('audit export') as unknown });
     const other = createServer((_request, response) => response.end('hello')).listen(0, '127.0.0.1');
     await once(other, 'listening');
     try {

@@ -93,6 +93,22 @@ describe('the sign-in', () => {
   });
 });
 
+describe('a hub that asks for patience while the page loads', () => {
+  it('signs nobody out: the page asks again by itself', async () => {
+    const page = await openAs('operator');
+    const refused = { code: 'rate_limited', status: 429, detail: 'Too many requests; try again in 2 s.' };
+    await page.route('**/auth/refresh', (route) => route.fulfill({ status: 429, contentType: 'application/problem+json', json: refused }), {
+      times: 1,
+    });
+    await page.reload();
+    await page.getByText('Too many requests').waitFor();
+    const again = page.getByRole('link', { name: 'web-1' });
+    await again.waitFor();
+    expect(await again.count()).toBe(1);
+    await page.context().close();
+  });
+});
+
 describe('the list', () => {
   it('shows CPU and memory as they are measured, without being asked again', async () => {
     const page = await openAs('viewer');

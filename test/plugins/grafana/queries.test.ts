@@ -42,7 +42,7 @@ describe('what panels ask', () => {
     [
       'a horizon that is none',
       { from: 1, to: 2, queries: [{ refId: 'A', kind: 'metric', metric: 'vm.cpuRatio', forecast: '24' }] },
-      /forecast/,
+      /^queries\[0\]\.forecast: must be minutes, hours or days such as 30m, 6h or 7d$/,
     ],
   ])('refuses %s', async (_, body, why) => {
     const { status, body: problem } = await world.query(body);
@@ -132,6 +132,8 @@ describe('what panels ask', () => {
     expect(plugins.frames[0]?.data.values[0]).toContain('grafana');
     const missing = await ask({ kind: 'action', action: 'nothing.list' });
     expect(missing.frames[0]?.schema.meta?.notices?.[0]?.text).toMatch(/no action 'nothing.list'/);
+    const misspelt = await ask({ kind: 'action', action: 'vm.lst' });
+    expect(misspelt.frames[0]?.schema.meta?.notices?.[0]?.text).toMatch(/no action 'vm.lst' for you here. Is it misspelt/);
     for (const action of ['job.cancel', 'metrics.import', 'demo.load'])
       expect((await ask({ kind: 'action', action, input: { job: 'x' } }, 'admin')).errors).toMatchObject([{ code: 'grafana_not_a_read' }]);
   });

@@ -70,7 +70,7 @@ beforeAll(async () => {
     ['code', "const most: number = 10; // Highest level\nconst who: string = 'all';", 'parameters'],
     [
       'code',
-      "import { headline, nova, plot, Plot, table } from 'novacron/notebook';\nconst list = (await nova.call('thing.list')) as { name: string; level: number }[];\ndisplay(headline({ label: 'Things', value: String(list.length), note: `of at most ${most}` }));\ndisplay(plot({ title: 'Levels', marks: [Plot.barX([1, 2])] }));\ndisplay({ 'text/html': '<script>fetch(\"/\")</script><b>bold</b>' });\ntable(list)",
+      "import { headline, nova, plot, Plot, table } from 'novacron/notebook';\nconst list = (await nova.call('thing.list')) as { name: string; level: number }[];\ndisplay(headline({ label: 'Things', value: String(list.length), note: `of at most ${most}` }));\ndisplay(plot({ title: 'Levels', marks: [Plot.barX([1, 2])] }));\ndisplay({ 'text/html': '<script>fetch(\"/\")</script><b>bold</b><META http-equiv=refresh content=0;url=file:///etc/passwd>' });\ntable(list)",
     ],
     ['code', '[who, nova.now.toISOString(), JSON.stringify(nova.params)].join(" ")'],
   ]);
@@ -145,6 +145,8 @@ describe('a report', () => {
     await expect(run('levels', ['least=1'])).rejects.toThrow('report_parameter_unknown');
     await expect(run('levels', ['most=many'])).rejects.toThrow('report_parameter_invalid');
     await expect(run('nothing')).rejects.toThrow('report_unknown');
+    const ahead = new Date(clock.now() + HOUR_MS).toISOString();
+    await expect(hub.run('report.run', { report: 'levels', at: ahead }, hub.as('operator'))).rejects.toThrow('report_at_future');
   });
 
   it('is kept with all that makes it again: as HTML, as a notebook, as PDF', async () => {
@@ -153,7 +155,9 @@ describe('a report', () => {
     const html = await get(`/runs/${done.id}/html`);
     expect(html.headers.get('content-security-policy')).toContain("default-src 'none'");
     expect(html.headers.get('content-security-policy')).toContain('sandbox');
-    expect(await html.text()).toContain('How high the things stand.');
+    const page = await html.text();
+    expect(page).toContain('How high the things stand.');
+    expect(page).toContain('&lt;META http-equiv=refresh');
     const kept = (await (await get('/runs/levels/ipynb')).json()) as {
       metadata: { novacron: unknown };
       cells: { source: string[]; outputs: unknown[] }[];
@@ -243,7 +247,8 @@ describe('a schedule', () => {
   it('is refused when it is none', async () => {
     const schedule = (input: object) => hub.run('report.schedule', { report: 'levels', ...input }, hub.as('operator'));
     await expect(schedule({ cron: 'every day' })).rejects.toThrow('report_schedule_invalid');
-    await expect(schedule({ cron: '0 7 * * *', timeZone: 'Mars/Olympus' })).rejects.toThrow('report_schedule_invalid');
+    await expect(schedule({ cron: '* * * * * *' })).rejects.toThrow('report_schedule_invalid');
+    await expect(schedule({ cron: '0 7 * * *', timeZone: 'Mars/Olympus' })).rejects.toThrow("no time zone 'Mars/Olympus'");
     await expect(schedule({ cron: '0 7 * * *', with: ['least=1'] })).rejects.toThrow('report_parameter_unknown');
   });
 

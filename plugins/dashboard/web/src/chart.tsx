@@ -20,6 +20,7 @@ interface ChartProps {
 }
 
 const HEIGHT = 180;
+const POINTS_SHOWN_MAX = 3;
 
 /** A chart drawn with uPlot; colours come from the page, so that it follows light and dark. */
 export function Chart({ title, unit, series, from, to }: ChartProps) {
@@ -78,6 +79,9 @@ function describe(title: string, unit: Panel['unit'], { names, columns }: Series
 
 const LINES = ['--line-1', '--line-2', '--line-3', '--line-4'] as const;
 
+const hasFew = (values: ArrayLike<number | null | undefined>): boolean =>
+  Array.from(values).filter((value) => value != null).length <= POINTS_SHOWN_MAX;
+
 function optionsOf({ names, unit, width }: { names: readonly string[]; unit: Panel['unit']; width: number }): uPlot.Options {
   const style = getComputedStyle(document.documentElement);
   const color = (name: string): string => style.getPropertyValue(name).trim();
@@ -90,7 +94,8 @@ function optionsOf({ names, unit, width }: { names: readonly string[]; unit: Pan
   return {
     width,
     height: HEIGHT,
-    padding: [8, 8, 0, 0],
+    // Half a label of the time axis stands right of the last tick.
+    padding: [8, 20, 0, 0],
     legend: { show: names.length > 1, live: false },
     cursor: { sync: { key: 'charts' }, points: { size: 6 }, drag: { x: false, y: false } },
     scales: { x: { time: true }, y: { range: (_plot, min, max) => rangeOf(unit, min, max) } },
@@ -112,7 +117,8 @@ function optionsOf({ names, unit, width }: { names: readonly string[]; unit: Pan
           stroke,
           width: 1.75,
           spanGaps: false,
-          points: { show: false },
+          // A line needs two points: samples that are few are shown as what they are.
+          points: { show: (plot: uPlot) => hasFew(plot.data[index + 1] ?? []), size: 5 },
           ...(names.length === 1 && { fill: `color-mix(in oklab, ${stroke} 14%, transparent)` }),
         };
       }),

@@ -58,16 +58,25 @@ export function SessionGate({ children }: { readonly children: ReactNode }) {
   return <SignIn onSession={enter} message={state.is === 'out' ? state.message : null} />;
 }
 
+const TRY_AGAIN_MS = 5000;
+
+/** The hub is away, or asks for patience: nothing is wrong with the sign-in. */
+const isPassing = ({ status }: Problem): boolean => status === 0 || status === 429 || status >= 500;
+
 let began: { readonly byLink: boolean; readonly session: Promise<Session> } | null = null;
 
 /** Once per load of the page: a one-time link works once. */
 async function begin(enter: (session: Session) => void, setState: (state: State) => void): Promise<void> {
-  began ??= beginOnce();
+  const own = (began ??= beginOnce());
   try {
-    enter(await began.session);
+    enter(await own.session);
   } catch (error) {
-    const isSilent = !began.byLink && error instanceof Problem && error.status === 401;
+    const isSilent = !own.byLink && error instanceof Problem && error.status === 401;
     setState({ is: 'out', message: isSilent ? null : error instanceof Error ? error.message : String(error) });
+    if (own.byLink || !(error instanceof Problem) || !isPassing(error)) return;
+    // Whoever is signed in is let in as soon as the hub answers again.
+    began = null;
+    setTimeout(() => void begin(enter, setState), TRY_AGAIN_MS);
   }
 }
 

@@ -82,6 +82,9 @@ interface TableProps {
   readonly linkOf?: (row: number) => ReturnType<typeof linkTo> | undefined;
 }
 
+/** Characters; longer texts are sentences, which may go on in a next line. */
+const ONE_LINE_LENGTH_MAX = 30;
+
 export const TableBox = ({ table, linkOf }: TableProps) => (
   <div className="table-box">
     <table className="plain">
@@ -100,7 +103,9 @@ export const TableBox = ({ table, linkOf }: TableProps) => (
           // oxlint-disable-next-line react/no-array-index-key
           <tr key={index}>
             {row.map((cell, column) => (
-              <td key={table.columns[column] ?? column}>{column === 0 ? <Cell text={cell} link={linkOf?.(index)} /> : cell}</td>
+              <td key={table.columns[column] ?? column} data-long={cell.length > ONE_LINE_LENGTH_MAX || undefined}>
+                {column === 0 ? <Cell text={cell} link={linkOf?.(index)} /> : cell}
+              </td>
             ))}
           </tr>
         ))}

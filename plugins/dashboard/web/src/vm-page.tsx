@@ -38,9 +38,11 @@ export function VmPage({ id }: { readonly id: string }) {
         </div>
         <ThingActions kind="vm" id={resource.id} name={resource.name} wanted={card.actions} />
       </div>
-      <div className="panel vm-fields">
-        <Fields fields={card.fields} />
-      </div>
+      {card.fields.length > 0 && (
+        <div className="panel vm-fields">
+          <Fields fields={card.fields} />
+        </div>
+      )}
       <Panels kind="vm" id={resource.id} name={resource.name} />
       <VmJobs id={resource.id} />
     </article>

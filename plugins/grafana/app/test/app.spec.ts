@@ -64,6 +64,11 @@ describe('the built app in Chromium, with the real React, @grafana/ui and @grafa
       .getByText(/^MASE \d/)
       .first()
       .waitFor();
+    // Of both series, and both can be seen.
+    for (const name of ['name-of-mine', 'name-of-theirs']) {
+      const { x, y } = (await page.getByText(name, { exact: true }).boundingBox())!;
+      expect(await page.evaluate(([left, top]) => document.elementFromPoint(left + 5, top + 5)?.textContent, [x, y] as const)).toBe(name);
+    }
     expect(await page.getByText(/band held \d+ %/).count()).toBe(2);
     await page.waitForTimeout(300);
     await shoot(`forecast-${theme}`);

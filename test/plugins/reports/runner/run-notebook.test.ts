@@ -168,6 +168,72 @@ describe('limits', () => {
     expect(env.toSorted()).toEqual(['LANG', 'NOVACRON_AT', 'NOVACRON_PARAMETERS', 'PATH', 'TZ']);
   });
 
+  it('leave it no process to send signals to, no socket of another program and no database, where this machine allows that', async () => {
+    const socket = join(folder, 'beside.sock');
+    const server = createServer().listen(socket);
+    await new Promise((resolve) => server.once('listening', resolve));
+    const place = await mkdtemp(join(tmpdir(), 'novacron-place-'));
+    const { isolation } = await confine(limits, { projectDir, cwd: place });
+    const attempts = [
+      `process.kill(${process.pid}, 0)`,
+      `await new Promise((resolve, reject) => connect(${JSON.stringify(socket)}).on('connect', resolve).on('error', reject))`,
+      `await import('node:sqlite')`,
+    ];
+    const { notebook } = await run(
+      notebookOf(
+        "import { connect } from 'node:net'; const said: string[] = [];",
+        ...attempts.map((code) => `try { ${code}; said.push('could') } catch (error) { said.push(error.code) }`),
+        'display({ "application/json": said })',
+      ),
+      { cwd: place },
+    );
+    server.close();
+    await rm(place, { recursive: true });
+    const shown = notebook.cells.at(-1)?.outputs?.[0] as { data: { 'application/json': string[] } } | undefined;
+    const free = ['could', 'could'];
+    expect(shown?.data['application/json']).toEqual([
+      ...(isolation.files === 'room' ? ['ESRCH', 'ENOENT'] : free),
+      'ERR_UNKNOWN_BUILTIN_MODULE',
+    ]);
+  });
+
+  it('hear nothing of a notebook that speaks in their place but what is a message', async () => {
+    const forged = ['{ is: "output" }', 'null', '{ is: "done", id: 1, value: null }', '{ is: "ask", id: 1, request: null }', '"x"'];
+    const { failure } = await run(notebookOf(forged.map((text) => `process.send(${text});`).join(' '), '1 + 1'));
+    expect(failure).toMatchObject({ code: 'report_cell_failed', message: expect.stringContaining('no result') });
+  });
+
+  it('say of a value that JSON cannot hold that it cannot be shown', async () => {
+    const { notebook, failure } = await run(
+      notebookOf(
+        'display({ "application/json": 1n })',
+        'const a: unknown[] = []; a.push(a); ({ [Symbol.for("Jupyter.display")]: () => ({ "application/json": a }) })',
+      ),
+    );
+    expect(failure).toBeNull();
+    for (const { outputs } of notebook.cells)
+      expect(outputs).toMatchObject([{ data: { 'text/plain': expect.stringContaining('cannot be shown') } }]);
+  });
+
+  it('leave it what libraries ask of the machine', async () => {
+    const { notebook } = await run(
+      notebookOf(
+        '[process.memoryUsage().rss > 0, crypto.randomUUID().length, new Intl.DateTimeFormat("de", { timeZone: "Asia/Tokyo", hour: "numeric" }).format(0)]',
+      ),
+    );
+    expect(notebook.cells[0]?.outputs).toMatchObject([{ data: { 'text/plain': "[ true, 36, '09 Uhr' ]" } }]);
+  });
+
+  it('let a notebook that signals all it can reach end nothing but itself', async () => {
+    const { failure } = await run(notebookOf("process.kill(0, 'SIGKILL'); await new Promise((resolve) => setTimeout(resolve, 5000))"));
+    expect(failure?.code).toBe('report_process_ended');
+  });
+
+  it('end a notebook that computes without a pause, in its room as well', async () => {
+    const { failure } = await run(notebookOf('console.log(process.pid); while (true);'), { limits: { ...limits, timeoutMs: 1500 } });
+    expect(failure?.code).toBe('report_timeout');
+  });
+
   it('leave it no network where this machine allows that, and say so', async () => {
     const server = createServer((_, reply) => reply.end('reached')).listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));

@@ -51,6 +51,12 @@ describe('cells of a notebook', () => {
     expect((await errorOf('import x from "no-such-package"')).message).toContain("no package 'no-such-package'");
   });
 
+  it('say of a name that a module does not export that it is not there, on its line', async () => {
+    const error = await errorOf('1;\nimport { join, jion as j } from "node:path"; j');
+    expect(error.message).toContain("'node:path' does not export 'jion'");
+    expect(error.traceback.join('\n')).toContain('> 2 |');
+  });
+
   it('live in one realm with what they import', async () => {
     expect(
       await run('import { types } from "node:util"; [new Date() instanceof Date, types.isDate(new Date()), [] instanceof Array]'),
@@ -135,6 +141,11 @@ describe('the helper', () => {
     expect((await cells.complete('nova.vm.li', 10)).matches).toEqual(['list']);
     expect((await cells.complete('nova.me.', 8)).matches).toContain('linkCode');
     expect((await cells.inspect('nova.vm.delete', 14))?.['text/plain']).toContain('Risk: disrupt');
+    expect((await cells.inspect('nova.forecast', 13))?.['text/plain']).toContain('forecast vm');
+    expect((await cells.inspect('nova.metric', 11))?.['text/plain']).toBe(
+      'nova.metric: function\n\nasync function metric(name, options = {})',
+    );
+    expect(await run('nova.vm.list')).toEqual(value('[Function: vm.list]'));
   });
 
   it('binds what is put into SQL', async () => {

@@ -50,14 +50,21 @@ function addAxes(builder: UPlotConfigBuilder, { theme, timeZone, timeRange }: Lo
   });
 }
 
+const namesOf = (roles: BandData['roles']): string[] => [...new Set(roles.map(({ of }) => of))];
+
+/** The colour of a series by its name: what was measured and what is ahead have the same. */
+export function colorsOf(roles: BandData['roles'], { visualization }: GrafanaTheme2): (of: string) => string {
+  const names = namesOf(roles);
+  return (of) => visualization.getColorByName(visualization.palette[names.indexOf(of) % visualization.palette.length] ?? 'blue');
+}
+
 /** How the chart is drawn; `order` are the fields behind the axis of time, in the order of the drawn lines. */
 export function bandConfig({ roles, begins }: BandData, look: Look): { config: UPlotConfigBuilder; order: readonly Field[] } {
   const { theme, timeZone } = look;
   const builder = new UPlotConfigBuilder(timeZone);
   addAxes(builder, look, roles[0]?.field);
-  const names = [...new Set(roles.map(({ of }) => of))];
-  const palette = theme.visualization.palette;
-  const colorOf = (of: string) => theme.visualization.getColorByName(palette[names.indexOf(of) % palette.length] ?? 'blue');
+  const names = namesOf(roles);
+  const colorOf = colorsOf(roles, theme);
   for (const { role, of } of roles)
     builder.addSeries({ scaleKey: SCALE, theme, spanNulls: true, fillOpacity: 0, ...lookOf(role, colorOf(of), theme) });
   for (const of of names) {

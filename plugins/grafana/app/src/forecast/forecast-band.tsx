@@ -3,13 +3,16 @@ import { Badge, Stack, Text, Tooltip, UPlotChart, useTheme2 } from '@grafana/ui'
 import { useMemo } from 'react';
 import type { AlignedData } from 'uplot';
 import { bandData, gradeOf, type Score } from './band-data.ts';
-import { bandConfig } from './band-config.ts';
+import { bandConfig, colorsOf } from './band-config.ts';
 
 export interface BandOptions {
   readonly hasScore: boolean;
 }
 
-const HEADER_PX = 30;
+const ROW_PX = 30;
+/** What is said of one series; beyond two rows the list scrolls, so that the chart keeps its room. */
+const SCORE_WIDTH_PX = 470;
+const ROWS_MAX = 2;
 
 const percent = (ratio: number): string => `${Math.round(ratio * 100)} %`;
 const hours = (seconds: number): string =>
@@ -25,18 +28,25 @@ export function ForecastBand({ data, options, width, height, timeRange, timeZone
   );
   if (band === null || built === null) return <Text color="secondary">No data in this range of time.</Text>;
   const aligned = [band.joined.fields[0]?.values ?? [], ...built.order.map(({ values }) => values)] as AlignedData;
-  const headerPx = options.hasScore ? HEADER_PX : 0;
+  const rows = Math.min(ROWS_MAX, Math.max(1, Math.ceil(band.scores.length / Math.max(1, Math.floor(width / SCORE_WIDTH_PX)))));
+  const headerPx = options.hasScore ? rows * ROW_PX : 0;
   return (
     <div style={{ width, height }}>
-      {options.hasScore && <Scores scores={band.scores} />}
+      {options.hasScore && <Scores scores={band.scores} colorOf={colorsOf(band.roles, theme)} heightPx={headerPx} />}
       <UPlotChart config={built.config} data={aligned} width={width} height={height - headerPx} />
     </div>
   );
 }
 
-function Scores({ scores }: { readonly scores: readonly Score[] }) {
+interface ScoresProps {
+  readonly scores: readonly Score[];
+  readonly heightPx: number;
+  colorOf(of: string): string;
+}
+
+function Scores({ scores, colorOf, heightPx }: ScoresProps) {
   return (
-    <div style={{ height: HEADER_PX, overflow: 'hidden' }}>
+    <div style={{ height: heightPx, overflow: 'hidden auto' }}>
       <Stack gap={1} alignItems="center" wrap="wrap">
         {scores.length === 0 && <Text color="secondary">Nothing was forecast: see the notices of the query.</Text>}
         {scores.map((score) => {
@@ -48,6 +58,7 @@ function Scores({ scores }: { readonly scores: readonly Score[] }) {
             >
               <span>
                 <Stack gap={0.5} alignItems="center">
+                  <span style={{ width: 12, height: 3, borderRadius: 2, background: colorOf(score.of) }} />
                   <Text variant="bodySmall">{score.of}</Text>
                   <Badge text={text} color={color} />
                   <Badge

@@ -42,7 +42,8 @@ export function VmGrid({ data, options, width, height, eventBus }: PanelProps<Gr
                     {text(vm, 'state')}
                   </span>
                   <span className={styles.more}>
-                    {text(vm, 'host')} · {figure(vm, 'vcpus')} vCPU · {gibibytes(figure(vm, 'memoryBytes'))}
+                    {options.groupBy !== 'host' && `${text(vm, 'host')} · `}
+                    {figure(vm, 'vcpus')} vCPU · {gibibytes(figure(vm, 'memoryBytes'))}
                   </span>
                 </button>
               ))}

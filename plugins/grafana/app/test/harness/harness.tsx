@@ -114,6 +114,8 @@ async function main(): Promise<void> {
     background: canvas,
     color: theme.colors.text.primary,
     padding: '12px',
+    margin: '0',
+    boxSizing: 'border-box',
     fontFamily: theme.typography.fontFamily,
     fontSize: '14px',
   });
