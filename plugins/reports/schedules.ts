@@ -33,8 +33,9 @@ export const nextAfter = (schedule: When, at: number): number | null =>
 
 /** The newest instant that has come since the last one that was answered; null when none has. Of several that were missed one is answered. */
 export function dueAt(schedule: Schedule, now: number): number | null {
-  // Of those before the next second, so that now counts.
-  const last = read(schedule, (cron) => cron.previousRuns(1, new Date(now + 1000))[0]?.getTime() ?? null);
+  // Of those before the second that comes next: one that is now counts, one that is still to come does not.
+  const nextSecond = new Date((Math.floor(now / 1000) + 1) * 1000);
+  const last = read(schedule, (cron) => cron.previousRuns(1, nextSecond)[0]?.getTime() ?? null);
   return last !== null && last > schedule.lastDueAt ? last : null;
 }
 
