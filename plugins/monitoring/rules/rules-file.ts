@@ -11,6 +11,7 @@ export interface FileRule {
 
 const FILES_MAX = 200;
 const FILE_BYTES_MAX = 5_000_000;
+const TROUBLES_MAX = 20;
 export interface RuleFiles {
   /** Reads what has changed; what is broken keeps the rules it had when it was last good. */
   refresh(): Promise<void>;
@@ -54,8 +55,14 @@ export function createRuleFiles(path: string | null, log: Log): RuleFiles {
       if (size > FILE_BYTES_MAX) throw fileInvalid(`${file} has more than ${FILE_BYTES_MAX} bytes. Split it.`);
       // Loaded when there is a file: most hubs never need the parser's memory.
       const { parseRulesFile } = await import('./parse-rules-file.ts');
-      read.set(file, { mark, rules: parseRulesFile(await readFile(file, 'utf8'), file), trouble: null });
-      log.info({ file }, 'alert rules were read from a file');
+      const { rules, wrong } = parseRulesFile(await readFile(file, 'utf8'), file);
+      // Of a rule that is wrong now, what it was when it was last right.
+      const kept = (before?.rules ?? []).filter((rule) => wrong.some(({ id }) => id === rule.id));
+      const said = wrong.slice(0, TROUBLES_MAX).map(({ text }) => text);
+      const trouble = said.length === 0 ? null : said.join('\n');
+      read.set(file, { mark, rules: [...rules, ...kept], trouble });
+      if (trouble === null) log.info({ file }, 'alert rules were read from a file');
+      else log.error({ file, trouble }, 'some rules of a file are wrong; the others count');
     } catch (error) {
       read.set(file, { mark, rules: before?.rules ?? [], trouble: messageOf(error) });
       log.error({ file, err: error }, 'a file of alert rules is broken; the rules it had before still count');
