@@ -21,9 +21,15 @@ export function parseWords(words: string | readonly string[], descriptions: read
   const found = findAction(ordinary, descriptions);
   if (found !== null) return wantsHelp ? { is: 'help', actions: [found.action] } : parseCall(found.action, found.rest);
   const group = groupOf(ordinary, descriptions);
+  const [only] = group;
+  if (only !== undefined && !wantsHelp && group.length === 1 && saysAll(ordinary, only)) return parseCall(only, []);
   if (group.length > 0) return { is: 'help', actions: group };
   return unknown(ordinary, descriptions);
 }
+
+/** `health` says all that `health show` would, where nothing else can be done with it and nothing must be given. */
+const saysAll = (tokens: readonly Token[], { risk, fields }: ActionDescription): boolean =>
+  risk === 'read' && !isWord(tokens.at(-1), 'help') && fields.every(({ required }) => !required);
 
 const isHelp = (token: Token): boolean => token.quotedAt === null && (token.text === '--help' || token.text === '-h');
 const isWord = (token: Token | undefined, word: string): boolean => token?.quotedAt === null && token.text.toLowerCase() === word;

@@ -89,9 +89,11 @@ function show({ metric, unit, now, askedSeconds, outlooks, failures }: Output): 
   const [first] = soonest;
   const ahead = durationText(askedSeconds);
   const head =
-    first === undefined
-      ? `${metricWords(metric)}: none of ${outlooks.length} will most likely reach its limit within ${ahead}.`
-      : `${metricWords(metric)}: ${[first.target.name, first.target.device].filter((part) => part !== null).join(' ')} will most likely reach ${formatValue(first.limit, unit)} ${when(first.p50At, now)} (as early as ${when(first.p10At, now)}, as late as ${when(first.p90At, now)}).`;
+    outlooks.length === 0
+      ? `${metricWords(metric)}: nothing can be said of any.`
+      : first === undefined
+        ? `${metricWords(metric)}: none of ${outlooks.length} will most likely reach its limit within ${ahead}.`
+        : `${metricWords(metric)}: ${[first.target.name, first.target.device].filter((part) => part !== null).join(' ')} will most likely reach ${formatValue(first.limit, unit)} ${when(first.p50At, now)} (as early as ${when(first.p10At, now)}, as late as ${when(first.p90At, now)}).`;
   const rows = outlooks
     .toSorted((a, b) => b.probability - a.probability)
     .map(({ target, limit, probability, p10At, p50At, p90At }) => [
@@ -102,7 +104,9 @@ function show({ metric, unit, now, askedSeconds, outlooks, failures }: Output): 
     ]);
   return {
     text: [head, ...failuresText(failures)].join(' '),
-    table: { columns: ['Name', 'Limit', `Chance within ${ahead}`, 'Earliest (1 of 10)', 'Most likely', 'Latest (9 of 10)'], rows },
+    ...(rows.length > 0 && {
+      table: { columns: ['Name', 'Limit', `Chance within ${ahead}`, 'Earliest (1 of 10)', 'Most likely', 'Latest (9 of 10)'], rows },
+    }),
   };
 }
 

@@ -1,4 +1,4 @@
-import { HubError, ref, type Actor, type Resolved } from 'novacron/plugin';
+import { HubError, ref, type Actor, type Metric, type Resolved } from 'novacron/plugin';
 import { z } from 'zod';
 import type { AnalyticsTools, Needs } from '../config.ts';
 import { missingForPromotion, recordOf, STAGES, type PolicyRecord, type ScalingPolicy, type Stage } from '../scaling/policy.ts';
@@ -59,6 +59,17 @@ interface Services {
 
 const target = (_: unknown, { tenant }: Actor) => ref('tenant', tenant);
 
+/** A slip here is noticed only when the load comes. */
+function checkLimit(declared: ReadonlyMap<string, Metric>, { metric, limit }: Pick<ScalingPolicy, 'metric' | 'limit'>): void {
+  const known = declared.get(metric);
+  if (known === undefined)
+    throw new HubError('metric_unknown', `There is no metric '${metric}'. For instance: vm.cpuRatio, vm.memoryUsedRatio.`, { status: 422 });
+  if (known.unit !== 'ratio' || limit < 1) return;
+  throw new HubError('scaling_limit_never', `${metric} is a share between 0 and 1 and never above ${limit}. For 85 % say 0.85.`, {
+    status: 422,
+  });
+}
+
 const createPolicy = ({ action }: AnalyticsTools) =>
   action({
     title: 'Create a scaling policy',
@@ -93,6 +104,7 @@ const createPolicy = ({ action }: AnalyticsTools) =>
     target,
     async run(ctx, { undoAction, undoInput, ...given }) {
       const { actions, database } = ctx.services;
+      checkLimit(ctx.services.metrics.declared(), given);
       for (const id of [given.action, ...(undoAction === undefined ? [] : [undoAction])]) actions.describe(id, ctx.actor);
       const undo = undoAction === undefined ? null : { action: undoAction, input: undoInput };
       const policy: ScalingPolicy = { ...given, undo, tenant: ctx.actor.tenant, stage: 'shadow' };
@@ -201,7 +213,11 @@ const promotePolicy = ({ action }: AnalyticsTools) =>
 async function promotable({ services }: Services, policy: ScalingPolicy): Promise<Stage> {
   const stage = next(policy.stage);
   if (stage === undefined) throw new HubError('scaling_test_failed', `Policy '${policy.name}' acts already.`, { status: 409 });
-  const missing = missingForPromotion(recordOf(await createScalingStore(services.database).decisions(policy), policy));
+  const noUndo = 'It has no action that takes back what it does: delete it and create it with --undo-action.';
+  const missing = [
+    ...missingForPromotion(recordOf(await createScalingStore(services.database).decisions(policy), policy)),
+    ...(stage === 'act' && policy.undo === null ? [noUndo] : []),
+  ];
   if (missing.length === 0) return stage;
   throw new HubError('scaling_test_failed', `Policy '${policy.name}' has not passed the test. ${missing.join(' ')}`, { status: 409 });
 }
@@ -210,9 +226,10 @@ const demotePolicy = ({ action }: AnalyticsTools) =>
   action({
     title: 'Put a scaling policy back into shadow',
     label: 'Back into shadow',
+    help: 'What it has done and not taken back is taken back at the next look.',
     risk: 'change',
     input: z.object({ name: Name }),
-    output: z.object({ name: z.string() }),
+    output: z.object({ name: z.string(), inForce: z.int() }),
     positional: ['name'],
     examples: ['scaling demote web-load'],
     target,
@@ -220,9 +237,11 @@ const demotePolicy = ({ action }: AnalyticsTools) =>
       const store = createScalingStore(ctx.services.database);
       const policy = await store.policy(ctx.actor.tenant, name);
       await ctx.step('demote', () => store.setStage(policy, 'shadow', ctx.clock.now()));
-      return { name };
+      return { name, inForce: await ctx.step('count', async () => (await store.inForce(policy)).length) };
     },
-    show: ({ name }) => ({ text: `Policy ${name} is in shadow again.` }),
+    show: ({ name, inForce }) => ({
+      text: `Policy ${name} is in shadow again.${inForce === 0 ? '' : ` What it has done to ${inForce === 1 ? '1 VM' : `${inForce} VMs`} is taken back at the next look.`}`,
+    }),
   });
 
 const deletePolicy = ({ action }: AnalyticsTools) =>
@@ -236,7 +255,17 @@ const deletePolicy = ({ action }: AnalyticsTools) =>
     examples: ['scaling delete web-load'],
     target,
     async run(ctx, { name }) {
-      await ctx.step('delete', () => createScalingStore(ctx.services.database).remove(ctx.actor.tenant, name));
+      const store = createScalingStore(ctx.services.database);
+      await ctx.step('delete', async () => {
+        const left = await store.inForce({ tenant: ctx.actor.tenant, name });
+        if (left.length > 0)
+          throw new HubError(
+            'scaling_in_force',
+            `Policy '${name}' has acted on ${left.length === 1 ? '1 VM' : `${left.length} VMs`} and not taken that back. First: scaling demote ${name}; it is taken back at the next look (scaling look).`,
+            { status: 409 },
+          );
+        await store.remove(ctx.actor.tenant, name);
+      });
       return { name };
     },
     show: ({ name }) => ({ text: `Policy ${name} is deleted.` }),

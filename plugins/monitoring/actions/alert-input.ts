@@ -4,7 +4,7 @@ import { namePattern, ruleName, ruleSchema } from '../rules/rule-schema.ts';
 import { invalid } from '../rules/source.ts';
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
-const DURATION = /^\s*(\d{1,9})\s*([smhdw]?)\s*$/;
+const DURATION = /^\s*(\d{1,9})\s*(?:(s)(?:ec(?:ond)?s?)?|(m)(?:in(?:ute)?s?)?|(h)(?:(?:ou)?rs?)?|(d)(?:ays?)?|(w)(?:eeks?)?)?\s*$/i;
 
 /** `90`, `5m`, `12h`: seconds after parsing; what comes out may go in again. */
 const duration = (title: string, description: string) =>
@@ -12,8 +12,8 @@ const duration = (title: string, description: string) =>
     .string()
     .regex(DURATION, 'A time is a number with s, m, h, d or w: 5m.')
     .transform((text) => {
-      const [, figure, unit] = DURATION.exec(text) ?? [];
-      return Number(figure) * (SECONDS[unit ?? ''] ?? 1);
+      const [, figure, ...units] = DURATION.exec(text) ?? [];
+      return Number(figure) * (SECONDS[units.find((unit) => unit !== undefined)?.toLowerCase() ?? 's'] ?? 1);
     })
     .optional()
     .meta({ title, description });
@@ -58,11 +58,7 @@ export const ruleInput = z.strictObject({
   after: duration('After', 'absence: so long without a sample'),
   compare: z.enum(['ratio', 'difference']).default('ratio').meta({ title: 'Compare', description: 'past: divided by then, or less then' }),
   ago: duration('Ago', 'past: how long ago; default a week'),
-  of: z
-    .string()
-    .max(60)
-    .optional()
-    .meta({ title: 'Of', description: 'Another metric of the table to divide by: capacityBytes' }),
+  of: z.string().max(60).optional().meta({ title: 'Of', description: 'Another metric of the table to divide by: capacityBytes' }),
   within: duration('Within', 'forecast: it is reached within this time, default 12h; anomaly: found so lately, default 30m'),
   chance: edge('Chance', 'forecast: with this chance at least, default 50%'),
   scoreMin: z.coerce.number().min(0).max(20).optional().meta({ title: 'Rarity', description: 'anomaly: rarer by so many powers of ten' }),

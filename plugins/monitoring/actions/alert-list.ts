@@ -45,7 +45,9 @@ const listAlerts = ({ action }: MonitoringTools) =>
     show: ({ rules, truncated, files }) => ({
       text: [
         rules.length === 0 ? 'There is no such alert rule.' : `${rules.length}${truncated ? ' or more' : ''} alert rules.`,
-        ...files.map((trouble) => `Something is wrong with the rules; what is right counts, and of the rest what was right before: ${trouble}`),
+        ...files.map(
+          (trouble) => `Something is wrong with the rules; what is right counts, and of the rest what was right before: ${trouble}`,
+        ),
       ].join('\n'),
       ...(rules.length > 0 && {
         table: {

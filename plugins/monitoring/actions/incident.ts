@@ -39,6 +39,16 @@ async function decideAs(ctx: Context, decision: Decision): Promise<IncidentView>
   return incidentView(incidentFor(incidentOf(record), tenantOf(ctx.actor)));
 }
 
+/** Somebody whom the hub knows and who may see it, or whom the config says how to reach. HubError `person_unknown`. */
+async function assignable(ctx: Context, name: string): Promise<void> {
+  const [{ tenant }, user] = [await recordOf(ctx), await ctx.services.users.byName(name)];
+  const sees = user !== undefined && (tenant === null || user.role === 'admin' || user.tenant === tenant);
+  if (sees || incidentsOf(ctx).policy.people.has(name)) return;
+  throw new HubError('person_unknown', `There is nobody called '${name}' who may see ${ctx.target?.name ?? 'it'}. Say a user name.`, {
+    status: 404,
+  });
+}
+
 const showIncident =
   (said: (view: IncidentView) => string) =>
   (view: IncidentView): View => ({ text: said(view) });
@@ -126,6 +136,7 @@ const decideActions = ({ action }: MonitoringTools) => ({
     title: 'Give an incident to somebody',
     label: 'Assign',
     help: 'They are told, if the config says how to reach them.',
+    output: IncidentView.extend({ told: z.boolean() }),
     input: z.strictObject({
       incident: incidentRef,
       to: z
@@ -136,8 +147,15 @@ const decideActions = ({ action }: MonitoringTools) => ({
     positional: ['incident', 'to'],
     examples: ['incident assign INC-42 operator'],
     target: ({ incident }) => ref('incident', incident),
-    run: (ctx, { to }) => decideAs(ctx, { is: 'assign', to }),
-    show: showIncident(({ id, assignee }) => `${id} is given to ${assignee}.`),
+    async run(ctx, { to }) {
+      await ctx.step('find', async () => void (await assignable(ctx, to)));
+      return { ...(await decideAs(ctx, { is: 'assign', to })), told: incidentsOf(ctx).policy.people.has(to) };
+    },
+    show: ({ id, assignee, told }): View => ({
+      text: told
+        ? `${id} is given to ${assignee}, who is told.`
+        : `${id} is given to ${assignee}. The config says of no way to reach them (incidents.people), so tell them yourself.`,
+    }),
   }),
   'incident.snooze': action({
     ...common,

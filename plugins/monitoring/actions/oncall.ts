@@ -86,6 +86,7 @@ export const oncallActions = ({ action }: MonitoringTools) => ({
       const now = await ctx.step('now', async () => ctx.clock.now());
       const from = startsAt === undefined ? now : Date.parse(startsAt);
       const override = { rotation, person, from, to: from + forSeconds * 1000 };
+      if (override.to <= now) throw new HubError('override_past', 'That time is over already. Give a later one.', { status: 400 });
       await ctx.step('override', () => desk.override({ ...override, id: ctx.id('override'), by: ctx.actor.name }));
       return override;
     },

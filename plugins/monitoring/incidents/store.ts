@@ -23,7 +23,8 @@ export interface Claimed extends Telling {
 
 export type End =
   | { readonly is: 'taken'; readonly receipt: string }
-  | { readonly is: 'again'; readonly dueAt: number; readonly reason: string }
+  /** `held`: it was not tried at all, and has its whole time before it. */
+  | { readonly is: 'again'; readonly dueAt: number; readonly reason: string; readonly held?: true }
   | { readonly is: 'failed' | 'moot'; readonly reason: string };
 
 /** How a telling stands, for `route explain` and `incident show`. */
