@@ -1,7 +1,17 @@
 import type { View } from 'novacron/plugin';
 import { z } from 'zod';
-import type { MonitoringTools } from '../config.ts';
-import { agentLines, hostLines, hubLines, poolLines, ruleLines, serviceLines, vmLines, type HealthLine } from '../health/lines.ts';
+import type { Config, MonitoringTools } from '../config.ts';
+import {
+  agentLines,
+  hostLines,
+  hubLines,
+  poolLines,
+  ruleLines,
+  serviceLines,
+  shadowLines,
+  vmLines,
+  type HealthLine,
+} from '../health/lines.ts';
 import { healthOf } from '../health/start.ts';
 import { sees } from '../rules/alert-kind.ts';
 import { tenantOf } from '../incidents/tenancy.ts';
@@ -57,6 +67,13 @@ export function showHealth({ lines, counts }: Output): View {
   };
 }
 
+const STALE_MS_MIN = 60_000;
+/** So many scrapes may fail before a host that is connected counts as silent. */
+const SCRAPES_MISSED_MAX = 4;
+
+const staleMsOf = ({ everySeconds, timeoutSeconds }: Pick<Config, 'everySeconds' | 'timeoutSeconds'>): number =>
+  Math.max(STALE_MS_MIN, SCRAPES_MISSED_MAX * (everySeconds + timeoutSeconds) * 1000);
+
 export const healthActions = ({ action }: MonitoringTools) => ({
   'health.show': action({
     title: 'Show how everything is, and what to do about what is not well',
@@ -85,7 +102,7 @@ export const healthActions = ({ action }: MonitoringTools) => ({
         .flatMap(({ id, trouble }) => [trouble ?? engine.trouble(id)].flatMap((text) => (text === undefined ? [] : [[id, text] as const])));
       const found: HealthLine[] = [
         ...hubLines(await watch.hub(), actor),
-        ...hostLines(hosts, vms),
+        ...hostLines(hosts, vms, { samples: services.metrics.latest('host'), now, staleMs: staleMsOf(config) }),
         ...poolLines(hosts, services.metrics.latest('host.pool'), now),
         ...vmLines(vms),
         ...agentLines(vms, watch.agents()),
@@ -94,6 +111,7 @@ export const healthActions = ({ action }: MonitoringTools) => ({
           config.health,
         ),
         ...ruleLines(new Map([...(actor.role === 'admin' ? files.troubles() : []), ...troubles])),
+        ...(actor.role === 'admin' ? shadowLines(book.shadowed()) : []),
       ];
       const wanted = area === undefined ? found : found.filter((one) => one.area === area);
       const lines = wanted.filter((one) => all || one.state !== 'good').toSorted((a, b) => ORDER[a.state] - ORDER[b.state]);

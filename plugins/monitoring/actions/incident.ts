@@ -92,6 +92,8 @@ const listActions = ({ action }: MonitoringTools) => ({
       incident: IncidentView,
       timeline: TimelineView,
       told: ToldView,
+      /** Of the metric of each rule in it, by the rule's title. */
+      units: z.record(z.string(), z.string()),
       picture: z
         .strictObject({ title: z.string(), alt: z.string(), mediaType: z.enum(['image/png', 'image/svg+xml']), base64: z.string() })
         .nullable(),
@@ -106,12 +108,14 @@ const listActions = ({ action }: MonitoringTools) => ({
       const told = (await store.told(record.number)).filter(({ why }) => why !== 'changed').map(toldView);
       const picture: Picture | null = await draw(record, ctx.signal);
       const timeline = entries.map((entry) => ({ ...entry, values: { ...entry.values } }));
-      return { at: ctx.clock.now(), incident: incidentView(incidentFor(incidentOf(record), tenant)), timeline, told, picture };
+      const incident = incidentFor(incidentOf(record), tenant);
+      const units = Object.fromEntries(incident.signals.flatMap(({ rule, unit }) => (unit === undefined ? [] : [[rule.title, unit]])));
+      return { at: ctx.clock.now(), incident: incidentView(incident), timeline, told, units, picture };
     },
-    show: ({ incident, timeline, picture, at }) => ({
+    show: ({ incident, timeline, picture, units, at }) => ({
       text: `${SIGNS[incident.severity]} ${incident.id}: ${incident.title} (${stateWords(incident)})`,
       card: incidentCard(incident, at),
-      table: timelineTable(timeline),
+      table: timelineTable(timeline, units),
       ...(picture && { pictures: [picture] }),
       suggestions: incident.state === 'resolved' ? [] : incident.actions,
     }),

@@ -92,6 +92,8 @@ describe('the watch of services and of the hub', () => {
   });
 });
 
+const FRESH = { samples: [], now: 0, staleMs: 60_000 };
+
 describe('what is not well', () => {
   test('says what to do next, thing by thing', () => {
     const vms = [
@@ -103,9 +105,15 @@ describe('what is not well', () => {
     const [first, second] = port.hosts();
     if (!first || !second) throw new Error('two hosts');
     const down = { ...first, state: { is: 'unreachable', since: 0, reason: 'no route' } } as const;
-    expect(hostLines([down, second], vms)).toMatchObject([
+    expect(hostLines([down, second], vms, FRESH)).toMatchObject([
       { state: 'bad', text: 'does not answer: no route; 1 VMs on it are not known' },
       { state: 'good', next: null },
+    ]);
+    const [ofFirst, ofSecond] = [first, second].map(({ id }) => ({ table: 'host', entity: id, at: 1_000, values: {} }));
+    const measured = { samples: [ofFirst, ofSecond].flatMap((one) => one ?? []), staleMs: 60_000 };
+    expect(hostLines([first], [], { ...measured, now: 61_000 })).toMatchObject([{ state: 'good' }]);
+    expect(hostLines([first], [], { ...measured, now: 181_001 })).toMatchObject([
+      { state: 'bad', text: 'is connected, but was not measured for 3 min' },
     ]);
     expect(vmLines(vms).map(({ name, state }) => `${name} ${state}`)).toEqual(['name-of-a good', 'name-of-b bad']);
     const pool = (device: string, allocatedRatio: number, at = 0) => ({
@@ -118,7 +126,7 @@ describe('what is not well', () => {
     expect(
       poolLines([first], [pool('x', 0.5), pool('y', 0.9), pool('z', 0.99), pool('old', 0.99, -1e9)], 0).map(({ state }) => state),
     ).toEqual(['good', 'warn', 'bad']);
-    for (const line of [...hostLines([down], []), ...vmLines(vms.slice(1)), ...poolLines([first], [pool('z', 0.99)], 0)])
+    for (const line of [...hostLines([down], [], FRESH), ...vmLines(vms.slice(1)), ...poolLines([first], [pool('z', 0.99)], 0)])
       expect(line.next).toBeTruthy();
   });
 });
