@@ -150,7 +150,11 @@ describe('an incident', () => {
   it('may be noted, given away, snoozed and resolved, but not once more', async () => {
     const id = await opened(signalOf());
     await hub.run('incident.note', { incident: id, text: 'the disk is on order' }, hub.as('operator'));
-    await hub.run('incident.assign', { incident: id, to: 'operator.default' }, hub.as('operator'));
+    const assign = (to: string) => hub.run('incident.assign', { incident: id, to }, hub.as('operator'));
+    for (const nobody of ['opreator', 'viewer.other'])
+      await expect(assign(nobody)).rejects.toThrow(`nobody called '${nobody}' who may see`);
+    expect(await assign('viewer.default')).toMatchObject({ assignee: 'viewer.default', told: false });
+    expect(await assign('operator.default')).toMatchObject({ assignee: 'operator.default', told: true });
     await until('the person was told', () => told.some(({ why, to }) => why === 'assigned' && to === 'U0OPERATOR'));
     expect(await hub.run('incident.snooze', { incident: id, forSeconds: 600 }, hub.as('operator'))).toMatchObject({ state: 'snoozed' });
     expect(await hub.run('incident.resolve', { incident: id, reason: 'it was a test' }, hub.as('operator'))).toMatchObject({
@@ -159,7 +163,7 @@ describe('an incident', () => {
     await expect(hub.run('incident.acknowledge', { incident: id })).rejects.toThrow('incident_resolved');
     await hub.run('incident.note', { incident: id, text: 'after the end' });
     const kinds = (await incidents.timeline(id)).filter(({ kind }) => kind !== 'told').map(({ kind }) => kind);
-    expect(kinds).toEqual(['opened', 'signal', 'note', 'assigned', 'snoozed', 'resolved', 'note']);
+    expect(kinds).toEqual(['opened', 'signal', 'note', 'assigned', 'assigned', 'snoozed', 'resolved', 'note']);
   });
 
   it('escalates to the person whom the route names, and stops when it is acknowledged', async () => {
@@ -240,6 +244,15 @@ describe('a silence', () => {
   });
 
   it('is refused when it says nothing, reads wrong, or is over already', async () => {
+    const doubtful = { match: ['nmae=web-1', 'severity=crit', 'rule=no-such', 'name=web-*'], reason: 'x' };
+    expect(await hub.run('silence.create', doubtful, hub.as('operator'))).toMatchObject({
+      covers: 0,
+      doubts: [
+        expect.stringMatching(/^Nothing that was told so far has a label "nmae"/) as string,
+        expect.stringMatching(/^There is no severity "crit"/) as string,
+        'There is no rule "no-such" now.',
+      ],
+    });
     const create = (input: object) => hub.run('silence.create', { reason: 'x', ...input }, hub.as('operator'));
     await expect(create({})).rejects.toMatchObject({ code: 'input_invalid' });
     await expect(create({ match: ['name=~web.*'] })).rejects.toMatchObject({ code: 'input_invalid' });
