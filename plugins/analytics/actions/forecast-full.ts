@@ -1,4 +1,4 @@
-import type { Metrics, Resource, View } from 'novacron/plugin';
+import { HubError, type Metrics, type Resource, type View } from 'novacron/plugin';
 import { z } from 'zod';
 import { formatValue } from '../../charts/port.ts';
 import type { AnalyticsTools } from '../config.ts';
@@ -130,6 +130,11 @@ export const forecastFullActions = ({ action }: AnalyticsTools) => ({
       const { services, clock, signal, config, actor, progress } = ctx;
       const metric = findMetric(services.metrics.declared(), name);
       const askedSeconds = parseHorizon(horizon);
+      // All is forecast below it, so it would be said that nothing ever runs full.
+      if (limit !== undefined && metric.unit === 'ratio' && limit > 1)
+        throw new HubError('forecast_limit_unknown', `${metric.metric} is a share between 0 and 1: for 90 % say --limit 0.9.`, {
+          status: 422,
+        });
       const found = await findTargets(services.resources, { kind: metric.kind, targets, targetsMax: config.targetsMax }, actor);
       const { forecasts } = runtimeOf(ctx);
       const now = clock.now();

@@ -1,5 +1,6 @@
 import { HubError, ref, type Actor, type Metric, type Resolved } from 'novacron/plugin';
 import { z } from 'zod';
+import type { VmStatus } from '../../hypervisor/port.ts';
 import type { AnalyticsTools, Needs } from '../config.ts';
 import { missingForPromotion, recordOf, STAGES, type PolicyRecord, type ScalingPolicy, type Stage } from '../scaling/policy.ts';
 import { scale } from '../scaling/scaler.ts';
@@ -48,9 +49,19 @@ const Shown = z.object({
   missing: z.array(z.string()),
 });
 
+const next = (stage: Stage): Stage | undefined => STAGES[STAGES.indexOf(stage) + 1];
+
+/** What acts by itself must be able to take it back. */
+const missingFor = ({ stage, undo }: ScalingPolicy, record: PolicyRecord): string[] => [
+  ...missingForPromotion(record),
+  ...(next(stage) === 'act' && undo === null
+    ? ['It has no action that takes back what it does: delete it and create it with --undo-action.']
+    : []),
+];
+
 async function shown({ services }: Services, policy: ScalingPolicy): Promise<z.output<typeof Shown>> {
   const record: PolicyRecord = recordOf(await createScalingStore(services.database).decisions(policy), policy);
-  return Shown.parse({ ...policy, record, missing: missingForPromotion(record) });
+  return Shown.parse({ ...policy, record, missing: missingFor(policy, record) });
 }
 
 interface Services {
@@ -98,7 +109,7 @@ const createPolicy = ({ action }: AnalyticsTools) =>
       undoAction: z.string().max(100).optional().meta({ title: 'Action that takes it back' }),
       undoInput: Call.default({}).meta({ title: 'Its input' }),
     }),
-    output: Shown,
+    output: Shown.extend({ vms: z.int() }),
     positional: ['name'],
     examples: ['scaling create web-load --tag web --limit 0.85 --overload-cost 50 --act-cost 2 --action vm.resume'],
     target,
@@ -109,9 +120,13 @@ const createPolicy = ({ action }: AnalyticsTools) =>
       const undo = undoAction === undefined ? null : { action: undoAction, input: undoInput };
       const policy: ScalingPolicy = { ...given, undo, tenant: ctx.actor.tenant, stage: 'shadow' };
       await ctx.step('keep', () => createScalingStore(database).create(policy, ctx.clock.now()));
-      return ctx.step('show', () => shown(ctx, policy));
+      const vms = ctx.services.hypervisor?.vms() ?? [];
+      const isMeant = (vm: VmStatus): boolean => vm.tenant === policy.tenant && vm.tags.includes(policy.tag) && vm.state === 'running';
+      return ctx.step('show', async () => ({ ...(await shown(ctx, policy)), vms: vms.filter(isMeant).length }));
     },
-    show: ({ name }) => ({ text: `Policy ${name} is in shadow: what it would do is written down and judged. See: scaling show ${name}` }),
+    show: ({ name, tag, vms }) => ({
+      text: `Policy ${name} is in shadow: what it would do is written down and judged. See: scaling show ${name}. ${vms === 0 ? `No VM that runs now has the tag '${tag}'.` : `${vms === 1 ? '1 VM that runs has' : `${vms} VMs that run have`} the tag '${tag}' now.`}`,
+    }),
   });
 
 const listPolicies = ({ action }: AnalyticsTools) =>
@@ -128,7 +143,12 @@ const listPolicies = ({ action }: AnalyticsTools) =>
       return { policies: await Promise.all(policies.map((policy) => shown(ctx, policy))) };
     },
     show: ({ policies }) => ({
-      text: policies.length === 0 ? 'There is no scaling policy yet: scaling create' : `${policies.length} scaling policies.`,
+      text:
+        policies.length === 0
+          ? 'There is no scaling policy yet: scaling create'
+          : policies.length === 1
+            ? '1 scaling policy.'
+            : `${policies.length} scaling policies.`,
       table: {
         columns: ['Policy', 'Stage', 'Judged', 'Foreseen', 'Needless', 'Cost', 'Never', 'Always'],
         rows: policies.map(({ name, stage, record: { judged, foreseen, overloads, needless, cost, neverCost, alwaysCost } }) => [
@@ -180,8 +200,6 @@ const showPolicy = ({ action }: AnalyticsTools) =>
     }),
   });
 
-const next = (stage: Stage): Stage | undefined => STAGES[STAGES.indexOf(stage) + 1];
-
 const promotePolicy = ({ action }: AnalyticsTools) =>
   action({
     title: 'Let a scaling policy go a step up',
@@ -213,11 +231,7 @@ const promotePolicy = ({ action }: AnalyticsTools) =>
 async function promotable({ services }: Services, policy: ScalingPolicy): Promise<Stage> {
   const stage = next(policy.stage);
   if (stage === undefined) throw new HubError('scaling_test_failed', `Policy '${policy.name}' acts already.`, { status: 409 });
-  const noUndo = 'It has no action that takes back what it does: delete it and create it with --undo-action.';
-  const missing = [
-    ...missingForPromotion(recordOf(await createScalingStore(services.database).decisions(policy), policy)),
-    ...(stage === 'act' && policy.undo === null ? [noUndo] : []),
-  ];
+  const missing = missingFor(policy, recordOf(await createScalingStore(services.database).decisions(policy), policy));
   if (missing.length === 0) return stage;
   throw new HubError('scaling_test_failed', `Policy '${policy.name}' has not passed the test. ${missing.join(' ')}`, { status: 409 });
 }

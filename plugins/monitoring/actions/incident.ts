@@ -152,7 +152,7 @@ const decideActions = ({ action }: MonitoringTools) => ({
     examples: ['incident assign INC-42 operator'],
     target: ({ incident }) => ref('incident', incident),
     async run(ctx, { to }) {
-      await ctx.step('find', async () => void (await assignable(ctx, to)));
+      await ctx.step('find', () => assignable(ctx, to));
       return { ...(await decideAs(ctx, { is: 'assign', to })), told: incidentsOf(ctx).policy.people.has(to) };
     },
     show: ({ id, assignee, told }): View => ({

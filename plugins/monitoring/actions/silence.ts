@@ -76,7 +76,7 @@ const told = (silence: SilenceView): string =>
     ? `${silence.id} will silence ${hides(silence)} from ${formatInstant(silence.startsAt)} ${formatUntil(silence.endsAt)}.`
     : `${silence.id} silences ${hides(silence)} ${formatUntil(silence.endsAt)}.`;
 
-export const silenceActions = ({ action }: MonitoringTools) => ({
+const createSilence = ({ action }: MonitoringTools) => ({
   'silence.create': action({
     title: 'Silence incidents for a while',
     label: 'Silence',
@@ -111,6 +111,9 @@ export const silenceActions = ({ action }: MonitoringTools) => ({
       ].join(' '),
     }),
   }),
+});
+
+const otherActions = ({ action }: MonitoringTools) => ({
   'silence.list': action({
     title: 'List silences',
     label: 'Silences',
@@ -150,3 +153,5 @@ export const silenceActions = ({ action }: MonitoringTools) => ({
     show: ({ id }) => ({ text: `${id} has ended.` }),
   }),
 });
+
+export const silenceActions = (tools: MonitoringTools) => ({ ...createSilence(tools), ...otherActions(tools) });
