@@ -8,7 +8,7 @@ import type { RecommendationStore } from '../recommendations/store.ts';
 import { shouldAct, type Decision, type ScalingPolicy } from './policy.ts';
 import type { KeptDecision, ScalingStore } from './store.ts';
 
-/** A policy looks at no more VMs at once: each costs a forecast. */
+/** A policy decides about no more VMs at one look, since each costs a forecast; the others are for the next looks. */
 const VMS_MAX = 50;
 /** Of a horizon, so that it is judged. */
 const MEASURED_MIN = 0.5;
@@ -62,7 +62,8 @@ async function scaleOne(policy: ScalingPolicy, options: ScalerOptions, signal: A
   const all = hypervisor.vms();
   const vms = all.filter((vm) => vm.tenant === policy.tenant && vm.tags.includes(policy.tag) && vm.state === 'running');
   await takeBackLeft({ policy, left: leftOf(policy, { inForce, followed: vms, all }) }, options, signal);
-  for (const vm of vms.slice(0, VMS_MAX)) {
+  let decided = 0;
+  for (const vm of vms) {
     const known = open.get(vm.id);
     try {
       if (known !== undefined) {
@@ -70,6 +71,7 @@ async function scaleOne(policy: ScalingPolicy, options: ScalerOptions, signal: A
         if (known.wouldAct && known.jobId === null) await follow({ policy, vm, decision: known, before: inForce.get(vm.id) }, options);
         continue;
       }
+      if (++decided > VMS_MAX) continue;
       const chance = await chanceFor(policy, vm, { ...options, signal });
       const wouldAct = shouldAct(chance, policy);
       const decision = {
