@@ -50,7 +50,7 @@ readonly vm: Read<{ readonly vm: string; readonly metric?: string; readonly hori
 };
 readonly health: {
 /** Show how everything is, and what to do about what is not well. Hosts, pools, VMs, agents of guests, services, rules and the hub itself. Without --all only what is not well. */
-readonly show: Read<{ readonly area?: "hub" | "host" | "pool" | "vm" | "agent" | "service" | "rule"; readonly all?: boolean }, { readonly at: number; readonly lines: readonly ({ readonly area: "hub" | "host" | "pool" | "vm" | "agent" | "service" | "rule"; readonly name: string; readonly state: "good" | "warn" | "bad"; readonly text: string; readonly next: string | null })[]; readonly counts: readonly ({ readonly area: "hub" | "host" | "pool" | "vm" | "agent" | "service" | "rule"; readonly good: number; readonly warn: number; readonly bad: number })[]; readonly truncated: boolean }>;
+readonly show: Read<{ readonly area?: "hub" | "host" | "pool" | "vm" | "agent" | "service" | "rule" | "people"; readonly all?: boolean }, { readonly at: number; readonly lines: readonly ({ readonly area: "hub" | "host" | "pool" | "vm" | "agent" | "service" | "rule" | "people"; readonly name: string; readonly state: "good" | "warn" | "bad"; readonly text: string; readonly next: string | null })[]; readonly counts: readonly ({ readonly area: "hub" | "host" | "pool" | "vm" | "agent" | "service" | "rule" | "people"; readonly good: number; readonly warn: number; readonly bad: number })[]; readonly truncated: boolean }>;
 };
 readonly host: {
 /** Show a host. State and size of a host. */
@@ -102,7 +102,7 @@ readonly oncall: {
 /** Let somebody stand in on call. */
 readonly override: Change<{ readonly rotation: string; readonly person: string; readonly forSeconds?: number; readonly startsAt?: string }, { readonly rotation: string; readonly person: string; readonly from: number; readonly to: number }>;
 /** Show who is on call. */
-readonly show: Read<Readonly<Record<string, never>>, readonly { readonly rotation: string; readonly person: string; readonly isOverride: boolean; readonly until: number; readonly next: string }[]>;
+readonly show: Read<Readonly<Record<string, never>>, readonly { readonly rotation: string; readonly person: string; readonly isOverride: boolean; readonly until: number; readonly next: string; readonly coming: readonly { readonly person: string; readonly from: number; readonly to: number }[] }[]>;
 };
 readonly plugin: {
 /** List the plugins and how they are. */

@@ -12,6 +12,9 @@ import {
   vmLines,
   type HealthLine,
 } from '../health/lines.ts';
+import { LATE_MS, peopleLines } from '../health/people.ts';
+import { reachesOf } from '../incidents/reach.ts';
+import { incidentsOf } from '../incidents/runtime.ts';
 import { healthOf } from '../health/start.ts';
 import { sees } from '../rules/alert-kind.ts';
 import { tenantOf } from '../incidents/tenancy.ts';
@@ -19,7 +22,7 @@ import { rulesOf } from '../rules/start.ts';
 
 const LINES_MAX = 500;
 const SHOWN_MAX = 50;
-const AREAS = ['hub', 'host', 'pool', 'vm', 'agent', 'service', 'rule'] as const;
+const AREAS = ['hub', 'host', 'pool', 'vm', 'agent', 'service', 'rule', 'people'] as const;
 const ORDER = { bad: 0, warn: 1, good: 2 } as const;
 const TONES = { bad: 'bad', warn: 'warn', good: 'good' } as const;
 
@@ -93,6 +96,7 @@ export const healthActions = ({ action }: MonitoringTools) => ({
       const tenant = tenantOf(actor);
       const watch = healthOf(ctx);
       const { files, book, engine } = rulesOf(ctx);
+      const incidents = incidentsOf(ctx);
       const now = clock.now();
       const hosts = services.hypervisor.hosts();
       const vms = services.hypervisor.vms().filter((vm) => sees(tenant, vm.tenant) && vm.state !== 'trashed');
@@ -112,6 +116,7 @@ export const healthActions = ({ action }: MonitoringTools) => ({
         ),
         ...ruleLines(new Map([...(actor.role === 'admin' ? files.troubles() : []), ...troubles])),
         ...(actor.role === 'admin' ? shadowLines(book.shadowed()) : []),
+        ...peopleLines(await incidents.store.late(now - LATE_MS), await reachesOf(incidents), { now, isAdmin: actor.role === 'admin' }),
       ];
       const wanted = area === undefined ? found : found.filter((one) => one.area === area);
       const lines = wanted.filter((one) => all || one.state !== 'good').toSorted((a, b) => ORDER[a.state] - ORDER[b.state]);

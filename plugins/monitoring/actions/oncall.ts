@@ -15,6 +15,8 @@ const Turn = z.strictObject({
   isOverride: z.boolean(),
   until: z.number(),
   next: z.string(),
+  /** Who stands in later on. */
+  coming: z.array(z.strictObject({ person: z.string(), from: z.number(), to: z.number() })),
 });
 
 const Override = z.strictObject({ rotation: z.string(), person: z.string(), from: z.number(), to: z.number() });
@@ -26,7 +28,7 @@ function rotationOf({ rotations }: Policy, name: string): Rotation {
   throw new HubError('rotation_unknown', `There is no rotation '${name}'. The config has: ${known}.`, { status: 404 });
 }
 
-export const oncallActions = ({ action }: MonitoringTools) => ({
+const showTurns = ({ action }: MonitoringTools) => ({
   'oncall.show': action({
     title: 'Show who is on call',
     label: 'On call',
@@ -42,7 +44,11 @@ export const oncallActions = ({ action }: MonitoringTools) => ({
         const standIn = overrides.findLast((each) => each.rotation === name && each.from <= at && at < each.to);
         const until = standIn ? standIn.to : handoverAfter(rotation, at);
         const person = onCall(rotation, name, { at, overrides });
-        return { rotation: name, person, isOverride: standIn !== undefined, until, next: onCall(rotation, name, { at: until, overrides }) };
+        const coming = overrides
+          .filter((each) => each.rotation === name && each.from > at)
+          .map((each) => ({ person: each.person, from: each.from, to: each.to }));
+        const next = onCall(rotation, name, { at: until, overrides });
+        return { rotation: name, person, isOverride: standIn !== undefined, until, next, coming };
       });
     },
     show: (turns) => ({
@@ -52,17 +58,21 @@ export const oncallActions = ({ action }: MonitoringTools) => ({
           : turns.map(({ rotation, person, until }) => `${rotation}: ${person} ${formatUntil(until)}.`).join(' '),
       ...(turns.length > 0 && {
         table: {
-          columns: ['rotation', 'on call', 'until', 'then'],
+          columns: ['rotation', 'on call', 'until', 'then', 'stands in later'],
           rows: turns.map((turn) => [
             turn.rotation,
             `${turn.person}${turn.isOverride ? ' (stands in)' : ''}`,
             formatInstant(turn.until),
             turn.next,
+            turn.coming.map(({ person, from, to }) => `${person} ${formatInstant(from)} ${formatUntil(to)}`).join('; '),
           ]),
         },
       }),
     }),
   }),
+});
+
+const standIn = ({ action }: MonitoringTools) => ({
   'oncall.override': action({
     title: 'Let somebody stand in on call',
     label: 'Stand in',
@@ -95,3 +105,5 @@ export const oncallActions = ({ action }: MonitoringTools) => ({
     }),
   }),
 });
+
+export const oncallActions = (tools: MonitoringTools) => ({ ...showTurns(tools), ...standIn(tools) });

@@ -7,7 +7,7 @@ import { isDown, type AgentState, type ServiceState } from './watch.ts';
 
 /** One thing, how it is, and what to do about it. */
 export interface HealthLine {
-  readonly area: 'hub' | 'host' | 'pool' | 'vm' | 'agent' | 'service' | 'rule';
+  readonly area: 'hub' | 'host' | 'pool' | 'vm' | 'agent' | 'service' | 'rule' | 'people';
   readonly name: string;
   readonly state: 'good' | 'warn' | 'bad';
   readonly text: string;

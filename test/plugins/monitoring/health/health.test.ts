@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { HubCheck } from '../../../../core/contract.ts';
 import { createLog } from '../../../../core/log.ts';
 import { healthConfig } from '../../../../plugins/monitoring/health/config.ts';
+import { peopleLines } from '../../../../plugins/monitoring/health/people.ts';
 import { agentLines, hostLines, poolLines, vmLines } from '../../../../plugins/monitoring/health/lines.ts';
 import { createHealthWatch } from '../../../../plugins/monitoring/health/watch.ts';
 import monitoring from '../../../../plugins/monitoring/index.ts';
@@ -131,6 +132,23 @@ describe('what is not well', () => {
   });
 });
 
+describe('whether people are told', () => {
+  const reach = (problem: string | null) => ({ rule: 'r', severity: 'info', kind: 'vm', routes: [], reaches: [], problem });
+  const late = { channel: 'slack', count: 2, since: 0, reason: 'token_revoked' };
+
+  test('is said, to admins with the reason', () => {
+    const at = { now: 600_000, isAdmin: true };
+    expect(peopleLines([], [reach(null)], at)).toMatchObject([{ state: 'good' }]);
+    expect(peopleLines([late], [reach(null), reach('nobody is named')], at)).toMatchObject([
+      { name: 'slack', state: 'bad', text: '2 messages wait, for 10 min; the last try: token_revoked' },
+      { name: 'routes', state: 'warn', text: '1 of 2 kinds of alerts reach nobody, such as r: nobody is named' },
+    ]);
+    const [toOthers, routes] = peopleLines([{ ...late, count: 1 }], [reach('x')], { ...at, isAdmin: false });
+    expect(toOthers).toMatchObject({ text: '1 message waits, for 10 min' });
+    expect(routes).toMatchObject({ state: 'bad', text: '1 of 1 kinds of alerts reach nobody' });
+  });
+});
+
 describe('health over the door', () => {
   let hub: TestHub;
   beforeAll(async () => {
@@ -165,7 +183,12 @@ describe('health over the door', () => {
     expect(all.lines.filter(({ area }) => area === 'vm').map(({ name }) => name)).toEqual(['name-of-mine']);
     expect(all.lines.filter(({ area }) => area === 'hub').map(({ name }) => name)).toEqual(['hub']);
     expect(all.lines[0]?.name).toBe('mine-down');
-    expect(all.view.text).toMatch(/^1 not well, 0 to watch, \d+ well\.$/);
+    expect(all.view.text).toMatch(/^2 not well, 0 to watch, \d+ well\.$/);
+    // This hub has no channel at all.
+    expect(all.lines.find(({ area }) => area === 'people')).toMatchObject({
+      state: 'bad',
+      text: expect.stringMatching(/reach nobody$/) as string,
+    });
     const admins = await show({ all: true }, 'admin');
     expect(admins.lines.filter(({ area }) => area === 'hub').map(({ name }) => name)).toEqual(
       expect.arrayContaining(['postgresql', 'metrics', 'jobs', 'plugin monitoring']),

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { definePlugin, HubError } from 'novacron/plugin';
 import { z } from 'zod';
+import { createPostgresStore } from '../../../../plugins/monitoring/incidents/postgres-store.ts';
 import monitoring from '../../../../plugins/monitoring/index.ts';
 import { Incidents, type Notification, type Signal } from '../../../../plugins/monitoring/port.ts';
 import { until } from '../../../kit/collect.ts';
@@ -135,6 +136,9 @@ describe('an incident', () => {
       const { output } = await read('incident.show', { incident: incident.id });
       return (output as { told: { reason: string | null }[] }).told[0]?.reason === 'Slack is away.';
     });
+    const { late } = createPostgresStore(await hub.state.pluginDatabase('monitoring'), { editEveryMs: 0 });
+    expect(await late(Date.now() + 1)).toMatchObject([{ channel: 'slack', count: 1, reason: 'Slack is away.' }]);
+    expect(await late(Date.now() - 60_000)).toEqual([]);
     isDown = false;
     await until('it was told', () => told.length > 0);
     expect(told[0]).toMatchObject({ attempt: 2, why: 'opened', receipt: null });

@@ -241,6 +241,7 @@ function readerOf(tables: Tables): Omit<Store, 'transaction'> {
         see(silence.state === 'active' ? silence.endsAt : silence.state === 'pending' ? silence.startsAt : null);
       return due === Infinity ? null : due;
     },
+    late: async () => [],
     forget: async () => 0,
     rulesSeen: async () => [],
   };
