@@ -2,7 +2,7 @@ import { HubError, ref, type ActionContext, type Picture, type View } from 'nova
 import { z } from 'zod';
 import type { Config, MonitoringTools, Needs } from '../config.ts';
 import type { Decision } from '../incidents/decisions.ts';
-import { incidentOf, type IncidentRecord } from '../incidents/record.ts';
+import { incidentId, incidentOf, type IncidentRecord } from '../incidents/record.ts';
 import { incidentsOf } from '../incidents/runtime.ts';
 import { incidentNumber } from '../incidents/start.ts';
 import { entriesFor, incidentFor, tenantOf } from '../incidents/tenancy.ts';
@@ -213,7 +213,7 @@ const raiseAction = ({ action }: MonitoringTools) => ({
     title: 'Raise an incident by hand',
     label: 'Raise an incident',
     help: 'For what no rule sees. It ends with: incident resolve. Who may do this may also send alerts from Prometheus and Grafana.',
-    output: z.strictObject({ key: z.string() }),
+    output: z.strictObject({ key: z.string(), incident: z.string().nullable() }),
     input: z.strictObject({
       title: z.string().min(1).max(300).meta({ title: 'What is wrong' }),
       severity: z.enum(['info', 'warning', 'critical']).default('warning'),
@@ -229,9 +229,12 @@ const raiseAction = ({ action }: MonitoringTools) => ({
         const facts = { rule: { id: 'manual', title: `Raised by ${ctx.actor.name}` }, summary: title, values: {}, since: at, at };
         await incidentsOf(ctx).raise([{ key: `manual/${id}`, state: 'firing', severity, subject, ...facts }]);
       });
-      return { key: `manual/${id}` };
+      return ctx.step('look', async () => {
+        const [made] = await incidentsOf(ctx).store.list({ subject: { kind: 'manual', id }, tenant: tenantOf(ctx.actor), rowsMax: 1 });
+        return { key: `manual/${id}`, incident: made === undefined ? null : incidentId(made.number) };
+      });
     },
-    show: () => ({ text: 'Raised. Those whom the routes name are told now.' }),
+    show: ({ incident }) => ({ text: `${incident ?? 'It'} is raised. Those whom the routes name are told now.` }),
   }),
 });
 

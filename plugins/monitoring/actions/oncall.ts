@@ -42,8 +42,9 @@ const showTurns = ({ action }: MonitoringTools) => ({
       const overrides = await store.overrides(at);
       return [...policy.rotations].map(([name, rotation]) => {
         const standIn = overrides.findLast((each) => each.rotation === name && each.from <= at && at < each.to);
-        const until = standIn ? standIn.to : handoverAfter(rotation, at);
         const person = onCall(rotation, name, { at, overrides });
+        const others = overrides.filter((each) => each.rotation === name && each.from > at && each.person !== person);
+        const until = Math.min(standIn ? standIn.to : handoverAfter(rotation, at), ...others.map(({ from }) => from));
         const coming = overrides
           .filter((each) => each.rotation === name && each.from > at)
           .map((each) => ({ person: each.person, from: each.from, to: each.to }));
