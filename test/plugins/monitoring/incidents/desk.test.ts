@@ -83,6 +83,14 @@ describe('signals', () => {
     expect(alarms(await pass(2 * MINUTE))).toEqual(['resolved #ops']);
   });
 
+  it('that nobody repeats leave the incident as severe, and called, as what still fires', async () => {
+    await raise('cpu/vm/v1');
+    await raise(signalOf('slow/vm/v1', { severity: 'critical', summary: 'v1 is slow', expiresAt: clock.now() + 5 * MINUTE }));
+    expect(await incident()).toMatchObject({ severity: 'critical', title: 'v1 is slow' });
+    await pass(6 * MINUTE);
+    expect(await incident()).toMatchObject({ state: 'open', severity: 'warning', title: 'cpu/vm/v1 is bad' });
+  });
+
   it('soon after the end continue the incident, later they make another', async () => {
     await raise('cpu/vm/v1');
     await pass(MINUTE);
