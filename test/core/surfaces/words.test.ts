@@ -244,7 +244,7 @@ describe('a word alone', () => {
     title: 'Show',
     label: 'Show',
     risk: 'read',
-    input: z.object({ area: z.string().optional() }),
+    input: z.object({ area: z.enum(['vm', 'host']).optional(), all: z.boolean().default(false) }),
     output: z.null(),
     positional: ['area'],
     run: async () => null,
@@ -252,6 +252,9 @@ describe('a word alone', () => {
 
   it('looks, where that is all that can be done with it', () => {
     expect(parseWords('health', [...all, look])).toMatchObject({ is: 'call', action: { id: 'health.show' }, input: {}, missing: [] });
+    expect(parseWords('health vm --all', [...all, look])).toMatchObject({ is: 'call', input: { area: 'vm', all: true } });
+    expect(parseWords('health --all', [...all, look])).toMatchObject({ is: 'call', input: { all: true } });
+    expect(parseWords('health shwo', [...all, look])).toMatchObject({ is: 'unknown', suggestions: ['health show'] });
     for (const words of ['health --help', 'health help', 'help health'])
       expect(parseWords(words, [...all, look])).toMatchObject({ is: 'help', actions: [{ id: 'health.show' }] });
     expect(parseWords('health', [...all, look, declare('health.reset', z.object({}))])).toMatchObject({ is: 'help' });
