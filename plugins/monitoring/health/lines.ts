@@ -162,6 +162,6 @@ export function ruleLines(troubles: ReadonlyMap<string, string>): HealthLine[] {
     name,
     state: 'warn',
     text,
-    next: 'Put the rule right; until then what it had before counts, or nothing.',
+    next: 'Put it right; until then what it was when it was last right counts, or nothing.',
   }));
 }
