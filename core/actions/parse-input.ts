@@ -1,5 +1,5 @@
 import { HubError, type Action, type Issue, type Json, type Risk } from '../contract.ts';
-import { unitEndingOf } from '../surfaces/figures.ts';
+import { formatFigure, unitEndingOf } from '../surfaces/figures.ts';
 
 export interface ParsedInput {
   readonly input: Json;
@@ -17,9 +17,18 @@ export async function parseInput(action: Action, raw: unknown): Promise<ParsedIn
 const A_TIME = 'a time such as 90s, 5m, 2h or 7d';
 const WANTED: Readonly<Record<string, string>> = { Seconds: A_TIME, Ms: A_TIME, Bytes: 'a size such as 512M or 4G', At: 'an instant' };
 
+/** What schemas say of limits and choices, as people would. */
+function plainly(message: string, key: string): string {
+  const [, side, figure] = /^Too (small|big): expected (?:number|int) to be [<>]=(-?[\d.e+]+)$/.exec(message) ?? [];
+  if (figure !== undefined) return `must be at ${side === 'small' ? 'least' : 'most'} ${formatFigure(key, Number(figure))}`;
+  const [, choices] = /^Invalid option: expected one of (.+)$/.exec(message) ?? [];
+  if (choices !== undefined) return `must be one of ${choices.replaceAll('"', '').replaceAll('|', ', ')}`;
+  return message === 'Invalid ISO datetime' ? 'is no instant such as 2026-01-31T12:00:00Z' : message;
+}
+
 /** What schemas say of words where a figure belongs is about programs; people typed `2 horus`. */
 function inWords(message: string, keys: readonly string[], raw: unknown): string {
-  if (!/expected (number|int)/.test(message)) return message.replace(/\.$/, '');
+  if (!/expected (number|int),/.test(message)) return plainly(message.replace(/\.$/, ''), keys.at(-1) ?? '');
   const said = keys.reduce<unknown>(
     (value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined),
     raw,

@@ -27,3 +27,20 @@ it('says to people what was expected where they typed words', async () => {
   expect(await said({ forSeconds: {} })).toMatch(/^forSeconds: Invalid input/);
   expect(await said({ forSeconds: 60 })).toBe('fine');
 });
+
+it('says what the limits and the choices are', async () => {
+  const input = z.object({
+    forSeconds: z.int().min(60).max(86_400),
+    state: z.enum(['open', 'all']).optional(),
+    startsAt: z.iso.datetime().optional(),
+  });
+  const refused = (given: object): Promise<string> =>
+    parseInput({ ...action, input }, given).then(
+      () => 'fine',
+      (error: unknown) => (error as Error).message,
+    );
+  expect(await refused({ forSeconds: 30 })).toBe('forSeconds: must be at least 60 s.');
+  expect(await refused({ forSeconds: 1e6 })).toBe('forSeconds: must be at most 24 h.');
+  expect(await refused({ forSeconds: 60, state: 'closed' })).toBe('state: must be one of open, all.');
+  expect(await refused({ forSeconds: 60, startsAt: 'tomorrow' })).toBe('startsAt: is no instant such as 2026-01-31T12:00:00Z.');
+});
