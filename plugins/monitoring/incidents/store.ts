@@ -23,7 +23,7 @@ export interface Claimed extends Telling {
 
 export type End =
   | { readonly is: 'taken'; readonly receipt: string }
-  /** `held`: it was not tried at all, and has its whole time before it. */
+  /** `held`: it was not tried this time, and has its whole day before it; an earlier try may have been taken all the same, so the tries still count. */
   | { readonly is: 'again'; readonly dueAt: number; readonly reason: string; readonly held?: true }
   | { readonly is: 'failed' | 'moot'; readonly reason: string };
 

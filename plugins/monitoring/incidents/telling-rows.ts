@@ -98,7 +98,6 @@ export const tellingTables = (db: Database, { editEveryMs }: { readonly editEver
     if (end.is === 'again') {
       await db.sql`
         update "telling" set "dueAt" = ${end.dueAt}, "heldUntil" = 0, "reason" = ${end.reason},
-          "attempts" = case when ${end.held === true}::boolean then 0 else "attempts" end,
           "createdAt" = case when ${end.held === true}::boolean then ${now}::bigint else "createdAt" end
         where "id" = ${id} and "state" = 'waiting'`;
       return;

@@ -209,7 +209,7 @@ function tellingTables(tables: Tables, editEveryMs: number): Pick<Desktop, 'tell
     async finish(claimed, end, now) {
       const row = tables.tellings.get(claimed.id);
       if (!row || row.state !== 'waiting') return;
-      const anew = end.is === 'again' && end.held === true ? { attempts: 0, createdAt: now } : {};
+      const anew = end.is === 'again' && end.held === true ? { createdAt: now } : {};
       if (end.is === 'again') return putTelling(tables, { ...row, ...anew, dueAt: end.dueAt, heldUntil: 0, reason: end.reason });
       const receipt = end.is === 'taken' ? end.receipt : null;
       const isLast = row.asked === claimed.asked;
