@@ -282,6 +282,32 @@ describe('what is not told in a day', () => {
     expect(heard).toEqual(['told']);
   });
 
+  it('since a silence came after a try is told as one that was tried: the other side may have taken it', async () => {
+    const attempts: number[] = [];
+    const channel = {
+      name: 'chat',
+      edits: true,
+      async deliver({ attempt, why }: Notification) {
+        if (why === 'opened' && attempts.push(attempt) === 1) throw new Error('the answer was lost');
+        return { receipt: 'taken' };
+      },
+    };
+    const courier = courierFor(new Map([['chat', channel]]));
+    await raise('cpu/vm/v1');
+    clock.advance(MINUTE);
+    await desk.look();
+    await courier.deliver(never);
+    const scope = { match: ['name=v1'], incident: null, tenant: null, owner: 'admin', reason: 'x', key: 'k' };
+    await desk.silence({ ...scope, startsAt: clock.now(), endsAt: clock.now() + 10 * MINUTE });
+    for (let minutes = 0; minutes < 15; minutes++) {
+      clock.advance(MINUTE);
+      await desk.look();
+      await courier.deliver(never);
+    }
+    expect(attempts).toHaveLength(2);
+    expect(attempts[1]).toBeGreaterThan(1);
+  });
+
   it('since it was silenced has its day still before it when the silence ends', async () => {
     let isDown = true;
     const away = chatOf(async () => {
