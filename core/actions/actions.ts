@@ -2,7 +2,7 @@ import type { ActionDescription, Actions as ActionsService, Actor, Call, Job, Ou
 import { HubError } from '../contract.ts';
 import { parseWords } from '../surfaces/words.ts';
 import { viewOf } from '../surfaces/view.ts';
-import { auditRefusal, execute, type DoorDeps } from './execute.ts';
+import { auditRefusal, execute, mayOffer, type DoorDeps } from './execute.ts';
 
 /** The door as surfaces see it. */
 export class Actions implements ActionsService {
@@ -21,8 +21,7 @@ export class Actions implements ActionsService {
   }
 
   offers(id: string, actor: Actor): boolean {
-    const { registry, policy } = this.#deps;
-    return registry.has(id) && policy.mayAnywhere(actor, { id, risk: registry.get(id).action.risk });
+    return mayOffer(this.#deps, id, actor);
   }
 
   describe(id: string, actor: Actor): ActionDescription {
@@ -63,6 +62,6 @@ export class Actions implements ActionsService {
 
   view(job: Job): View {
     if (job.state.is !== 'succeeded') return { text: 'failure' in job.state ? job.state.failure.message : `It is ${job.state.is}.` };
-    return viewOf(this.#deps.registry.get(job.action).action, job.state.output, {});
+    return viewOf(this.#deps.registry.get(job.action).action, job.state.output, { input: {}, offers: (id) => this.#deps.registry.has(id) });
   }
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
+  type Actor,
   HubError,
   type Action,
   type Base,
@@ -78,6 +79,10 @@ async function pass(deps: DoorDeps, { id, input: raw, call }: { id: string; inpu
   return { is: 'accepted', job: await accept(deps, { passing, pending: decision.pending }) };
 }
 
+/** Whether there is such an action, for this actor. */
+export const mayOffer = ({ registry, policy }: DoorDeps, id: string, actor: Actor): boolean =>
+  registry.has(id) && policy.mayAnywhere(actor, { id, risk: registry.get(id).action.risk });
+
 /** Stages 1 to 3; a refusal is audited. */
 async function admit(deps: DoorDeps, { id, raw, call }: { id: string; raw: unknown; call: Call }): Promise<Passing> {
   if (call.key !== undefined && call.key.length > KEY_LENGTH_MAX)
@@ -112,7 +117,7 @@ async function read(deps: DoorDeps, passing: Passing): Promise<Outcome> {
   try {
     const output = await runRead(passing);
     audited('succeeded', null);
-    return { is: 'done', output, view: viewOf(action, output, input) };
+    return { is: 'done', output, view: viewOf(action, output, { input, offers: (other) => mayOffer(deps, other, call.actor) }) };
   } catch (cause) {
     const error = asHubError(cause);
     if (error.code === 'action_failed') deps.log.error({ err: cause, action: id }, 'an action threw what is not a HubError');

@@ -213,6 +213,8 @@ export const Alerts = defineService<Alerts>('core.alerts');
 export interface Users {
   /** `undefined` for an unknown or disabled user. For what is done later in somebody's name: a schedule. */
   byId(id: string): Promise<Actor | undefined>;
+  /** `undefined` for an unknown or disabled user. For what is given to somebody by name. */
+  byName(name: string): Promise<Actor | undefined>;
   /** The hub user linked to a chat identity, or undefined: then nothing may be done in their name. */
   byChat(workspace: string, chatUserId: string): Promise<Actor | undefined>;
   linkChat(workspace: string, chatUserId: string, userName: string): Promise<void>;

@@ -14,4 +14,12 @@ export const dutyMigrations = [
       );
     `,
   },
+  {
+    name: 'duties-2',
+    sql: `
+      -- No two terms have the same number, whatever was pruned meanwhile: a fence of an old one never opens again.
+      create sequence duty_term;
+      select setval('duty_term', (select coalesce(max(term), 0) + 1 from duty), false);
+    `,
+  },
 ] as const;

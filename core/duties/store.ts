@@ -22,10 +22,10 @@ export async function claimDuties(
 ): Promise<ReadonlyMap<string, number>> {
   const { rows } = await sql<{ name: string; term: number }>`
     insert into core.duty as known (name, hub, holder, until, term)
-    select name, ${hub}, ${process}, clock_timestamp() + ${leaseMs} * interval '1 millisecond', 1
+    select name, ${hub}, ${process}, clock_timestamp() + ${leaseMs} * interval '1 millisecond', nextval('core.duty_term')
     from unnest(${names}::text[]) as wanted (name) order by name
     on conflict (name) do update set hub = excluded.hub, holder = excluded.holder, until = excluded.until,
-      term = known.term + case when known.holder = excluded.holder then 0 else 1 end
+      term = case when known.holder = excluded.holder then known.term else excluded.term end
     where known.holder = excluded.holder or known.until < clock_timestamp() or (known.hub = excluded.hub and known.name = any(${first}::text[]))
     returning name, term`.execute(db);
   return new Map(rows.map(({ name, term }) => [name, term]));

@@ -77,6 +77,7 @@ const TIDY_MS = 3_600_000;
 
 const usersOf = (core: Core): Users => ({
   byId: (id) => actorBy(activeUser(core, id)),
+  byName: (name) => actorBy(userByName(core, name)),
   byChat: (workspace, chatUserId) => actorByChat(core, { workspace, chatUserId }),
   linkChat: (workspace, chatUserId, userName) => linkChat(core, userName, { workspace, chatUserId }),
   ensure: async (user) => actorOf(await ensureUser(core, user)),

@@ -22,7 +22,7 @@ import { never, type StepPhase } from './steps.ts';
 import { runJob, type ActionSource } from './run-job.ts';
 import { JobStore, toJob, type JobRecord, type NewJob } from './store.ts';
 import type { JobTables } from './tables.ts';
-import { adoptJob, takeOverJobs } from './take-over.ts';
+import { adoptJob, forgetDuties, GONE_MS, takeOverJobs } from './take-over.ts';
 import { Turns } from './turns.ts';
 import { sleep, waitFor } from './wait.ts';
 
@@ -58,6 +58,10 @@ interface Open {
   readonly cancel: AbortController;
   /** Also when another hub has taken it over: then its end is to be asked for. */
   readonly ended: PromiseWithResolvers<void>;
+  /** Fires when another hub has it: what runs of it here ends, and nothing of that is kept. */
+  readonly lost: AbortController;
+  /** Of the presence: since when it is known to be this hub's without having asked again. */
+  sureIn: number | null;
   reportedAt: number;
   latest?: Job;
   timer?: NodeJS.Timeout | undefined;
@@ -74,6 +78,7 @@ export class Jobs implements JobsService {
   readonly #stopping = new AbortController();
   #busy = 0;
   #forgetAt = 0;
+  #goneAt = -Infinity;
   readonly #launched = Promise.withResolvers<void>();
 
   constructor(options: JobsOptions) {
@@ -86,7 +91,7 @@ export class Jobs implements JobsService {
   /** Recovers what was open and lets accepted jobs run. Call it once all plugins have started. */
   async launch(): Promise<void> {
     const { db } = this.#options;
-    this.#presence = new Presence(this.#options);
+    this.#presence = new Presence({ ...this.#options, onBack: () => this.#lookAround() });
     await this.#presence.sure(this.#stopping.signal);
     await oneAtATime(db, { name: 'novacron.jobs.launch', signal: this.#stopping.signal }, () => this.#durable.launch());
     this.#launched.resolve();
@@ -181,7 +186,13 @@ export class Jobs implements JobsService {
   #opened(id: string): Open {
     const known = this.#open.get(id);
     if (known) return known;
-    const open: Open = { cancel: new AbortController(), ended: Promise.withResolvers<void>(), reportedAt: 0 };
+    const open: Open = {
+      cancel: new AbortController(),
+      ended: Promise.withResolvers<void>(),
+      lost: new AbortController(),
+      sureIn: null,
+      reportedAt: 0,
+    };
     this.#open.set(id, open);
     return open;
   }
@@ -189,10 +200,12 @@ export class Jobs implements JobsService {
   async #run(id: string): Promise<void> {
     const open = this.#opened(id);
     try {
+      const term = this.#presence?.signal ? this.#presence.term : null;
       const record = await this.#store.load(id);
       if (record === undefined || record.endedAt !== null) return;
       // It was taken over while this hub was about to go on with it.
       if (record.executor !== this.#options.executor) await never();
+      open.sureIn = term;
       if (record.cancelledBy !== null) open.cancel.abort(cancelled(record.cancelledBy));
       const job = await runJob(this.#runDeps(open), record, open.cancel.signal);
       clearTimeout(open.timer);
@@ -232,7 +245,7 @@ export class Jobs implements JobsService {
       actions,
       audit,
       clock,
-      stopping: this.#stopping.signal,
+      stopping: AbortSignal.any([this.#stopping.signal, open.lost.signal]),
       record: this.#durable.record,
       mayGoOn: (id: string) => this.#mayGoOn(id),
       onBusy: (change: 1 | -1) => void (this.#busy += change),
@@ -262,13 +275,26 @@ export class Jobs implements JobsService {
   }
 
   /** A hub that was held up, or cut off from the database, for longer than others wait does nothing more before it knows whose the job is. */
-  async #mayGoOn(id: string): Promise<void> {
+  async #mayGoOn(id: string): Promise<AbortSignal> {
     const { executor, log } = this.#options;
-    while (this.#presence?.isSure !== true)
+    const open = this.#open.get(id);
+    // It may have been away and be back since: another hub may have the job all the same.
+    const sure = (): AbortSignal | null => {
+      const signal = this.#presence?.signal ?? null;
+      return open === undefined || open.sureIn === this.#presence?.term ? signal : null;
+    };
+    for (;;)
       try {
+        const signal = sure();
+        if (signal !== null) return signal;
         await this.#presence?.sure(this.#stopping.signal);
+        const term = this.#presence?.term ?? null;
         const [standing] = await this.#store.standing([id]);
-        if (standing !== undefined && standing.executor !== executor) await never();
+        if (standing !== undefined && standing.executor !== executor) {
+          this.#lose(id);
+          await never();
+        }
+        if (open !== undefined) open.sureIn = term;
       } catch (error) {
         if (this.#stopping.signal.aborted) await never();
         log.debug({ err: error, jobId: id }, 'whose job it is could not be asked');
@@ -276,15 +302,32 @@ export class Jobs implements JobsService {
       }
   }
 
+  #lose(id: string): void {
+    const open = this.#open.get(id);
+    this.#open.delete(id);
+    open?.ended.resolve();
+    open?.lost.abort(new HubError('job_elsewhere', 'Another hub goes on with this job.', { status: 503, retryable: true }));
+  }
+
+  #lookAround(): void {
+    this.#followOpen().catch((error: unknown) => this.#options.log.debug({ err: error }, 'whose the open jobs are will be asked later'));
+  }
+
   /** What happened to the jobs of this hub elsewhere: cancelled at another hub, or taken over by one. */
   async #followOpen(): Promise<void> {
     for (const { id, executor, cancelledBy } of await this.#store.standing([...this.#open.keys()])) {
       const open = this.#open.get(id);
       if (cancelledBy !== null) open?.cancel.abort(cancelled(cancelledBy));
-      if (executor === this.#options.executor) continue;
-      this.#open.delete(id);
-      open?.ended.resolve();
+      if (executor !== this.#options.executor) this.#lose(id);
     }
+  }
+
+  /** After what those hubs had open was taken over. */
+  async #forgetGone(): Promise<void> {
+    if (performance.now() - this.#goneAt < FORGET_MS) return;
+    const count = await forgetDuties(this.#options.db, GONE_MS);
+    if (count > 0) this.#options.log.debug({ count }, 'duties of hubs that did not come back were removed');
+    this.#goneAt = performance.now();
   }
 
   async #takeOver(): Promise<void> {
@@ -309,6 +352,7 @@ export class Jobs implements JobsService {
         await this.#followOpen();
         await this.#takeOver();
         for (const id of await this.#store.openIds(executor)) if (!this.#open.has(id)) await this.#restart(id);
+        await this.#forgetGone();
       } catch (error) {
         if (!this.#stopping.signal.aborted) log.warn({ err: error }, 'open jobs could not be looked for');
       }

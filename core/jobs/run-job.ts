@@ -30,8 +30,8 @@ export interface RunDeps {
   readonly audit: Pick<Audit, 'append'>;
   readonly clock: Clock;
   readonly stopping: AbortSignal;
-  /** Resolves while the job is surely this hub's; hangs once it is another's. */
-  mayGoOn(jobId: string): Promise<void>;
+  /** Resolves while the job is surely this hub's, with what fires when that is not sure any more; hangs once it is another's. */
+  mayGoOn(jobId: string): Promise<AbortSignal>;
   record<T>(name: string, run: () => Promise<T>): Promise<T>;
   onStep(phase: StepPhase, info: { readonly job: JobRecord; readonly step: string }): void | Promise<void>;
   onBusy(change: 1 | -1): void;

@@ -11,8 +11,8 @@ export interface StepsOptions {
   readonly signal: AbortSignal;
   /** Fires when the hub stops: then nothing may be recorded any more, the job goes on at the next start. */
   readonly stopping: AbortSignal;
-  /** Resolves while the job is surely this hub's; hangs once it is another's. */
-  mayGoOn(): Promise<void>;
+  /** Resolves while the job is surely this hub's, with what fires when that is not sure any more; hangs once it is another's. */
+  mayGoOn(): Promise<AbortSignal>;
   onStep(phase: StepPhase, step: string): void | Promise<void>;
   onRetry(step: string, error: HubError): void;
   /** Told when a step begins (+1) and when it is over or hangs (-1): a hub that stops waits for those that run. */
@@ -95,18 +95,21 @@ export class Steps {
     { run, signal, retriesMax }: { run(signal: AbortSignal): Promise<T>; signal: AbortSignal; retriesMax: number },
   ): Promise<T> {
     const both = AbortSignal.any([signal, this.#options.stopping]);
-    for (let attempt = 0; ; attempt++)
+    for (let attempt = 0; ; attempt++) {
+      both.throwIfAborted();
+      const sure = await this.#options.mayGoOn();
       try {
-        both.throwIfAborted();
-        await this.#options.mayGoOn();
-        return await run(both);
+        return await run(AbortSignal.any([both, sure]));
       } catch (error) {
         if (both.aborted) throw both.reason;
+        // The hub was held up or cut off: once it is sure again that the job is its own, the step looks at the truth anew.
+        if (sure.aborted) continue;
         const failure = asHubError(error);
         if (!failure.retryable || attempt >= retriesMax) throw failure;
         this.#options.onRetry(name, failure);
         await sleep(pauseMs(attempt), both);
       }
+    }
   }
 }
 

@@ -40,3 +40,20 @@ export async function takeOverJobs(db: Kysely<JobTables>, by: Executor): Promise
     return ids;
   });
 }
+
+/** Who was not heard of for so long does not come back; if it does, it asks for its duties anew. */
+export const GONE_MS = 86_400_000;
+
+/**
+ * Removes the duties that nobody has had, or asked for, for `idleMs`; answers how many. By the presence of a hub its open jobs are found when it is gone,
+ * so that stays while there are any. Rows that somebody takes at this moment are left alone.
+ */
+export async function forgetDuties(db: Kysely<JobTables>, idleMs: number): Promise<number> {
+  const { rows } = await sql`
+    delete from core.duty where name in (
+      select name from core.duty where until < clock_timestamp() - ${idleMs} * interval '1 millisecond'
+        and not exists (select from core.job where "endedAt" is null and ${PRESENCE} || '/' || executor = name)
+      for update skip locked
+    ) returning name`.execute(db);
+  return rows.length;
+}

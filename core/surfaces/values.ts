@@ -35,7 +35,17 @@ const BYTES: Readonly<Record<string, number>> = {
   tib: 2 ** 40,
   pib: 2 ** 50,
 };
-const SECONDS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, min: 60, m: 60, h: 3600, d: 86_400, w: 604_800 };
+const UNITS: readonly (readonly [number, string])[] = [
+  [0.001, 'ms'],
+  [1, 's sec secs second seconds'],
+  [60, 'm min mins minute minutes'],
+  [3600, 'h hr hrs hour hours'],
+  [86_400, 'd day days'],
+  [604_800, 'w week weeks'],
+];
+const SECONDS: Readonly<Record<string, number>> = Object.fromEntries(
+  UNITS.flatMap(([seconds, words]) => words.split(' ').map((word) => [word, seconds])),
+);
 
 function readNumber(field: FormField, text: string): number | string {
   const match = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*([a-z]*)$/iu.exec(text);

@@ -4,8 +4,22 @@ import type { Picture, Table, Tone, View } from '../contract/shown.ts';
 import { formatFigure, labelOf } from './figures.ts';
 
 /** How the result of an action is shown: as the action says, else decently by its shape. Never throws for an output of any shape. */
-export function viewOf(action: Pick<Action, 'show' | 'label' | 'title'>, output: Json, input: unknown): View {
-  return action.show === undefined ? defaultView(action.label, output) : action.show(output, input);
+export function viewOf(
+  action: Pick<Action, 'show' | 'label' | 'title'>,
+  output: Json,
+  { input, offers }: { readonly input: unknown; readonly offers: (action: string) => boolean },
+): View {
+  return shown(action.show === undefined ? defaultView(action.label, output) : action.show(output, input), offers);
+}
+
+/** Without the heads of empty tables, and without what no plugin offers, or this person may not do: that is advice in words only. */
+function shown({ table, suggestions, ...view }: View, offers: (action: string) => boolean): View {
+  const doable = suggestions?.filter(({ action }) => offers(action)) ?? [];
+  return {
+    ...view,
+    ...(table !== undefined && table.rows.length > 0 && { table }),
+    ...(doable.length > 0 && { suggestions: doable }),
+  };
 }
 
 type JsonObject = { readonly [key: string]: Json };

@@ -21,8 +21,25 @@ export function parseWords(words: string | readonly string[], descriptions: read
   const found = findAction(ordinary, descriptions);
   if (found !== null) return wantsHelp ? { is: 'help', actions: [found.action] } : parseCall(found.action, found.rest);
   const group = groupOf(ordinary, descriptions);
+  const [only] = group;
+  if (only !== undefined && !wantsHelp && group.length === 1 && saysAll(ordinary, only)) return parseCall(only, []);
   if (group.length > 0) return { is: 'help', actions: group };
+  const looked = lookedAt(ordinary, descriptions);
+  if (looked !== null && !wantsHelp) return parseCall(looked, ordinary.slice(1));
   return unknown(ordinary, descriptions);
+}
+
+/** `health` says all that `health show` would, where nothing else can be done with it and nothing must be given. */
+const saysAll = (tokens: readonly Token[], { risk, fields }: ActionDescription): boolean =>
+  risk === 'read' && !isWord(tokens.at(-1), 'help') && fields.every(({ required }) => !required);
+
+/** `health vm`: the same, where the next word is one that it takes. */
+function lookedAt([noun, word]: readonly Token[], descriptions: readonly ActionDescription[]): ActionDescription | null {
+  const ofNoun = descriptions.filter(({ id }) => isWord(noun, id.toLowerCase().split('.', 1)[0] ?? ''));
+  const [only] = ofNoun;
+  if (only === undefined || ofNoun.length > 1 || word === undefined || !saysAll([], only)) return null;
+  const first = only.fields.find(({ name }) => name === only.positional[0]);
+  return isFlag(word) || first?.choices.includes(word.text) === true ? only : null;
 }
 
 const isHelp = (token: Token): boolean => token.quotedAt === null && (token.text === '--help' || token.text === '-h');

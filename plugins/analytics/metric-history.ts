@@ -135,7 +135,7 @@ export function fullSteps({ at, value }: Series, now: number, stepSeconds: numbe
 /** Where the metric ends: 1 for ratios, what the thing has for bytes in use; undefined when that is not known. */
 export function capacityOf(
   { metric, table, maximum }: ForecastMetric,
-  metrics: Metrics,
+  metrics: Pick<Metrics, 'latest'>,
   of: { target: string; device?: string },
 ): number | undefined {
   if (maximum !== undefined) return maximum;

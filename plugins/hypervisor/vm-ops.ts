@@ -83,6 +83,7 @@ export const shutDown = (at: DomainAt, { forMs, signal }: { readonly forMs: numb
         // A guest that is still booting does not hear the first one.
         if (performance.now() - askedAt < SHUTDOWN_REPEAT_MS) return undefined;
         askedAt = performance.now();
+        signal.throwIfAborted();
         await ignoreWrongState(at, domain.shutdown());
         return undefined;
       },
@@ -102,6 +103,8 @@ async function ignoreWrongState(at: DomainAt, work: Promise<void>): Promise<void
 /** Shuts down for as long as it may take, then pulls the plug. */
 export async function stopGently(at: DomainAt, wait: { readonly forMs: number; readonly signal: AbortSignal }): Promise<void> {
   if (wait.forMs > 0 && (await shutDown(at, wait))) return;
+  // A hub that was frozen meanwhile must not pull the plug of what another one has started since.
+  wait.signal.throwIfAborted();
   await ensureOff(at);
 }
 

@@ -1,4 +1,4 @@
-import { Actions, Alerts, Database, Duties, Events, Hub, Metrics, optional, Resources, type Tools } from 'novacron/plugin';
+import { Actions, Alerts, Database, Duties, Events, Hub, Metrics, optional, Resources, Users, type Tools } from 'novacron/plugin';
 import { z } from 'zod';
 import { Charts } from '../charts/port.ts';
 import { Hypervisor } from '../hypervisor/port.ts';
@@ -27,6 +27,7 @@ export const needs = {
   hypervisor: Hypervisor,
   metrics: Metrics,
   resources: Resources,
+  users: Users,
 };
 export type Needs = typeof needs;
 

@@ -177,6 +177,8 @@ export interface RuleKind {
   readonly settings: {
     validate(value: unknown): { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly reason: string };
   };
+  /** What such a rule means, after "fires": `above 90 % within 12 h`. Default: the kind. */
+  describe?(rule: { readonly metric: string | null; readonly settings: Json }): string;
   /** Judges all subjects of a rule as of `at` (in the past for previews). */
   judge(
     rule: { readonly id: string; readonly metric: string | null; readonly settings: Json; readonly targets: readonly Subject[] },

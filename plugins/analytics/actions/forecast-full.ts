@@ -1,4 +1,4 @@
-import type { Metrics, Resource, View } from 'novacron/plugin';
+import { HubError, type Metrics, type Resource, type View } from 'novacron/plugin';
 import { z } from 'zod';
 import { formatValue } from '../../charts/port.ts';
 import type { AnalyticsTools } from '../config.ts';
@@ -9,7 +9,11 @@ import type { Forecast, LimitOutlook } from '../port.ts';
 import { metricWords, parseHorizon } from '../words.ts';
 import { unitOutput } from './forecast-output.ts';
 import { outlookTogether } from './forecast-together.ts';
-import { failureOutput, failuresText, findTargets, forEachTarget, targetsInput } from './forecast-targets.ts';
+import { nearestFirst } from '../sizing/nearest.ts';
+import { failureOutput, failuresText, findTargets, forEachTarget, measuredFirst, targetsInput } from './forecast-targets.ts';
+
+/** Each costs a query of its whole history. */
+const TOGETHER_MAX = 500;
 
 const input = z.strictObject({
   metric: z
@@ -49,10 +53,13 @@ const output = z.object({
     }),
   ),
   failures: z.array(failureOutput),
+  /** Disks, pools … that were asked about; `outlooks` has the nearest to their limit. */
+  parts: z.int(),
 });
 type Output = z.output<typeof output>;
 
 interface Part {
+  readonly target: string;
   readonly resource: Resource;
   readonly device: string | null;
   readonly name: string;
@@ -62,8 +69,8 @@ interface Part {
 function partsOf(found: readonly Resource[], { table }: ForecastMetric, metrics: Metrics): Part[] {
   return found.flatMap((resource): Part[] => {
     const devices = metrics.latest(table, [resource.id]).flatMap(({ device }) => (device === undefined ? [] : [device]));
-    if (devices.length === 0) return [{ resource, device: null, name: resource.name }];
-    return devices.map((device) => ({ resource, device, name: `${resource.name} ${device}` }));
+    if (devices.length === 0) return [{ target: resource.id, resource, device: null, name: resource.name }];
+    return devices.map((device) => ({ target: resource.id, resource, device, name: `${resource.name} ${device}` }));
   });
 }
 
@@ -81,17 +88,22 @@ const outlookOutput = (
   horizonSeconds: outlook.horizonSeconds,
 });
 
+const aboutAll = (looked: number, parts: number): string[] =>
+  looked < parts ? [`Of ${parts} the ${looked} nearest to their limit were forecast.`] : [];
+
 const when = (at: number | null, now: number): string =>
   at === null ? 'not in that time' : `in ${durationText(Math.max(0, at - now) / 1000)}`;
 
-function show({ metric, unit, now, askedSeconds, outlooks, failures }: Output): View {
+function show({ metric, unit, now, askedSeconds, outlooks, failures, parts }: Output): View {
   const soonest = outlooks.filter(({ p50At }) => p50At !== null).toSorted((a, b) => (a.p50At ?? 0) - (b.p50At ?? 0));
   const [first] = soonest;
   const ahead = durationText(askedSeconds);
   const head =
-    first === undefined
-      ? `${metricWords(metric)}: none of ${outlooks.length} will most likely reach its limit within ${ahead}.`
-      : `${metricWords(metric)}: ${[first.target.name, first.target.device].filter((part) => part !== null).join(' ')} will most likely reach ${formatValue(first.limit, unit)} ${when(first.p50At, now)} (as early as ${when(first.p10At, now)}, as late as ${when(first.p90At, now)}).`;
+    outlooks.length === 0
+      ? `${metricWords(metric)}: nothing can be said of any.`
+      : first === undefined
+        ? `${metricWords(metric)}: none of ${outlooks.length} will most likely reach its limit within ${ahead}.`
+        : `${metricWords(metric)}: ${[first.target.name, first.target.device].filter((part) => part !== null).join(' ')} will most likely reach ${formatValue(first.limit, unit)} ${when(first.p50At, now)} (as early as ${when(first.p10At, now)}, as late as ${when(first.p90At, now)}).`;
   const rows = outlooks
     .toSorted((a, b) => b.probability - a.probability)
     .map(({ target, limit, probability, p10At, p50At, p90At }) => [
@@ -101,8 +113,10 @@ function show({ metric, unit, now, askedSeconds, outlooks, failures }: Output): 
       ...[p10At, p50At, p90At].map((at) => when(at, now)),
     ]);
   return {
-    text: [head, ...failuresText(failures)].join(' '),
-    table: { columns: ['Name', 'Limit', `Chance within ${ahead}`, 'Earliest (1 of 10)', 'Most likely', 'Latest (9 of 10)'], rows },
+    text: [head, ...aboutAll(outlooks.length + failures.length, parts), ...failuresText(failures)].join(' '),
+    ...(rows.length > 0 && {
+      table: { columns: ['Name', 'Limit', `Chance within ${ahead}`, 'Earliest (1 of 10)', 'Most likely', 'Latest (9 of 10)'], rows },
+    }),
   };
 }
 
@@ -126,18 +140,29 @@ export const forecastFullActions = ({ action }: AnalyticsTools) => ({
       const { services, clock, signal, config, actor, progress } = ctx;
       const metric = findMetric(services.metrics.declared(), name);
       const askedSeconds = parseHorizon(horizon);
+      // All is forecast below it, so it would be said that nothing ever runs full.
+      if (limit !== undefined && metric.unit === 'ratio' && limit > 1)
+        throw new HubError('forecast_limit_unknown', `${metric.metric} is a share between 0 and 1: for 90 % say --limit 0.9.`, {
+          status: 422,
+        });
       const found = await findTargets(services.resources, { kind: metric.kind, targets, targetsMax: config.targetsMax }, actor);
       const { forecasts } = runtimeOf(ctx);
       const now = clock.now();
       const answer = { metric: metric.metric, unit: metric.unit, now, askedSeconds };
       if (together) {
+        if (found.length > TOGETHER_MAX)
+          throw new HubError('input_invalid', `At most ${TOGETHER_MAX} can be taken together; these are ${found.length}. Name some.`, {
+            status: 422,
+          });
         const question = { targets: found.map(({ id }) => id), horizonSeconds: askedSeconds, now, days: config.historyDays, signal };
         const asked = { ...question, ...(limit !== undefined && { limit }) };
         const answered = await outlookTogether(metric, { metrics: services.metrics, forecasts }, asked);
         const target = { kind: metric.kind, id: 'together', name: `${found.length} together`, device: null };
-        return { ...answer, outlooks: [outlookOutput(target, answered)], failures: [] };
+        return { ...answer, outlooks: [outlookOutput(target, answered)], failures: [], parts: 1 };
       }
-      const parts = partsOf(found, metric, services.metrics).slice(0, config.targetsMax);
+      const all = partsOf(measuredFirst(found, services.metrics, metric.table), metric, services.metrics);
+      const near = { metrics: services.metrics, metric, limit, horizonSeconds: askedSeconds, now, signal };
+      const parts = (all.length > config.targetsMax ? await nearestFirst(all, near) : all).slice(0, config.targetsMax);
       const { answers, failures } = await forEachTarget(parts, async ({ resource, device, name: partName }) => {
         progress(parts.findIndex((part) => part.name === partName) / parts.length, partName);
         const of = { metric: metric.metric, target: resource.id, ...(device !== null && { device }) };
@@ -148,7 +173,7 @@ export const forecastFullActions = ({ action }: AnalyticsTools) => ({
         const { points } = await forecasts.ofMetric({ ...asked, limit: { value: outlook.value } });
         return outlookOutput(target, { outlook, points });
       });
-      return { ...answer, outlooks: answers, failures };
+      return { ...answer, outlooks: answers, failures, parts: all.length };
     },
   }),
 });

@@ -8,7 +8,7 @@ import { runtimeOf } from '../runtime.ts';
 import { metricWords, parseHorizon } from '../words.ts';
 import { chartOf, DEMO_TAG, fieldsOf } from './forecast-chart.ts';
 import { forecastFields, picture } from './forecast-output.ts';
-import { failureOutput, failuresText, findTargets, forEachTarget, targetsInput } from './forecast-targets.ts';
+import { failureOutput, failuresText, findTargets, forEachTarget, measuredFirst, targetsInput } from './forecast-targets.ts';
 
 const PICTURES_MAX = 4;
 
@@ -23,10 +23,15 @@ const output = z.object({
   forecasts: z.array(z.object({ ...forecastFields, target: z.object({ kind: z.string(), id: z.string(), name: z.string() }) })),
   failures: z.array(failureOutput),
   pictures: z.array(picture),
+  /** How many there are; no more than the config says were forecast. */
+  things: z.int(),
 });
 type Output = z.output<typeof output>;
 
-function show({ metric, forecasts, failures, pictures }: Output): View {
+const restText = (looked: number, things: number): string[] =>
+  looked < things ? [`There are ${things}; name those that you want (${looked} at once).`] : [];
+
+function show({ metric, forecasts, failures, pictures, things }: Output): View {
   const [first] = forecasts;
   const what = metricWords(metric);
   const head =
@@ -41,7 +46,7 @@ function show({ metric, forecasts, failures, pictures }: Output): View {
     record.mase === null ? '' : `${record.mase.toFixed(2)} (${record.forecasts})`,
   ]);
   return {
-    text: [head, ...failuresText(failures)].join(' '),
+    text: [head, ...restText(forecasts.length + failures.length, things), ...failuresText(failures)].join(' '),
     table: { columns: ['Name', 'At the end', 'At most (9 of 10)', 'MASE', 'MASE of earlier'], rows },
     pictures,
   };
@@ -63,7 +68,9 @@ export const forecastMetricActions = ({ action }: AnalyticsTools) => ({
       const { services, clock, signal, config, actor, progress } = ctx;
       const { metric, kind } = findMetric(services.metrics.declared(), name);
       const horizonSeconds = parseHorizon(horizon);
-      const found = await findTargets(services.resources, { kind, targets, targetsMax: config.targetsMax }, actor);
+      const all = await findTargets(services.resources, { kind, targets, targetsMax: config.targetsMax }, actor);
+      const table = metric.slice(0, metric.lastIndexOf('.'));
+      const found = measuredFirst(all, services.metrics, table).slice(0, config.targetsMax);
       services.charts.prepare();
       const pictures: z.output<typeof picture>[] = [];
       const { answers, failures } = await forEachTarget(found, async (target) => {
@@ -73,7 +80,7 @@ export const forecastMetricActions = ({ action }: AnalyticsTools) => ({
           pictures.push(await services.charts.forecast(chartOf(forecast, target, clock.now()), { signal }));
         return { ...fieldsOf(forecast, target.tags.includes(DEMO_TAG)), target: { kind, id: target.id, name: target.name } };
       });
-      return { metric, forecasts: answers, failures, pictures };
+      return { metric, forecasts: answers, failures, pictures, things: all.length };
     },
   }),
 });

@@ -29,7 +29,7 @@ function show({ versions }: z.output<typeof output>): View {
   const active = versions.filter(({ state }) => state === 'active').length;
   const text =
     versions.length === 0
-      ? 'No model has been trained across series yet: that needs some days of history of at least three.'
+      ? 'No model has been trained across series yet: that needs at least three things (VMs, hosts …) with some days of history each.'
       : `${active} models trained across series are in use. A new version takes the place of the old one only when it wins on the backtest.`;
   const rows = versions
     .slice(0, SHOWN_MAX)

@@ -59,7 +59,7 @@ const percent = (value: number | null): string => (value === null ? '' : `${Math
 function show({ metric, summary, forecasts }: Output): View {
   const text =
     summary.over === 0
-      ? `Of ${metric}, ${summary.made} forecasts were made; the time of none of them is over.`
+      ? `Of ${metric}, ${summary.made === 1 ? '1 forecast was' : `${summary.made} forecasts were`} made; none has come to its end yet, so there is no score.`
       : `Of ${metric}, ${summary.over} of ${summary.made} forecasts are over: off by MASE ${figure(summary.mase)} (the backtests promised ${figure(summary.expectedMase)}), ${percent(summary.coverage)} of what came lay inside p10-p90 (the aim is 80 %).`;
   const rows = forecasts
     .slice(0, SHOWN_MAX)

@@ -1,5 +1,6 @@
-import { HubError, ref, type Actor, type Resolved } from 'novacron/plugin';
+import { HubError, ref, type Actor, type Metric, type Resolved } from 'novacron/plugin';
 import { z } from 'zod';
+import type { VmStatus } from '../../hypervisor/port.ts';
 import type { AnalyticsTools, Needs } from '../config.ts';
 import { missingForPromotion, recordOf, STAGES, type PolicyRecord, type ScalingPolicy, type Stage } from '../scaling/policy.ts';
 import { scale } from '../scaling/scaler.ts';
@@ -48,9 +49,19 @@ const Shown = z.object({
   missing: z.array(z.string()),
 });
 
+const next = (stage: Stage): Stage | undefined => STAGES[STAGES.indexOf(stage) + 1];
+
+/** What acts by itself must be able to take it back. */
+const missingFor = ({ stage, undo }: ScalingPolicy, record: PolicyRecord): string[] => [
+  ...missingForPromotion(record),
+  ...(next(stage) === 'act' && undo === null
+    ? ['It has no action that takes back what it does: delete it and create it with --undo-action.']
+    : []),
+];
+
 async function shown({ services }: Services, policy: ScalingPolicy): Promise<z.output<typeof Shown>> {
   const record: PolicyRecord = recordOf(await createScalingStore(services.database).decisions(policy), policy);
-  return Shown.parse({ ...policy, record, missing: missingForPromotion(record) });
+  return Shown.parse({ ...policy, record, missing: missingFor(policy, record) });
 }
 
 interface Services {
@@ -58,6 +69,17 @@ interface Services {
 }
 
 const target = (_: unknown, { tenant }: Actor) => ref('tenant', tenant);
+
+/** A slip here is noticed only when the load comes. */
+function checkLimit(declared: ReadonlyMap<string, Metric>, { metric, limit }: Pick<ScalingPolicy, 'metric' | 'limit'>): void {
+  const known = declared.get(metric);
+  if (known === undefined)
+    throw new HubError('metric_unknown', `There is no metric '${metric}'. For instance: vm.cpuRatio, vm.memoryUsedRatio.`, { status: 422 });
+  if (known.unit !== 'ratio' || limit < 1) return;
+  throw new HubError('scaling_limit_never', `${metric} is a share between 0 and 1 and never above ${limit}. For 85 % say 0.85.`, {
+    status: 422,
+  });
+}
 
 const createPolicy = ({ action }: AnalyticsTools) =>
   action({
@@ -87,19 +109,24 @@ const createPolicy = ({ action }: AnalyticsTools) =>
       undoAction: z.string().max(100).optional().meta({ title: 'Action that takes it back' }),
       undoInput: Call.default({}).meta({ title: 'Its input' }),
     }),
-    output: Shown,
+    output: Shown.extend({ vms: z.int() }),
     positional: ['name'],
     examples: ['scaling create web-load --tag web --limit 0.85 --overload-cost 50 --act-cost 2 --action vm.resume'],
     target,
     async run(ctx, { undoAction, undoInput, ...given }) {
       const { actions, database } = ctx.services;
+      checkLimit(ctx.services.metrics.declared(), given);
       for (const id of [given.action, ...(undoAction === undefined ? [] : [undoAction])]) actions.describe(id, ctx.actor);
       const undo = undoAction === undefined ? null : { action: undoAction, input: undoInput };
       const policy: ScalingPolicy = { ...given, undo, tenant: ctx.actor.tenant, stage: 'shadow' };
       await ctx.step('keep', () => createScalingStore(database).create(policy, ctx.clock.now()));
-      return ctx.step('show', () => shown(ctx, policy));
+      const vms = ctx.services.hypervisor?.vms() ?? [];
+      const isMeant = (vm: VmStatus): boolean => vm.tenant === policy.tenant && vm.tags.includes(policy.tag) && vm.state === 'running';
+      return ctx.step('show', async () => ({ ...(await shown(ctx, policy)), vms: vms.filter(isMeant).length }));
     },
-    show: ({ name }) => ({ text: `Policy ${name} is in shadow: what it would do is written down and judged. See: scaling show ${name}` }),
+    show: ({ name, tag, vms }) => ({
+      text: `Policy ${name} is in shadow: what it would do is written down and judged. See: scaling show ${name}. ${vms === 0 ? `No VM that runs now has the tag '${tag}'.` : `${vms === 1 ? '1 VM that runs has' : `${vms} VMs that run have`} the tag '${tag}' now.`}`,
+    }),
   });
 
 const listPolicies = ({ action }: AnalyticsTools) =>
@@ -116,7 +143,12 @@ const listPolicies = ({ action }: AnalyticsTools) =>
       return { policies: await Promise.all(policies.map((policy) => shown(ctx, policy))) };
     },
     show: ({ policies }) => ({
-      text: policies.length === 0 ? 'There is no scaling policy yet: scaling create' : `${policies.length} scaling policies.`,
+      text:
+        policies.length === 0
+          ? 'There is no scaling policy yet: scaling create'
+          : policies.length === 1
+            ? '1 scaling policy.'
+            : `${policies.length} scaling policies.`,
       table: {
         columns: ['Policy', 'Stage', 'Judged', 'Foreseen', 'Needless', 'Cost', 'Never', 'Always'],
         rows: policies.map(({ name, stage, record: { judged, foreseen, overloads, needless, cost, neverCost, alwaysCost } }) => [
@@ -168,8 +200,6 @@ const showPolicy = ({ action }: AnalyticsTools) =>
     }),
   });
 
-const next = (stage: Stage): Stage | undefined => STAGES[STAGES.indexOf(stage) + 1];
-
 const promotePolicy = ({ action }: AnalyticsTools) =>
   action({
     title: 'Let a scaling policy go a step up',
@@ -201,7 +231,7 @@ const promotePolicy = ({ action }: AnalyticsTools) =>
 async function promotable({ services }: Services, policy: ScalingPolicy): Promise<Stage> {
   const stage = next(policy.stage);
   if (stage === undefined) throw new HubError('scaling_test_failed', `Policy '${policy.name}' acts already.`, { status: 409 });
-  const missing = missingForPromotion(recordOf(await createScalingStore(services.database).decisions(policy), policy));
+  const missing = missingFor(policy, recordOf(await createScalingStore(services.database).decisions(policy), policy));
   if (missing.length === 0) return stage;
   throw new HubError('scaling_test_failed', `Policy '${policy.name}' has not passed the test. ${missing.join(' ')}`, { status: 409 });
 }
@@ -210,9 +240,10 @@ const demotePolicy = ({ action }: AnalyticsTools) =>
   action({
     title: 'Put a scaling policy back into shadow',
     label: 'Back into shadow',
+    help: 'What it has done and not taken back is taken back at the next look.',
     risk: 'change',
     input: z.object({ name: Name }),
-    output: z.object({ name: z.string() }),
+    output: z.object({ name: z.string(), inForce: z.int() }),
     positional: ['name'],
     examples: ['scaling demote web-load'],
     target,
@@ -220,9 +251,11 @@ const demotePolicy = ({ action }: AnalyticsTools) =>
       const store = createScalingStore(ctx.services.database);
       const policy = await store.policy(ctx.actor.tenant, name);
       await ctx.step('demote', () => store.setStage(policy, 'shadow', ctx.clock.now()));
-      return { name };
+      return { name, inForce: await ctx.step('count', async () => (await store.inForce(policy)).length) };
     },
-    show: ({ name }) => ({ text: `Policy ${name} is in shadow again.` }),
+    show: ({ name, inForce }) => ({
+      text: `Policy ${name} is in shadow again.${inForce === 0 ? '' : ` What it has done to ${inForce === 1 ? '1 VM' : `${inForce} VMs`} is taken back at the next look.`}`,
+    }),
   });
 
 const deletePolicy = ({ action }: AnalyticsTools) =>
@@ -236,7 +269,17 @@ const deletePolicy = ({ action }: AnalyticsTools) =>
     examples: ['scaling delete web-load'],
     target,
     async run(ctx, { name }) {
-      await ctx.step('delete', () => createScalingStore(ctx.services.database).remove(ctx.actor.tenant, name));
+      const store = createScalingStore(ctx.services.database);
+      await ctx.step('delete', async () => {
+        const left = await store.inForce({ tenant: ctx.actor.tenant, name });
+        if (left.length > 0)
+          throw new HubError(
+            'scaling_in_force',
+            `Policy '${name}' has acted on ${left.length === 1 ? '1 VM' : `${left.length} VMs`} and not taken that back. First: scaling demote ${name}; it is taken back at the next look (scaling look).`,
+            { status: 409 },
+          );
+        await store.remove(ctx.actor.tenant, name);
+      });
       return { name };
     },
     show: ({ name }) => ({ text: `Policy ${name} is deleted.` }),

@@ -24,6 +24,13 @@ export function createAnomalyKind(anomalies: Pick<Anomalies, 'list'>): RuleKind 
         return read.success ? { ok: true, value: value as Json } : { ok: false, reason: z.prettifyError(read.error) };
       },
     },
+    describe({ settings }) {
+      const read = Settings.safeParse(settings);
+      if (!read.success) return 'anomaly';
+      const { scoreMin, withinSeconds } = read.data;
+      const rarer = scoreMin === 0 ? '' : `, ${Math.round(10 ** scoreMin).toLocaleString('en')} times rarer than what is told otherwise`;
+      return `when something unusual was found in the last ${Math.round(withinSeconds / 60)} min${rarer}`;
+    },
     async judge({ metric, settings, targets }, at) {
       const { scoreMin, withinSeconds } = Settings.parse(settings);
       const from = at - withinSeconds * 1000;

@@ -1,5 +1,6 @@
 import { HubError, type Json, type Log, type Metrics } from 'novacron/plugin';
 import { z } from 'zod';
+import { formatValue } from '../../charts/port.ts';
 import type { Finding, RuleKind, Subject } from '../../monitoring/port.ts';
 import { asForecast, partsOf } from '../metric-history.ts';
 import type { Forecasts, LimitOutlook, Series } from '../port.ts';
@@ -71,6 +72,14 @@ export function createForecastKind(options: ForecastKindOptions): RuleKind {
         const read = Settings.safeParse(value);
         return read.success ? { ok: true, value: value as Json } : { ok: false, reason: z.prettifyError(read.error) };
       },
+    },
+    describe({ metric, settings }) {
+      const read = Settings.safeParse(settings);
+      if (!read.success) return 'forecast';
+      const { above, below, of, withinSeconds, chance } = read.data;
+      const unit = of === undefined ? options.metrics.declared().get(metric ?? '')?.unit : 'ratio';
+      const edge = `${above === undefined ? 'below' : 'above'} ${formatValue(above ?? below ?? 0, unit ?? 'count')}`;
+      return `when it will be ${edge} within ${hoursText(withinSeconds * 1000)}, with a chance of ${Math.round(chance * 100)} % or more`;
     },
     async judge({ metric, settings, targets }, at, signal) {
       if (metric === null) throw new HubError('alert_metric_missing', 'A rule of the kind "forecast" needs a metric.', { status: 400 });

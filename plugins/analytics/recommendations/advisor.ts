@@ -122,11 +122,16 @@ async function loadsOf(
   }));
 }
 
+/** What relieves a host is done to one of its VMs. */
+function actedOn({ subject: { kind, id }, suggestion: { input } }: KeptRecommendation): { readonly kind: string; readonly id: string } {
+  const { vm } = input;
+  return typeof vm === 'string' ? { kind: 'vm', id: vm } : { kind, id };
+}
+
 /** Whoever did it and through whatever surface: what counts is that the suggested action was done to the thing since. */
 async function noticeFollowed({ jobs, store }: AdvisorOptions, open: readonly KeptRecommendation[]): Promise<void> {
   for (const one of open) {
-    const { kind, id } = one.subject;
-    const done = await jobs.list({ states: ['succeeded'], target: { kind, id }, rowsMax: JOBS_MAX }, ADVISOR);
+    const done = await jobs.list({ states: ['succeeded'], target: actedOn(one), rowsMax: JOBS_MAX }, ADVISOR);
     const job = done.find(({ action, createdAt }) => action === one.suggestion.action && createdAt >= one.openedAt);
     if (job === undefined) continue;
     await store.decide(one.id, ['open'], { state: 'applied', at: job.endedAt ?? job.createdAt, by: job.actor.name, jobId: job.id });

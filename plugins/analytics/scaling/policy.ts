@@ -98,6 +98,6 @@ export function missingForPromotion(record: PolicyRecord): string[] {
     ...(cost > COST_RATIO_MAX * best
       ? [`Its decisions cost ${cost}; never or always acting would have cost ${best}, and it must stay below ${COST_RATIO_MAX} of that.`]
       : []),
-    ...(brier >= climateBrier ? ['Its chances are no better than saying each time how often it happens.'] : []),
+    ...(judged > 0 && brier >= climateBrier ? ['Its chances are no better than saying each time how often it happens.'] : []),
   ];
 }

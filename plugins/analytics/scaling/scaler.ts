@@ -8,8 +8,10 @@ import type { RecommendationStore } from '../recommendations/store.ts';
 import { shouldAct, type Decision, type ScalingPolicy } from './policy.ts';
 import type { KeptDecision, ScalingStore } from './store.ts';
 
-/** A policy looks at no more VMs at once: each costs a forecast. */
+/** A policy decides about no more VMs at one look, since each costs a forecast; the others are for the next looks. */
 const VMS_MAX = 50;
+/** Of a horizon, so that it is judged. */
+const MEASURED_MIN = 0.5;
 
 export interface ScalerOptions {
   readonly hypervisor: Pick<Hypervisor, 'vms'>;
@@ -44,11 +46,11 @@ async function judgeDue({ store, metrics, clock }: ScalerOptions, signal: AbortS
     const { at: from, dueAt: to, vm } = decision;
     const stepSeconds = stepOf(policy);
     const frame = await metrics.query({ metric: policy.metric, targets: [vm], from, to, stepSeconds, aggregate: 'mean' }, signal);
-    const values = [...(partsOf(frame).get(vm)?.values() ?? [])].flatMap(({ value }) => value);
-    await store.judge(
-      decision,
-      values.some((value) => (value ?? 0) > policy.limit),
-    );
+    const values = [...(partsOf(frame).get(vm)?.values() ?? [])].flatMap(({ value }) => value).filter((value) => value !== null);
+    const isOver = values.some((value) => value > policy.limit);
+    // A VM that was off, or that nobody measured, says nothing for or against the policy.
+    const isSeen = values.length * stepSeconds * 1000 >= MEASURED_MIN * (to - from);
+    await store.judge(decision, isOver || isSeen ? isOver : null);
   }
 }
 
@@ -57,10 +59,19 @@ async function scaleOne(policy: ScalingPolicy, options: ScalerOptions, signal: A
   const now = clock.now();
   const open = new Map((await store.decisions(policy)).filter(({ dueAt }) => dueAt > now).map((decision) => [decision.vm, decision]));
   const inForce = new Map((await store.inForce(policy)).map((decision) => [decision.vm, decision]));
-  const vms = hypervisor.vms().filter((vm) => vm.tenant === policy.tenant && vm.tags.includes(policy.tag) && vm.state === 'running');
-  for (const vm of vms.slice(0, VMS_MAX)) {
-    if (open.has(vm.id)) continue;
+  const all = hypervisor.vms();
+  const vms = all.filter((vm) => vm.tenant === policy.tenant && vm.tags.includes(policy.tag) && vm.state === 'running');
+  await takeBackLeft({ policy, left: leftOf(policy, { inForce, followed: vms, all }) }, options, signal);
+  let decided = 0;
+  for (const vm of vms) {
+    const known = open.get(vm.id);
     try {
+      if (known !== undefined) {
+        // The hub may have died between deciding and doing, or before it wrote down that it was done: the same call again is the same job.
+        if (known.wouldAct && known.jobId === null) await follow({ policy, vm, decision: known, before: inForce.get(vm.id) }, options);
+        continue;
+      }
+      if (++decided > VMS_MAX) continue;
       const chance = await chanceFor(policy, vm, { ...options, signal });
       const wouldAct = shouldAct(chance, policy);
       const decision = {
@@ -81,6 +92,47 @@ async function scaleOne(policy: ScalingPolicy, options: ScalerOptions, signal: A
       log.debug({ vm: vm.id, policy: policy.name, code: error.code }, 'a scaling policy could not judge a VM');
     }
   }
+}
+
+interface InForce {
+  readonly inForce: ReadonlyMap<string, KeptDecision>;
+  readonly followed: readonly VmStatus[];
+  readonly all: readonly VmStatus[];
+}
+
+/** What was done to VMs that are not followed any more, since the policy does not act any more or the VM has lost its tag. One that is off keeps it until it runs. */
+function leftOf({ stage }: ScalingPolicy, { inForce, followed, all }: InForce): readonly { vm: VmStatus; before: KeptDecision }[] {
+  const still = new Set(stage === 'act' ? followed.map(({ id }) => id) : []);
+  return all.flatMap((vm) => {
+    const before = inForce.get(vm.id);
+    return before !== undefined && vm.state === 'running' && !still.has(vm.id) ? [{ vm, before }] : [];
+  });
+}
+
+async function takeBackLeft(
+  { policy, left }: { readonly policy: ScalingPolicy; readonly left: ReturnType<typeof leftOf> },
+  options: ScalerOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { vm, before } of left)
+    try {
+      await takeBack({ policy, vm, before }, options);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!HubError.is(error)) throw error;
+      options.log.warn(
+        { vm: vm.id, policy: policy.name, code: error.code },
+        'what a scaling policy did could not be taken back; it is tried again',
+      );
+    }
+}
+
+async function takeBack(
+  { policy, vm, before }: Pick<Following, 'policy' | 'vm'> & { readonly before: KeptDecision },
+  options: ScalerOptions,
+): Promise<void> {
+  if (policy.undo !== null) await perform({ policy, call: policy.undo, vm, key: `unscale:${policy.name}:${vm.id}:${before.at}` }, options);
+  await options.store.undone(before, options.clock.now());
 }
 
 const chanceFor = (
@@ -117,11 +169,7 @@ async function follow({ policy, vm, decision, before }: Following, options: Scal
     const jobId = await perform({ policy, call: policy, vm, key: `scale:${policy.name}:${vm.id}:${decision.at}` }, options);
     if (jobId !== null) await store.acted(decision, jobId);
   }
-  if (!decision.wouldAct && before !== undefined) {
-    if (policy.undo !== null)
-      await perform({ policy, call: policy.undo, vm, key: `unscale:${policy.name}:${vm.id}:${before.at}` }, options);
-    await store.undone(before, clock.now());
-  }
+  if (!decision.wouldAct && before !== undefined) await takeBack({ policy, vm, before }, options);
 }
 
 interface Performance {

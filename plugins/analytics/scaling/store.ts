@@ -28,6 +28,10 @@ export const scalingMigrations = {
     );
     create index "scalingDecision_due" on "scalingDecision" ("dueAt") where "overloaded" is null;
   `,
+  '021-scaling-blind': `
+    -- Its horizon is over and nothing was measured in it.
+    alter table "scalingDecision" add column "isBlind" boolean not null default false;
+  `,
 } as const;
 
 type PolicyBody = Omit<ScalingPolicy, 'stage' | 'name' | 'tenant'>;
@@ -81,7 +85,8 @@ export interface ScalingStore {
   decide(decision: Decision & { readonly tenant: string }): Promise<void>;
   /** Decisions whose horizon is over and that nobody judged. */
   due(now: number): Promise<KeptDecision[]>;
-  judge(decision: KeptDecision, overloaded: boolean): Promise<void>;
+  /** `overloaded` null: nothing was measured; it counts for nothing and is not asked for again. */
+  judge(decision: KeptDecision, overloaded: boolean | null): Promise<void>;
   /** Done, with its job; taken back. */
   acted(decision: Decision & { readonly tenant: string }, jobId: string): Promise<void>;
   undone(decision: KeptDecision, now: number): Promise<void>;
@@ -126,12 +131,12 @@ export function createScalingStore(db: Database): ScalingStore {
     },
     async due(now) {
       const rows = await db.sql<DecisionRow>`
-        select * from "scalingDecision" where "overloaded" is null and "dueAt" <= ${now} order by "dueAt" limit 500`;
+        select * from "scalingDecision" where "overloaded" is null and not "isBlind" and "dueAt" <= ${now} order by "dueAt" limit 500`;
       return rows.map(toDecision);
     },
     async judge({ tenant, policy, vm, at }, overloaded) {
       await db.sql`
-        update "scalingDecision" set "overloaded" = ${overloaded}
+        update "scalingDecision" set "overloaded" = ${overloaded}, "isBlind" = ${overloaded === null}
         where "tenant" = ${tenant} and "policy" = ${policy} and "vm" = ${vm} and "at" = ${at}`;
     },
     async acted({ tenant, policy, vm, at }, jobId) {

@@ -73,10 +73,11 @@ const change = (at: DomainAt, { from, to, call }: { from: VmState; to: VmState; 
     await domain[call]();
   });
 
-const nudge = (at: DomainAt, call: 'reboot' | 'reset'): Promise<void> =>
+const nudge = (at: DomainAt, call: 'reboot' | 'reset', signal: AbortSignal): Promise<void> =>
   onDomain(at, async (domain) => {
     const state = await stateOf(domain);
     if (isOff(state)) throw stateWrong(at.name, state, `Start it instead: vm start ${at.name}`);
+    signal.throwIfAborted();
     await domain[call]();
   });
 
@@ -129,7 +130,7 @@ export const rebootVm = power({
   risk: 'disrupt',
   sentences: ['The guest is asked to shut down and starts again: what runs in it is away until then.'],
   done: 'was asked to restart',
-  act: (at) => nudge(at, 'reboot'),
+  act: (at, signal) => nudge(at, 'reboot', signal),
 });
 
 export const resetVm = power({
@@ -140,7 +141,7 @@ export const resetVm = power({
   risk: 'disrupt',
   sentences: ['It starts again at once, as if its reset button were pressed: what the guest has not written to its disk is lost.'],
   done: 'was reset',
-  act: (at) => nudge(at, 'reset'),
+  act: (at, signal) => nudge(at, 'reset', signal),
 });
 
 export const pauseVm = power({

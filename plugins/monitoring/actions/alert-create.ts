@@ -26,6 +26,7 @@ export const createActions = ({ action }: MonitoringTools) => ({
     examples: [
       'alert create web-cpu vm.cpuRatio --above 0.9 --window 5m --for 10m --names web-*',
       'alert create slow-night vm.cpuRatio --is past --above 2 --window 1h --tags prod',
+      'alert create full-soon vm.disk.allocationBytes --is forecast --of capacityBytes --above 90% --within 12h',
       'alert create silent vm.vcpus --is absence --after 10m --severity critical',
     ],
     timeoutMs: PREVIEW_TIMEOUT_MS,
@@ -36,7 +37,7 @@ export const createActions = ({ action }: MonitoringTools) => ({
       if (!input.replace && rulesOf(ctx).book.get(ready.id) !== undefined) throw nameTaken(input.name);
       const preview = await previewFor(ctx, ready);
       return {
-        sentences: [`${rule.title} (${rule.severity}): ${meaningOf(ready)}.`, preview?.sentence ?? NO_PAST],
+        sentences: [`${rule.title} (${rule.severity}): ${meaningOf(ready, rulesOf(ctx).kinds)}.`, preview?.sentence ?? NO_PAST],
         facts: { id: ready.id },
       };
     },
@@ -50,7 +51,7 @@ export const createActions = ({ action }: MonitoringTools) => ({
         const by = { tenant: tenantOf(ctx.actor), createdBy: ctx.actor.name, createdAt: ctx.clock.now() };
         await store.put({ id: ready.id, name: input.name, rule, ...by }, { replace: input.replace });
         await book.refresh();
-        return { id: ready.id, title: rule.title, condition: meaningOf(ready) };
+        return { id: ready.id, title: rule.title, condition: meaningOf(ready, rulesOf(ctx).kinds) };
       });
     },
     show: ({ id, condition }) => ({ text: `The rule '${id}' is on. ${condition}.` }),

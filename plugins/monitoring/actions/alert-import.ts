@@ -79,7 +79,7 @@ export const alertImportActions = ({ action }: MonitoringTools) => ({
         sentences: [
           `${ready.length} rules are taken over, ${refused.length} are not.`,
           ...cut(lines),
-          ...cut(refused.map(({ name, reason }) => `Not ${name}: ${reason}.`)),
+          ...cut(refused.map(({ name, reason }) => `Not ${name}: ${reason.replace(/\.$/, '')}.`)),
         ],
         facts: { taken: ready.map(({ ready: { id } }) => id), left: refused.map(({ name }) => name) },
       };

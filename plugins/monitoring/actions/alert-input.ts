@@ -4,7 +4,7 @@ import { namePattern, ruleName, ruleSchema } from '../rules/rule-schema.ts';
 import { invalid } from '../rules/source.ts';
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
-const DURATION = /^\s*(\d{1,9})\s*([smhdw]?)\s*$/;
+const DURATION = /^\s*(\d{1,9})\s*(?:(s)(?:ec(?:ond)?s?)?|(m)(?:in(?:ute)?s?)?|(h)(?:(?:ou)?rs?)?|(d)(?:ays?)?|(w)(?:eeks?)?)?\s*$/i;
 
 /** `90`, `5m`, `12h`: seconds after parsing; what comes out may go in again. */
 const duration = (title: string, description: string) =>
@@ -12,13 +12,26 @@ const duration = (title: string, description: string) =>
     .string()
     .regex(DURATION, 'A time is a number with s, m, h, d or w: 5m.')
     .transform((text) => {
-      const [, figure, unit] = DURATION.exec(text) ?? [];
-      return Number(figure) * (SECONDS[unit ?? ''] ?? 1);
+      const [, figure, ...units] = DURATION.exec(text) ?? [];
+      return Number(figure) * (SECONDS[units.find((unit) => unit !== undefined)?.toLowerCase() ?? 's'] ?? 1);
     })
     .optional()
     .meta({ title, description });
 
-const edge = (title: string, description: string) => z.coerce.number().optional().meta({ title, description });
+const FACTORS: Readonly<Record<string, number>> = { '': 1, '%': 0.01, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
+const FIGURE = /^\s*(-?\d+(?:\.\d+)?(?:e[-+]?\d{1,2})?)\s*(%|[kmgt](?=i?b?\s*$)|)(?:i?b)?\s*$/i;
+
+/** `0.9`, `90%`, `4G`: the number after parsing; what comes out may go in again. */
+const edge = (title: string, description: string) =>
+  z.coerce
+    .string()
+    .regex(FIGURE, 'A value is a number, also as 90% or 4G.')
+    .transform((text) => {
+      const [, figure, unit = ''] = FIGURE.exec(text) ?? [];
+      return Number((Number(figure) * (FACTORS[unit.toLowerCase()] ?? 1)).toPrecision(15));
+    })
+    .optional()
+    .meta({ title, description });
 
 /** A rule in a few words; what these cannot say is written as YAML in `rule`. */
 export const ruleInput = z.strictObject({
@@ -29,10 +42,10 @@ export const ruleInput = z.strictObject({
     .optional()
     .meta({ title: 'Metric', description: 'vm.cpuRatio, vm.disk.allocatedRatio, host.memoryUsedRatio …' }),
   is: z
-    .enum(['threshold', 'rate', 'absence', 'past', 'sql'])
+    .enum(['threshold', 'rate', 'absence', 'past', 'forecast', 'anomaly', 'sql'])
     .default('threshold')
-    .meta({ title: 'Condition', description: 'past: against the same time a week ago' }),
-  above: edge('Above', 'Bad above this value; a ratio is 0 to 1'),
+    .meta({ title: 'Condition', description: 'past: against the same time a week ago; forecast: it will be there soon' }),
+  above: edge('Above', 'Bad above this value: 0.9, 90%, 4G'),
   below: edge('Below', 'Bad below this value'),
   resolveAt: edge('Resolves at', 'Once it fires, good again from here on; default: the edge'),
   aggregate: z
@@ -45,6 +58,10 @@ export const ruleInput = z.strictObject({
   after: duration('After', 'absence: so long without a sample'),
   compare: z.enum(['ratio', 'difference']).default('ratio').meta({ title: 'Compare', description: 'past: divided by then, or less then' }),
   ago: duration('Ago', 'past: how long ago; default a week'),
+  of: z.string().max(60).optional().meta({ title: 'Of', description: 'Another metric of the table to divide by: capacityBytes' }),
+  within: duration('Within', 'forecast: it is reached within this time, default 12h; anomaly: found so lately, default 30m'),
+  chance: edge('Chance', 'forecast: with this chance at least, default 50%'),
+  scoreMin: z.coerce.number().min(0).max(20).optional().meta({ title: 'Rarity', description: 'anomaly: rarer by so many powers of ten' }),
   sql: z.string().max(20_000).optional().meta({ title: 'SQL', description: 'sql: a SELECT with the columns entity and value' }),
   kind: z.string().max(40).default('vm').meta({ title: 'Kind', description: 'sql: what entity is: vm, host' }),
   severity: z.enum(['info', 'warning', 'critical']).default('warning').meta({ title: 'Severity' }),
@@ -66,6 +83,15 @@ function boundOf({ above, below, resolveAt }: RuleInput): Bound {
   throw invalid('Say one of --above and --below: where does it become bad?');
 }
 
+const given = (settings: Readonly<Record<string, string | number | undefined>>): Record<string, string | number> =>
+  Object.fromEntries(Object.entries(settings).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])));
+
+function forecastOf(input: RuleInput): Record<string, string | number> {
+  if (input.metric === undefined) throw invalid('Say of which metric: vm.disk.allocationBytes.');
+  if (input.resolveAt !== undefined) throw invalid('A forecast has no --resolveAt: it is well again when the chance is smaller.');
+  return given({ ...boundOf(input), of: input.of, withinSeconds: input.within, chance: input.chance });
+}
+
 function conditionOf(input: RuleInput): AlertCondition {
   switch (input.is) {
     case 'threshold':
@@ -77,6 +103,11 @@ function conditionOf(input: RuleInput): AlertCondition {
       return { is: 'absence', seconds: input.after };
     case 'past':
       return { is: 'past', compare: input.compare, ...(input.ago !== undefined && { agoSeconds: input.ago }), ...boundOf(input) };
+    case 'forecast':
+      return { is: 'offered', kind: 'forecast', settings: forecastOf(input) };
+    case 'anomaly':
+      if (input.metric === undefined) throw invalid('Say in which metric: vm.cpuRatio.');
+      return { is: 'offered', kind: 'anomaly', settings: given({ withinSeconds: input.within, scoreMin: input.scoreMin }) };
     case 'sql':
       if (input.sql === undefined) throw invalid('Say the SELECT with --sql.');
       return { is: 'sql', sql: input.sql, kind: input.kind, ...boundOf(input) };
@@ -93,13 +124,14 @@ async function fromYaml(text: string): Promise<unknown> {
 }
 
 function fromWords(input: RuleInput): unknown {
-  const { name, metric, aggregate, window, for: lasting, keepFiring, severity, title, names, tags } = input;
+  const { name, metric, of, aggregate, window, for: lasting, keepFiring, severity, title, names, tags } = input;
   const condition = conditionOf(input);
   return {
     title: title ?? name,
     severity,
     condition,
     ...(metric !== undefined && condition.is !== 'sql' && { metric }),
+    ...(of !== undefined && { of }),
     ...(aggregate && { aggregate }),
     ...(window !== undefined && { windowSeconds: window }),
     ...(lasting !== undefined && { forSeconds: lasting }),

@@ -30,7 +30,15 @@ export function lineOf(ctx: Ctx, known: KnownRule): z.output<typeof line> {
   const { id, rule, from, ready } = known;
   const trouble = known.trouble ?? runtime.engine.trouble(id) ?? null;
   const state = stateText({ ...known, trouble }, activeFor(runtime, id, tenantOf(ctx.actor))).text;
-  return { id, title: rule.title, severity: rule.severity, from, state, condition: conditionText(rule, ready?.unit), trouble };
+  return {
+    id,
+    title: rule.title,
+    severity: rule.severity,
+    from,
+    state,
+    condition: conditionText(rule, ready?.unit, runtime.kinds),
+    trouble,
+  };
 }
 
 /** The rule that a call is about. HubError `alert_gone`. */

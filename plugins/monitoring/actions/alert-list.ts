@@ -45,7 +45,9 @@ const listAlerts = ({ action }: MonitoringTools) =>
     show: ({ rules, truncated, files }) => ({
       text: [
         rules.length === 0 ? 'There is no such alert rule.' : `${rules.length}${truncated ? ' or more' : ''} alert rules.`,
-        ...files.map((trouble) => `A file of rules is broken, its rules from before still count: ${trouble}`),
+        ...files.map(
+          (trouble) => `Something is wrong with the rules; what is right counts, and of the rest what was right before: ${trouble}`,
+        ),
       ].join('\n'),
       ...(rules.length > 0 && {
         table: {
@@ -63,7 +65,7 @@ const listAlerts = ({ action }: MonitoringTools) =>
         .filter(({ id, rule, tenant: owner }) => sees(tenant, owner) && `${id} ${rule.title}`.toLowerCase().includes(wanted));
       const lines = visible.map((known) => lineOf(ctx, known));
       const fitting = lines.filter((one) => state === 'all' || (state === 'trouble' ? one.trouble !== null : one.state.startsWith(state)));
-      const files = ctx.actor.role === 'admin' ? [...runtime.files.troubles().values()] : [];
+      const files = ctx.actor.role === 'admin' ? [...runtime.files.troubles().values(), ...runtime.book.shadowed()] : [];
       return { rules: fitting.slice(0, ROWS_MAX), truncated: fitting.length > ROWS_MAX, files };
     },
   });

@@ -2,6 +2,7 @@ import { ref, type View } from 'novacron/plugin';
 import { z } from 'zod';
 import type { MonitoringTools } from '../config.ts';
 import { formatValue } from '../format.ts';
+import type { RuleKind } from '../port.ts';
 import type { Preview } from '../rules/preview.ts';
 import { previewFor, propose } from '../rules/proposals.ts';
 import { conditionText, formatSeconds } from '../rules/signals.ts';
@@ -35,15 +36,17 @@ const previewOutput = z.strictObject({
   firings: z.array(firing),
 });
 
+type Kinds = ReadonlyMap<string, RuleKind>;
+
 /** What the rule means, in words. */
-export const meaningOf = ({ rule, unit }: ReadyRule): string => {
+export const meaningOf = ({ rule, unit }: ReadyRule, kinds: Kinds): string => {
   const what = [rule.aggregate, rule.metric, rule.of && `of ${rule.of}`].filter((part) => part !== undefined).join(' ');
   const window = rule.windowSeconds === undefined ? '' : ` over ${formatSeconds(rule.windowSeconds)}`;
-  return `${what || rule.condition.is}${window}: ${conditionText(rule, unit)}`;
+  return `${what || rule.condition.is}${window}: ${conditionText(rule, unit, kinds)}`;
 };
 
-const toOutput = (ready: ReadyRule, preview: Preview): z.output<typeof previewOutput> => ({
-  condition: meaningOf(ready),
+const toOutput = (ready: ReadyRule, preview: Preview, kinds: Kinds): z.output<typeof previewOutput> => ({
+  condition: meaningOf(ready, kinds),
   sentence: preview.sentence,
   from: preview.from,
   to: preview.to,
@@ -104,8 +107,8 @@ export const previewActions = ({ action }: MonitoringTools) => ({
     async run(ctx, input) {
       const ready = await propose(ctx, { name: input.name, rule: await ruleOf(input) });
       const preview = await previewFor(ctx, ready, input.days);
-      if (preview !== null) return toOutput(ready, preview);
-      return noPast(meaningOf(ready), ctx.clock.now());
+      const { kinds } = rulesOf(ctx);
+      return preview === null ? noPast(meaningOf(ready, kinds), ctx.clock.now()) : toOutput(ready, preview, kinds);
     },
   }),
   'alert.history': action({
@@ -124,9 +127,10 @@ export const previewActions = ({ action }: MonitoringTools) => ({
     timeoutMs: PREVIEW_TIMEOUT_MS,
     show: showPreview,
     async run(ctx, { days }) {
-      const ready = rulesOf(ctx).book.get(ctx.target?.id ?? '')?.ready;
+      const { book, kinds } = rulesOf(ctx);
+      const ready = book.get(ctx.target?.id ?? '')?.ready;
       const preview = ready ? await previewFor(ctx, ready, days) : null;
-      return ready && preview ? toOutput(ready, preview) : noPast(ready ? meaningOf(ready) : '', ctx.clock.now());
+      return ready && preview ? toOutput(ready, preview, kinds) : noPast(ready ? meaningOf(ready, kinds) : '', ctx.clock.now());
     },
   }),
 });

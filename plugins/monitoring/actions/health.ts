@@ -1,7 +1,20 @@
 import type { View } from 'novacron/plugin';
 import { z } from 'zod';
-import type { MonitoringTools } from '../config.ts';
-import { agentLines, hostLines, hubLines, poolLines, ruleLines, serviceLines, vmLines, type HealthLine } from '../health/lines.ts';
+import type { Config, MonitoringTools } from '../config.ts';
+import {
+  agentLines,
+  hostLines,
+  hubLines,
+  poolLines,
+  ruleLines,
+  serviceLines,
+  shadowLines,
+  vmLines,
+  type HealthLine,
+} from '../health/lines.ts';
+import { LATE_MS, peopleLines } from '../health/people.ts';
+import { reachesOf } from '../incidents/reach.ts';
+import { incidentsOf } from '../incidents/runtime.ts';
 import { healthOf } from '../health/start.ts';
 import { sees } from '../rules/alert-kind.ts';
 import { tenantOf } from '../incidents/tenancy.ts';
@@ -9,7 +22,7 @@ import { rulesOf } from '../rules/start.ts';
 
 const LINES_MAX = 500;
 const SHOWN_MAX = 50;
-const AREAS = ['hub', 'host', 'pool', 'vm', 'agent', 'service', 'rule'] as const;
+const AREAS = ['hub', 'host', 'pool', 'vm', 'agent', 'service', 'rule', 'people'] as const;
 const ORDER = { bad: 0, warn: 1, good: 2 } as const;
 const TONES = { bad: 'bad', warn: 'warn', good: 'good' } as const;
 
@@ -57,6 +70,13 @@ export function showHealth({ lines, counts }: Output): View {
   };
 }
 
+const STALE_MS_MIN = 60_000;
+/** So many scrapes may fail before a host that is connected counts as silent. */
+const SCRAPES_MISSED_MAX = 4;
+
+const staleMsOf = ({ everySeconds, timeoutSeconds }: Pick<Config, 'everySeconds' | 'timeoutSeconds'>): number =>
+  Math.max(STALE_MS_MIN, SCRAPES_MISSED_MAX * (everySeconds + timeoutSeconds) * 1000);
+
 export const healthActions = ({ action }: MonitoringTools) => ({
   'health.show': action({
     title: 'Show how everything is, and what to do about what is not well',
@@ -76,6 +96,7 @@ export const healthActions = ({ action }: MonitoringTools) => ({
       const tenant = tenantOf(actor);
       const watch = healthOf(ctx);
       const { files, book, engine } = rulesOf(ctx);
+      const incidents = incidentsOf(ctx);
       const now = clock.now();
       const hosts = services.hypervisor.hosts();
       const vms = services.hypervisor.vms().filter((vm) => sees(tenant, vm.tenant) && vm.state !== 'trashed');
@@ -85,7 +106,7 @@ export const healthActions = ({ action }: MonitoringTools) => ({
         .flatMap(({ id, trouble }) => [trouble ?? engine.trouble(id)].flatMap((text) => (text === undefined ? [] : [[id, text] as const])));
       const found: HealthLine[] = [
         ...hubLines(await watch.hub(), actor),
-        ...hostLines(hosts, vms),
+        ...hostLines(hosts, vms, { samples: services.metrics.latest('host'), now, staleMs: staleMsOf(config) }),
         ...poolLines(hosts, services.metrics.latest('host.pool'), now),
         ...vmLines(vms),
         ...agentLines(vms, watch.agents()),
@@ -94,6 +115,8 @@ export const healthActions = ({ action }: MonitoringTools) => ({
           config.health,
         ),
         ...ruleLines(new Map([...(actor.role === 'admin' ? files.troubles() : []), ...troubles])),
+        ...(actor.role === 'admin' ? shadowLines(book.shadowed()) : []),
+        ...peopleLines(await incidents.store.late(now - LATE_MS), await reachesOf(incidents), { now, isAdmin: actor.role === 'admin' }),
       ];
       const wanted = area === undefined ? found : found.filter((one) => one.area === area);
       const lines = wanted.filter((one) => all || one.state !== 'good').toSorted((a, b) => ORDER[a.state] - ORDER[b.state]);

@@ -2,7 +2,7 @@ import { HubError, ref, type ActionContext, type Picture, type View } from 'nova
 import { z } from 'zod';
 import type { Config, MonitoringTools, Needs } from '../config.ts';
 import type { Decision } from '../incidents/decisions.ts';
-import { incidentOf, type IncidentRecord } from '../incidents/record.ts';
+import { incidentId, incidentOf, type IncidentRecord } from '../incidents/record.ts';
 import { incidentsOf } from '../incidents/runtime.ts';
 import { incidentNumber } from '../incidents/start.ts';
 import { entriesFor, incidentFor, tenantOf } from '../incidents/tenancy.ts';
@@ -37,6 +37,16 @@ async function decideAs(ctx: Context, decision: Decision): Promise<IncidentView>
     incidentsOf(ctx).desk.decide(incidentNumber(ctx.target?.id ?? '') ?? 0, decision, ctx.actor.name),
   );
   return incidentView(incidentFor(incidentOf(record), tenantOf(ctx.actor)));
+}
+
+/** Somebody whom the hub knows and who may see it, or whom the config says how to reach. HubError `person_unknown`. */
+async function assignable(ctx: Context, name: string): Promise<void> {
+  const [{ tenant }, user] = [await recordOf(ctx), await ctx.services.users.byName(name)];
+  const sees = user !== undefined && (tenant === null || user.role === 'admin' || user.tenant === tenant);
+  if (sees || incidentsOf(ctx).policy.people.has(name)) return;
+  throw new HubError('person_unknown', `There is nobody called '${name}' who may see ${ctx.target?.name ?? 'it'}. Say a user name.`, {
+    status: 404,
+  });
 }
 
 const showIncident =
@@ -82,6 +92,8 @@ const listActions = ({ action }: MonitoringTools) => ({
       incident: IncidentView,
       timeline: TimelineView,
       told: ToldView,
+      /** Of the metric of each rule in it, by the rule's title. */
+      units: z.record(z.string(), z.string()),
       picture: z
         .strictObject({ title: z.string(), alt: z.string(), mediaType: z.enum(['image/png', 'image/svg+xml']), base64: z.string() })
         .nullable(),
@@ -96,12 +108,14 @@ const listActions = ({ action }: MonitoringTools) => ({
       const told = (await store.told(record.number)).filter(({ why }) => why !== 'changed').map(toldView);
       const picture: Picture | null = await draw(record, ctx.signal);
       const timeline = entries.map((entry) => ({ ...entry, values: { ...entry.values } }));
-      return { at: ctx.clock.now(), incident: incidentView(incidentFor(incidentOf(record), tenant)), timeline, told, picture };
+      const incident = incidentFor(incidentOf(record), tenant);
+      const units = Object.fromEntries(incident.signals.flatMap(({ rule, unit }) => (unit === undefined ? [] : [[rule.title, unit]])));
+      return { at: ctx.clock.now(), incident: incidentView(incident), timeline, told, units, picture };
     },
-    show: ({ incident, timeline, picture, at }) => ({
+    show: ({ incident, timeline, picture, units, at }) => ({
       text: `${SIGNS[incident.severity]} ${incident.id}: ${incident.title} (${stateWords(incident)})`,
       card: incidentCard(incident, at),
-      table: timelineTable(timeline),
+      table: timelineTable(timeline, units),
       ...(picture && { pictures: [picture] }),
       suggestions: incident.state === 'resolved' ? [] : incident.actions,
     }),
@@ -126,6 +140,7 @@ const decideActions = ({ action }: MonitoringTools) => ({
     title: 'Give an incident to somebody',
     label: 'Assign',
     help: 'They are told, if the config says how to reach them.',
+    output: IncidentView.extend({ told: z.boolean() }),
     input: z.strictObject({
       incident: incidentRef,
       to: z
@@ -136,8 +151,15 @@ const decideActions = ({ action }: MonitoringTools) => ({
     positional: ['incident', 'to'],
     examples: ['incident assign INC-42 operator'],
     target: ({ incident }) => ref('incident', incident),
-    run: (ctx, { to }) => decideAs(ctx, { is: 'assign', to }),
-    show: showIncident(({ id, assignee }) => `${id} is given to ${assignee}.`),
+    async run(ctx, { to }) {
+      await ctx.step('find', () => assignable(ctx, to));
+      return { ...(await decideAs(ctx, { is: 'assign', to })), told: incidentsOf(ctx).policy.people.has(to) };
+    },
+    show: ({ id, assignee, told }): View => ({
+      text: told
+        ? `${id} is given to ${assignee}, who is told.`
+        : `${id} is given to ${assignee}. The config says of no way to reach them (incidents.people), so tell them yourself.`,
+    }),
   }),
   'incident.snooze': action({
     ...common,
@@ -191,7 +213,7 @@ const raiseAction = ({ action }: MonitoringTools) => ({
     title: 'Raise an incident by hand',
     label: 'Raise an incident',
     help: 'For what no rule sees. It ends with: incident resolve. Who may do this may also send alerts from Prometheus and Grafana.',
-    output: z.strictObject({ key: z.string() }),
+    output: z.strictObject({ key: z.string(), incident: z.string().nullable() }),
     input: z.strictObject({
       title: z.string().min(1).max(300).meta({ title: 'What is wrong' }),
       severity: z.enum(['info', 'warning', 'critical']).default('warning'),
@@ -207,9 +229,12 @@ const raiseAction = ({ action }: MonitoringTools) => ({
         const facts = { rule: { id: 'manual', title: `Raised by ${ctx.actor.name}` }, summary: title, values: {}, since: at, at };
         await incidentsOf(ctx).raise([{ key: `manual/${id}`, state: 'firing', severity, subject, ...facts }]);
       });
-      return { key: `manual/${id}` };
+      return ctx.step('look', async () => {
+        const [made] = await incidentsOf(ctx).store.list({ subject: { kind: 'manual', id }, tenant: tenantOf(ctx.actor), rowsMax: 1 });
+        return { key: `manual/${id}`, incident: made === undefined ? null : incidentId(made.number) };
+      });
     },
-    show: () => ({ text: 'Raised. Those whom the routes name are told now.' }),
+    show: ({ incident }) => ({ text: `${incident ?? 'It'} is raised. Those whom the routes name are told now.` }),
   }),
 });
 

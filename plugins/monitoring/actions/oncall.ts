@@ -15,6 +15,8 @@ const Turn = z.strictObject({
   isOverride: z.boolean(),
   until: z.number(),
   next: z.string(),
+  /** Who stands in later on. */
+  coming: z.array(z.strictObject({ person: z.string(), from: z.number(), to: z.number() })),
 });
 
 const Override = z.strictObject({ rotation: z.string(), person: z.string(), from: z.number(), to: z.number() });
@@ -26,7 +28,7 @@ function rotationOf({ rotations }: Policy, name: string): Rotation {
   throw new HubError('rotation_unknown', `There is no rotation '${name}'. The config has: ${known}.`, { status: 404 });
 }
 
-export const oncallActions = ({ action }: MonitoringTools) => ({
+const showTurns = ({ action }: MonitoringTools) => ({
   'oncall.show': action({
     title: 'Show who is on call',
     label: 'On call',
@@ -40,9 +42,14 @@ export const oncallActions = ({ action }: MonitoringTools) => ({
       const overrides = await store.overrides(at);
       return [...policy.rotations].map(([name, rotation]) => {
         const standIn = overrides.findLast((each) => each.rotation === name && each.from <= at && at < each.to);
-        const until = standIn ? standIn.to : handoverAfter(rotation, at);
         const person = onCall(rotation, name, { at, overrides });
-        return { rotation: name, person, isOverride: standIn !== undefined, until, next: onCall(rotation, name, { at: until, overrides }) };
+        const others = overrides.filter((each) => each.rotation === name && each.from > at && each.person !== person);
+        const until = Math.min(standIn ? standIn.to : handoverAfter(rotation, at), ...others.map(({ from }) => from));
+        const coming = overrides
+          .filter((each) => each.rotation === name && each.from > at)
+          .map((each) => ({ person: each.person, from: each.from, to: each.to }));
+        const next = onCall(rotation, name, { at: until, overrides });
+        return { rotation: name, person, isOverride: standIn !== undefined, until, next, coming };
       });
     },
     show: (turns) => ({
@@ -52,17 +59,21 @@ export const oncallActions = ({ action }: MonitoringTools) => ({
           : turns.map(({ rotation, person, until }) => `${rotation}: ${person} ${formatUntil(until)}.`).join(' '),
       ...(turns.length > 0 && {
         table: {
-          columns: ['rotation', 'on call', 'until', 'then'],
+          columns: ['rotation', 'on call', 'until', 'then', 'stands in later'],
           rows: turns.map((turn) => [
             turn.rotation,
             `${turn.person}${turn.isOverride ? ' (stands in)' : ''}`,
             formatInstant(turn.until),
             turn.next,
+            turn.coming.map(({ person, from, to }) => `${person} ${formatInstant(from)} ${formatUntil(to)}`).join('; '),
           ]),
         },
       }),
     }),
   }),
+});
+
+const standIn = ({ action }: MonitoringTools) => ({
   'oncall.override': action({
     title: 'Let somebody stand in on call',
     label: 'Stand in',
@@ -86,6 +97,7 @@ export const oncallActions = ({ action }: MonitoringTools) => ({
       const now = await ctx.step('now', async () => ctx.clock.now());
       const from = startsAt === undefined ? now : Date.parse(startsAt);
       const override = { rotation, person, from, to: from + forSeconds * 1000 };
+      if (override.to <= now) throw new HubError('override_past', 'That time is over already. Give a later one.', { status: 400 });
       await ctx.step('override', () => desk.override({ ...override, id: ctx.id('override'), by: ctx.actor.name }));
       return override;
     },
@@ -94,3 +106,5 @@ export const oncallActions = ({ action }: MonitoringTools) => ({
     }),
   }),
 });
+
+export const oncallActions = (tools: MonitoringTools) => ({ ...showTurns(tools), ...standIn(tools) });

@@ -1,12 +1,11 @@
 import { ref } from 'novacron/plugin';
 import { z } from 'zod';
 import type { MonitoringTools } from '../config.ts';
-import { checkReach, explainRoutes, type Reach } from '../incidents/explain.ts';
-import { incidentsOf, type RuleFacts } from '../incidents/runtime.ts';
+import { explainRoutes, type Reach } from '../incidents/explain.ts';
+import { reachesOf } from '../incidents/reach.ts';
+import { incidentsOf } from '../incidents/runtime.ts';
 import { incidentNumber } from '../incidents/start.ts';
 import { incidentRef } from './incident.ts';
-
-const RULES_MAX = 500;
 
 const ReachView = z.strictObject({
   rule: z.string(),
@@ -16,13 +15,6 @@ const ReachView = z.strictObject({
   reaches: z.array(z.string()),
   problem: z.string().nullable(),
 });
-
-/** What no rule says: a failed report, a hub in trouble. It falls to the root of the routes. */
-const ANYTHING: RuleFacts = {
-  rule: { id: '(anything else)', title: '' },
-  severity: 'critical',
-  subject: { kind: '', id: '', name: '', tenant: null },
-};
 
 const viewOf = ({ routes, reaches, ...rest }: Reach): z.output<typeof ReachView> => ({
   ...rest,
@@ -66,11 +58,7 @@ export const routeActions = ({ action }: MonitoringTools) => ({
     output: z.strictObject({ problems: z.number(), rules: z.array(ReachView) }),
     examples: ['route check'],
     async run(ctx) {
-      const { store, policy, channels, ruleSources } = incidentsOf(ctx);
-      const declared = await Promise.all([...ruleSources].map((source) => source()));
-      const facts = [...declared.flat(), ...(await store.rulesSeen(RULES_MAX)), ANYTHING];
-      const once = new Map(facts.map((fact) => [`${fact.rule.id} ${fact.severity} ${fact.subject.kind}`, fact]));
-      const rules = [...once.values()].slice(0, RULES_MAX).map((fact) => viewOf(checkReach(policy, fact, channels)));
+      const rules = (await reachesOf(incidentsOf(ctx))).map(viewOf);
       return { problems: rules.filter(({ problem }) => problem !== null).length, rules };
     },
     show: ({ problems, rules }) => ({

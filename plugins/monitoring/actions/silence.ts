@@ -1,8 +1,9 @@
-import { HubError, ref, type View } from 'novacron/plugin';
+import { HubError, ref, type CallContext, type View } from 'novacron/plugin';
 import { z } from 'zod';
-import type { MonitoringTools } from '../config.ts';
+import type { Config, MonitoringTools, Needs } from '../config.ts';
 import { readMatcher } from '../incidents/matchers.ts';
 import { incidentsOf } from '../incidents/runtime.ts';
+import { covers, doubtsOf } from '../incidents/silences.ts';
 import { tenantOf } from '../incidents/tenancy.ts';
 import { formatInstant, formatUntil } from '../incidents/words.ts';
 import type { Silence } from '../port.ts';
@@ -54,19 +55,35 @@ const input = z
     path: ['match'],
   });
 
+const OPEN_MAX = 1000;
+const RULES_MAX = 500;
+
+type Ctx = Pick<CallContext<Config, Needs>, 'services' | 'actor'>;
+
+/** What it does, and what looks like a slip in it. */
+async function effectOf(ctx: Ctx, silence: Silence): Promise<{ readonly covers: number; readonly doubts: string[] }> {
+  const { store, ruleSources } = incidentsOf(ctx);
+  const states = ['open', 'acknowledged', 'snoozed'] as const;
+  const open = await store.list({ states, tenant: tenantOf(ctx.actor), rowsMax: OPEN_MAX });
+  const facts = [...(await Promise.all([...ruleSources].map((source) => source()))).flat(), ...(await store.rulesSeen(RULES_MAX))];
+  const rules = new Set(facts.map(({ rule }) => rule.id));
+  const labels = new Set(facts.flatMap((fact) => Object.keys(fact.labels ?? {})));
+  return { covers: open.filter((record) => covers(silence, record)).length, doubts: [...doubtsOf(silence.match, { rules, labels })] };
+}
+
 const told = (silence: SilenceView): string =>
   silence.state === 'pending'
     ? `${silence.id} will silence ${hides(silence)} from ${formatInstant(silence.startsAt)} ${formatUntil(silence.endsAt)}.`
     : `${silence.id} silences ${hides(silence)} ${formatUntil(silence.endsAt)}.`;
 
-export const silenceActions = ({ action }: MonitoringTools) => ({
+const createSilence = ({ action }: MonitoringTools) => ({
   'silence.create': action({
     title: 'Silence incidents for a while',
     label: 'Silence',
     help: 'Incidents go on, but nobody is told of them. Who would have been told learns that it starts and ends.',
     risk: 'change',
     input,
-    output: SilenceView,
+    output: SilenceView.extend({ covers: z.number(), doubts: z.array(z.string()) }),
     positional: ['match'],
     examples: [
       'silence create name=web-* severity=warning --for 4h --reason "kernel update"',
@@ -81,10 +98,22 @@ export const silenceActions = ({ action }: MonitoringTools) => ({
       if (endsAt <= now) throw new HubError('silence_past', 'The silence would be over already. Give a later time.', { status: 400 });
       const scope = { match, incident: ctx.target?.kind === 'incident' ? ctx.target.id : null, tenant: tenantOf(ctx.actor) };
       const facts = { owner: ctx.actor.name, reason, startsAt: from, endsAt, key: ctx.id('silence') };
-      return viewOf(await ctx.step('silence', () => desk.silence({ ...scope, ...facts })));
+      const silence = await ctx.step('silence', () => desk.silence({ ...scope, ...facts }));
+      return { ...viewOf(silence), ...(await ctx.step('look', () => effectOf(ctx, silence))) };
     },
-    show: (silence): View => ({ text: told(silence) }),
+    show: ({ covers, doubts, ...silence }): View => ({
+      text: [
+        told(silence),
+        covers === 0
+          ? 'No incident that is open now is hidden by it.'
+          : `It hides ${covers} of the open incidents${silence.state === 'pending' ? ' then' : ''}.`,
+        ...doubts.map((doubt) => `⚠️ ${doubt}`),
+      ].join(' '),
+    }),
   }),
+});
+
+const otherActions = ({ action }: MonitoringTools) => ({
   'silence.list': action({
     title: 'List silences',
     label: 'Silences',
@@ -124,3 +153,5 @@ export const silenceActions = ({ action }: MonitoringTools) => ({
     show: ({ id }) => ({ text: `${id} has ended.` }),
   }),
 });
+
+export const silenceActions = (tools: MonitoringTools) => ({ ...createSilence(tools), ...otherActions(tools) });

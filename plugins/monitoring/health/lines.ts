@@ -1,12 +1,13 @@
 import type { Actor, HubCheck, LatestSample } from 'novacron/plugin';
 import type { HostStatus, VmStatus } from '../../hypervisor/port.ts';
 import { formatValue } from '../format.ts';
+import { formatSeconds } from '../rules/signals.ts';
 import type { HealthConfig } from './config.ts';
 import { isDown, type AgentState, type ServiceState } from './watch.ts';
 
 /** One thing, how it is, and what to do about it. */
 export interface HealthLine {
-  readonly area: 'hub' | 'host' | 'pool' | 'vm' | 'agent' | 'service' | 'rule';
+  readonly area: 'hub' | 'host' | 'pool' | 'vm' | 'agent' | 'service' | 'rule' | 'people';
   readonly name: string;
   readonly state: 'good' | 'warn' | 'bad';
   readonly text: string;
@@ -20,8 +21,26 @@ const STALE_MS = 900_000;
 
 const good = (area: HealthLine['area'], name: string, text: string): HealthLine => ({ area, name, state: 'good', text, next: null });
 
-export function hostLines(hosts: readonly HostStatus[], vms: readonly VmStatus[]): HealthLine[] {
+export interface Measuring {
+  /** The newest sample of each host. */
+  readonly samples: readonly LatestSample[];
+  readonly now: number;
+  /** One that was not measured for so long does not answer, whatever its connection says. */
+  readonly staleMs: number;
+}
+
+export function hostLines(hosts: readonly HostStatus[], vms: readonly VmStatus[], { samples, now, staleMs }: Measuring): HealthLine[] {
+  const measuredAt = new Map(samples.map(({ entity, at }) => [entity, at]));
   return hosts.map(({ id, name, state }) => {
+    const silentMs = now - (measuredAt.get(id) ?? now);
+    if (state.is === 'connected' && silentMs > staleMs)
+      return {
+        area: 'host',
+        name,
+        state: 'bad',
+        text: `is connected, but was not measured for ${formatSeconds(silentMs / 1000)}`,
+        next: 'Its libvirtd hangs, or its disk does. See whether virsh list answers on it; restart libvirtd there (its guests run on).',
+      };
     if (state.is === 'connected') return good('host', name, 'connected');
     const count = vms.filter((vm) => vm.host === id && vm.state === 'unknown').length;
     return {
@@ -134,12 +153,15 @@ export function hubLines(checks: readonly HubCheck[], { role }: Pick<Actor, 'rol
   ];
 }
 
+export const shadowLines = (sentences: readonly string[]): HealthLine[] =>
+  sentences.map((text) => ({ area: 'rule', name: 'of one name', state: 'warn', text, next: 'Give it another name, or remove it.' }));
+
 export function ruleLines(troubles: ReadonlyMap<string, string>): HealthLine[] {
   return [...troubles].map(([name, text]) => ({
     area: 'rule',
     name,
     state: 'warn',
     text,
-    next: 'Put the rule right; until then what it had before counts, or nothing.',
+    next: 'Put it right; until then what it was when it was last right counts, or nothing.',
   }));
 }

@@ -10,6 +10,7 @@ import {
   type IncidentRecord,
 } from './record.ts';
 import { silenceOver } from './silences.ts';
+import { summarize } from './summary.ts';
 import { beginLap, runTracks, stopTracks, tellAudience } from './tracks.ts';
 import { formatUntil } from './words.ts';
 
@@ -36,7 +37,8 @@ export function settle(draft: Draft, at: Circumstances): void {
   note(draft, { at: at.now, kind: 'signal', text: `Good again, but it was flapping: over when it is still good ${formatUntil(quietAt)}.` });
 }
 
-function expireSignals(draft: Draft, { now }: Circumstances): void {
+function expireSignals(draft: Draft, at: Circumstances): void {
+  const { now } = at;
   for (const held of draft.record.signals) {
     const { signal } = held;
     if (signal.state !== 'firing' || signal.expiresAt === undefined || signal.expiresAt > now) continue;
@@ -48,6 +50,7 @@ function expireSignals(draft: Draft, { now }: Circumstances): void {
       text: `Not heard of any more, so taken for good: ${signal.summary}`,
       tenant: signal.subject.tenant,
     });
+    if (isOpen(draft.record)) summarize(draft, at);
   }
 }
 

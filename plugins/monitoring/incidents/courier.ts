@@ -29,6 +29,8 @@ const RETRY_FIRST_MS = 5_000;
 const RETRY_MAX_MS = 600_000;
 /** What could not be told for so long is given up; the timeline says so. */
 const GIVE_UP_MS = 86_400_000;
+/** What is a day old because the hub was down is tried so often all the same. */
+const TRIES_MIN = 12;
 const SILENCED_MS = 30_000;
 
 /** What wakes people up; the end and mere changes do not. */
@@ -41,9 +43,11 @@ const reasonOf = (error: unknown): string => (error instanceof Error ? error.mes
 function endOf(error: unknown, { attempts, createdAt }: Claimed, now: number): End {
   const reason = reasonOf(error);
   if (HubError.is(error) && !error.retryable) return { is: 'failed', reason };
-  if (now - createdAt > GIVE_UP_MS) return { is: 'failed', reason: `${reason} It was tried ${attempts} times.` };
-  return { is: 'again', dueAt: now + Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(10, attempts - 1)), reason };
+  if (now - createdAt > GIVE_UP_MS && attempts >= TRIES_MIN) return { is: 'failed', reason: `${reason} It was tried ${attempts} times.` };
+  return { is: 'again', dueAt: later(attempts, now), reason };
 }
+
+const later = (attempts: number, now: number): number => now + Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(10, attempts - 1));
 
 type Ready = { readonly about: Notification['about']; readonly record: IncidentRecord | null };
 
@@ -57,7 +61,7 @@ async function prepare(store: Store, claimed: Claimed, now: number): Promise<Rea
   if (!record) return { is: 'moot', reason: 'The incident is forgotten.' };
   if (record.silencedBy !== null && ALARMS.has(claimed.why)) {
     const reason = `It is silenced by ${record.silencedBy}.`;
-    return record.state === 'resolved' ? { is: 'moot', reason } : { is: 'again', dueAt: now + SILENCED_MS, reason };
+    return record.state === 'resolved' ? { is: 'moot', reason } : { is: 'again', dueAt: now + SILENCED_MS, reason, held: true };
   }
   return { about: { is: 'incident', incident: incidentOf(record) }, record };
 }
@@ -66,11 +70,11 @@ export function createCourier({ store, channels, clock, log, draw, onFailed }: C
   async function bring(claimed: Claimed, signal: AbortSignal): Promise<End> {
     const channel = channels.get(claimed.channel);
     const now = clock.now();
-    if (!channel)
-      return {
-        is: 'failed',
-        reason: `There was no channel "${claimed.channel}" all the time. Check that its plugin runs and is configured.`,
-      };
+    if (!channel) {
+      const reason = `There was no channel "${claimed.channel}" all the time. Check that its plugin runs and is configured.`;
+      // The hub itself may have been down for that day, and the channel's plugin be about to start.
+      return claimed.attempts >= TRIES_MIN ? { is: 'failed', reason } : { is: 'again', dueAt: later(claimed.attempts, now), reason };
+    }
     if (claimed.why === 'changed' && !channel.edits) return { is: 'moot', reason: 'What was sent cannot be changed.' };
     const ready = await prepare(store, claimed, now);
     if (!('about' in ready)) return ready;

@@ -1,7 +1,7 @@
 import type { Database } from 'novacron/plugin';
 import type { Silence } from '../port.ts';
 import type { Draft, Entry, IncidentRecord } from './record.ts';
-import type { Desktop, Ledger, Query, Store, StoredOverride } from './store.ts';
+import type { Desktop, Late, Ledger, Query, Store, StoredOverride } from './store.ts';
 import { tellingTables, toldOf } from './telling-rows.ts';
 
 type Recorded = { readonly record: IncidentRecord };
@@ -173,6 +173,12 @@ export const createPostgresStore = (db: Database, options: PostgresStoreOptions)
         (select min("endsAt") from "silence" where "state" = 'active'),
         (select min("startsAt") from "silence" where "state" = 'pending')) as "at"`;
     return row?.at === null || row === undefined ? null : Number(row.at);
+  },
+  async late(before) {
+    const rows = await db.sql<Omit<Late, 'count' | 'since'> & { count: string; since: string }>`
+      select "channel", count(*) as "count", min("createdAt") as "since", (array_agg("reason" order by "seq" desc))[1] as "reason" from "telling"
+      where "state" = 'waiting' and "why" <> 'changed' and "attempts" > 0 and "createdAt" < ${before} group by "channel" order by "channel"`;
+    return rows.map(({ count, since, ...row }) => ({ ...row, count: Number(count), since: Number(since) }));
   },
   async forget(before) {
     const gone = await db.sql`delete from "incident" where "state" = 'resolved' and "resolvedAt" < ${before} returning "number"`;

@@ -10,6 +10,8 @@ export interface Pulse {
 
 /** So many beats may be missed. */
 const MISSED_MAX = 3;
+/** Where beats follow each other quickly, one that waits for a forecast is no silence yet. */
+const SILENT_MS_MIN = 30_000;
 
 export function createPulse(clock: Clock): Pulse {
   const parts = new Map<string, { readonly everyMs: number; at: number }>();
@@ -23,7 +25,7 @@ export function createPulse(clock: Clock): Pulse {
       [...parts].flatMap(([name, { at, everyMs }]) => {
         const ago = clock.now() - at;
         // After the clock was set back nothing is known until the next beat.
-        return ago > everyMs * MISSED_MAX ? [name] : [];
+        return ago > Math.max(SILENT_MS_MIN, everyMs * MISSED_MAX) ? [name] : [];
       }),
   };
 }

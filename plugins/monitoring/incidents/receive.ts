@@ -6,11 +6,9 @@ import {
   firingIn,
   incidentId,
   isOpen,
-  isWorse,
   note,
   rootOf,
   touch,
-  worstOf,
   type Circumstances,
   type Draft,
   type Entry,
@@ -18,12 +16,12 @@ import {
   type IncidentRecord,
   type Topology,
 } from './record.ts';
+import { summarize, TITLE_LENGTH_MAX } from './summary.ts';
 import { beginLap, extendTracks } from './tracks.ts';
 
 /** Signals of one incident; what comes beyond is not kept, though its incident tells that there is more. */
 const SIGNALS_MAX = 500;
 const FLIPS_MAX = 50;
-const TITLE_LENGTH_MAX = 300;
 /** Figures of a signal that goes on are written no oftener than this. */
 const REFRESH_MS = 60_000;
 
@@ -47,26 +45,6 @@ function put(draft: Draft, held: HeldSignal): void {
   const index = signals.findIndex(({ signal }) => signal.key === held.signal.key);
   if (index < 0 && signals.length >= SIGNALS_MAX) return;
   change(draft, { signals: index < 0 ? [...signals, held] : signals.with(index, held) });
-}
-
-/** What all its signals together say. */
-function summarize(draft: Draft, at: Circumstances): void {
-  const firing = firingIn(draft.record);
-  if (firing.length === 0) return;
-  const before = draft.record.severity;
-  const severity = worstOf(
-    firing.map((signal) => signal.severity),
-    before,
-  );
-  // Of the thing itself only: what stands on it may belong to other tenants.
-  const own = firing.filter((signal) => rootOf(signal.subject) === draft.record.root);
-  const leading = own.find((signal) => signal.severity === severity) ?? own[0];
-  const title = leading?.summary.slice(0, TITLE_LENGTH_MAX) ?? draft.record.title;
-  if (severity !== before || title !== draft.record.title) change(draft, { severity, title });
-  if (!isWorse(severity, before) || draft.record.state !== 'acknowledged') return;
-  change(draft, { state: 'open', acknowledgedBy: null });
-  note(draft, { at: at.now, kind: 'reopened', text: `It became ${severity}, which nobody has acknowledged yet.` });
-  beginLap(draft, 'escalated', at);
 }
 
 const aboutOf = ({ values, subject }: Signal): Pick<Entry, 'values' | 'tenant'> => ({ values, tenant: subject.tenant });

@@ -4,6 +4,8 @@ import { resolveTargets, type Addressee, type Way } from './policy.ts';
 import { firingIn, incidentId, type Circumstances, type IncidentRecord } from './record.ts';
 import { routesFor } from './routes.ts';
 
+const LABELS_SAID_MAX = 20;
+
 export const isActive = (silence: Silence, now: number): boolean =>
   silence.state !== 'ended' && silence.startsAt <= now && now < silence.endsAt;
 
@@ -13,7 +15,8 @@ export const stateAt = ({ startsAt, endsAt, state }: Silence, now: number): Sile
   return startsAt <= now ? 'active' : 'pending';
 };
 
-function covers(silence: Silence, record: IncidentRecord): boolean {
+/** Whether it hides all that fires in an incident. */
+export function covers(silence: Silence, record: IncidentRecord): boolean {
   if (silence.incident !== null) return silence.incident === incidentId(record.number);
   const matchers = silence.match.map(parseMatcher);
   const firing = firingIn(record);
@@ -29,6 +32,26 @@ function covers(silence: Silence, record: IncidentRecord): boolean {
 export function silenceOver(record: IncidentRecord, silences: readonly Silence[], now: number): Silence | null {
   const over = silences.filter((silence) => isActive(silence, now) && covers(silence, record));
   return over.toSorted((a, b) => b.endsAt - a.endsAt)[0] ?? null;
+}
+
+const FACTS = ['rule', 'severity', 'kind', 'name', 'device', 'tenant'];
+const SEVERITIES = ['info', 'warning', 'critical'];
+
+/** What in its matchers fits nothing that is known, a sentence each: most likely a slip, after which people are woken all the same. */
+export function doubtsOf(
+  match: readonly string[],
+  { rules, labels }: { readonly rules: ReadonlySet<string>; readonly labels: ReadonlySet<string> },
+): readonly string[] {
+  const known = [...FACTS, ...[...labels].filter((label) => !FACTS.includes(label))];
+  return match.map(parseMatcher).flatMap(({ label, pattern }) => {
+    const isExact = !pattern.includes('*');
+    if (!known.includes(label))
+      return [`Nothing that was told so far has a label "${label}". There are: ${known.slice(0, LABELS_SAID_MAX).join(', ')}.`];
+    if (label === 'severity' && isExact && !SEVERITIES.includes(pattern))
+      return [`There is no severity "${pattern}". There are: ${SEVERITIES.join(', ')}.`];
+    if (label === 'rule' && isExact && !rules.has(pattern)) return [`There is no rule "${pattern}" now.`];
+    return [];
+  });
 }
 
 /** Who is told that a silence begins and ends: those who would have been told of what it hides, as far as its matchers say. */

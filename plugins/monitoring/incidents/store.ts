@@ -23,7 +23,8 @@ export interface Claimed extends Telling {
 
 export type End =
   | { readonly is: 'taken'; readonly receipt: string }
-  | { readonly is: 'again'; readonly dueAt: number; readonly reason: string }
+  /** `held`: it was not tried this time, and has its whole day before it; an earlier try may have been taken all the same, so the tries still count. */
+  | { readonly is: 'again'; readonly dueAt: number; readonly reason: string; readonly held?: true }
   | { readonly is: 'failed' | 'moot'; readonly reason: string };
 
 /** How a telling stands, for `route explain` and `incident show`. */
@@ -69,6 +70,16 @@ export interface Hold {
   readonly givenUpBefore: number;
 }
 
+/** What one channel has not taken though it was tried. */
+export interface Late {
+  readonly channel: string;
+  readonly count: number;
+  /** Since when the oldest waits. */
+  readonly since: number;
+  /** Of the newest try. */
+  readonly reason: string | null;
+}
+
 /** What is done to the tables in one go. */
 export interface Desktop {
   ledger(): Promise<Ledger>;
@@ -105,6 +116,8 @@ export interface Store {
   overrides(since: number): Promise<readonly StoredOverride[]>;
   /** When something is due next, and how much waits: for the loop and for health. */
   nextDue(): Promise<number | null>;
+  /** Of what was to be told before then, mere changes apart. */
+  late(before: number): Promise<readonly Late[]>;
   forget(before: number): Promise<number>;
   /** Rules that have spoken, the newest first. */
   rulesSeen(rowsMax: number): Promise<readonly Pick<Incident['signals'][number], 'rule' | 'severity' | 'subject' | 'labels'>[]>;

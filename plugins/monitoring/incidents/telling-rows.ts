@@ -96,7 +96,10 @@ export const tellingTables = (db: Database, { editEveryMs }: { readonly editEver
   async finish(claimed, end, now) {
     const { id, asked } = claimed;
     if (end.is === 'again') {
-      await db.sql`update "telling" set "dueAt" = ${end.dueAt}, "heldUntil" = 0, "reason" = ${end.reason} where "id" = ${id} and "state" = 'waiting'`;
+      await db.sql`
+        update "telling" set "dueAt" = ${end.dueAt}, "heldUntil" = 0, "reason" = ${end.reason},
+          "createdAt" = case when ${end.held === true}::boolean then ${now}::bigint else "createdAt" end
+        where "id" = ${id} and "state" = 'waiting'`;
       return;
     }
     const receipt = end.is === 'taken' ? end.receipt : null;

@@ -94,8 +94,18 @@ function fire(draft: Draft, track: Track, at: Circumstances): void {
     note(draft, { at: at.now, kind: 'escalated', text: `Nobody has acknowledged it: escalated to ${namesOf(addressees)}.` });
 }
 
+/** The config may have changed under an open incident: what a route that is gone had begun, those that have its signals now begin anew; who was told is not told again of the same. */
+function leaveLostRoutes(draft: Draft, at: Circumstances): void {
+  const { tracks } = draft.record;
+  const kept = tracks.filter(({ route }) => findRoute(at.policy.root, route) !== undefined);
+  if (kept.length === tracks.length) return;
+  change(draft, { tracks: kept });
+  extendTracks(draft, at);
+}
+
 /** Does every step that is due. */
 export function runTracks(draft: Draft, at: Circumstances): void {
+  leaveLostRoutes(draft, at);
   for (;;) {
     const due = draft.record.tracks.find(({ nextAt }) => nextAt !== null && nextAt <= at.now);
     if (!due) return;

@@ -1,5 +1,6 @@
-import type { Card, Json, Table, Tone } from 'novacron/plugin';
+import type { Card, Json, Table, Tone, Unit } from 'novacron/plugin';
 import { z } from 'zod';
+import { formatValue } from '../format.ts';
 import type { Incident, Severity, TimelineEntry } from '../port.ts';
 import type { Told } from './store.ts';
 import { formatDuration, formatInstant, formatUntil } from './words.ts';
@@ -172,12 +173,22 @@ export function incidentTable(incidents: readonly Incident[], now: number): Tabl
   return { columns: ['id', 'severity', 'state', 'about', 'for', 'title'], rows: incidents.map(row) };
 }
 
-const valuesText = (values: Readonly<Record<string, number>>): string =>
+/** What is in the unit of the rule's metric; other figures of a finding (a chance, a score) have none. */
+const MEASURED = new Set(['value', 'of', 'limit']);
+
+const valuesText = (values: Readonly<Record<string, number>>, unit: Unit | undefined): string =>
   Object.entries(values)
-    .map(([name, value]) => `${name} ${Number(value.toPrecision(4))}`)
+    .map(([name, value]) =>
+      MEASURED.has(name) && unit !== undefined ? `${name} ${formatValue(value, unit)}` : `${name} ${Number(value.toPrecision(4))}`,
+    )
     .join(', ');
 
-export const timelineTable = (entries: readonly TimelineEntry[]): Table => ({
-  columns: ['at', 'what', 'values'],
-  rows: entries.map(({ at, text, values }) => [formatInstant(at), text, valuesText(values)]),
-});
+/** `units`: of the metric of each rule, by its title, which the entries about it begin with. */
+export const timelineTable = (entries: readonly TimelineEntry[], units: Readonly<Record<string, string>> = {}): Table => {
+  const unitOf = (text: string): Unit | undefined =>
+    Object.entries(units).find(([title]) => text.includes(`${title}: `))?.[1] as Unit | undefined;
+  return {
+    columns: ['at', 'what', 'values'],
+    rows: entries.map(({ at, text, values }) => [formatInstant(at), text, valuesText(values, unitOf(text))]),
+  };
+};

@@ -25,18 +25,18 @@ export function stateText(
   return active.length > 0 ? { text: `pending (${active.length})`, tone: 'warn' } : { text: 'well', tone: 'good' };
 }
 
-function cardOf(known: KnownRule, active: readonly ActiveAlert[]): Card {
+function cardOf(known: KnownRule, active: readonly ActiveAlert[] | null, kinds: RulesRuntime['kinds']): Card {
   const { id, rule, from, by, off, trouble, ready } = known;
   const scope = Object.entries(rule.scope ?? {}).map(([name, value]) => `${name}: ${[value].flat().join(', ')}`);
   const field = (label: string, value: string | undefined | null) => (value ? [{ label, value }] : []);
   return {
     title: rule.title,
     subtitle: id,
-    state: stateText(known, active),
+    ...((active !== null || known.off !== null || known.trouble !== null) && { state: stateText(known, active ?? []) }),
     fields: [
       ...field('Severity', rule.severity),
       ...field('Metric', rule.of === undefined ? rule.metric : `${rule.metric ?? ''} of ${rule.of}`),
-      ...field('Fires', conditionText(rule, ready?.unit)),
+      ...field('Fires', conditionText(rule, ready?.unit, kinds)),
       ...field('Window', rule.windowSeconds === undefined ? null : formatSeconds(rule.windowSeconds)),
       ...field('Looks at', scope.join('; ')),
       ...field('From', from === 'person' ? by : `${from} ${by}`),
@@ -68,6 +68,8 @@ export const alertKind = ({ resource }: MonitoringTools): ResourceKind<Config, N
       const runtime = rulesOf(ctx);
       const known = runtime.book.get(id);
       if (known === undefined) return { title: id, fields: [], actions: [] };
-      return cardOf(known, []);
+      // Of a rule of the whole hub, how many fire is told by alert list, to each as far as they may see.
+      const active = known.tenant === null ? null : activeFor(runtime, id, known.tenant);
+      return cardOf(known, active, runtime.kinds);
     },
   });

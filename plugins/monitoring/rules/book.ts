@@ -34,6 +34,8 @@ export interface RuleBook {
   refresh(): Promise<void>;
   all(): readonly KnownRule[];
   get(id: string): KnownRule | undefined;
+  /** Rules that do not count because another one has their name already, a sentence each. */
+  shadowed(): readonly string[];
   /** Those that can be judged and are not off. A rule that has not changed is the same object as before. */
   ready(): readonly ReadyRule[];
 }
@@ -42,9 +44,14 @@ const SLICE = 500;
 
 type Plain = Omit<KnownRule, 'off' | 'ready' | 'trouble'>;
 
+const originOf = ({ from, by }: Plain): string => (from === 'file' ? by : `the ${from} ${by}`);
+const shadowText = (one: Plain, first: Plain): string =>
+  `The rule '${one.id}' of ${originOf(one)} does not count: ${originOf(first)} has one of that name. Give one of them another name.`;
+
 export function createBook(sources: BookSources): RuleBook {
   let known = new Map<string, KnownRule>();
   let ready: readonly ReadyRule[] = [];
+  let shadowed: readonly string[] = [];
   let before: { readonly stored: Awaited<ReturnType<BookSources['stored']>>; readonly files: readonly FileRule[] } | null = null;
   let hasTrouble = false;
   const made = new Map<string, { readonly text: string; readonly ready: ReadyRule | null; readonly trouble: string | null }>();
@@ -82,18 +89,23 @@ export function createBook(sources: BookSources): RuleBook {
       // The first of a name counts: what a plugin or a file says is not overruled by what is stored.
       const off = new Map(stored.offs.map((one) => [one.rule, one]));
       const next = new Map<string, KnownRule>();
+      const hidden: string[] = [];
       for (const [nth, one] of [...declaredRules(), ...fileRules(files), ...peopleRules(stored.rules)].entries()) {
-        if (!next.has(one.id)) next.set(one.id, { ...one, off: off.get(one.id) ?? null, ...prepare(one) });
+        const first = next.get(one.id);
+        if (first !== undefined) hidden.push(shadowText(one, first));
+        else next.set(one.id, { ...one, off: off.get(one.id) ?? null, ...prepare(one) });
         if (nth % SLICE === SLICE - 1) await breathe();
       }
       for (const id of made.keys()) if (!next.has(id)) made.delete(id);
       before = { stored, files };
       known = next;
+      shadowed = hidden;
       hasTrouble = [...next.values()].some(({ trouble }) => trouble !== null);
       ready = [...next.values()].flatMap((one) => (one.off === null && one.ready !== null ? [one.ready] : []));
     },
     all: () => [...known.values()],
     get: (id) => known.get(id),
+    shadowed: () => shadowed,
     ready: () => ready,
   };
 }

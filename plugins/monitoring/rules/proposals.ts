@@ -1,4 +1,4 @@
-import { HubError, type AlertRule, type CallContext } from 'novacron/plugin';
+import { HubError, type AlertRule, type CallContext, type Metric } from 'novacron/plugin';
 import type { Config, Needs } from '../config.ts';
 import { tenantOf } from '../incidents/tenancy.ts';
 import { checkSettings } from './own-values.ts';
@@ -22,13 +22,32 @@ async function checkSql({ services, actor, via, signal }: Ctx, { condition }: Al
     });
 }
 
+/** The slip that is made most: 90 for 90 %. Such a rule is silent for ever. */
+function checkEdge({ rule }: ReadyRule, declared: ReadonlyMap<string, Metric>): void {
+  const { condition, metric, of, aggregate } = rule;
+  const isShare = metric !== undefined && of === undefined && aggregate !== 'sum' && declared.get(metric)?.unit === 'ratio';
+  if (!isShare || condition.is !== 'threshold') return;
+  const edge = condition.above ?? condition.below ?? 0;
+  const isNever = condition.above === undefined ? edge <= 0 : edge >= 1;
+  if (!isNever) return;
+  const hint = edge > 1 && edge <= 100 ? ` For ${edge} % say ${edge / 100} or ${edge}%.` : '';
+  throw new HubError(
+    'alert_invalid',
+    `${metric} is a share between 0 and 1: it is never ${condition.above === undefined ? 'below' : 'above'} ${edge}, so this would never fire.${hint}`,
+    { status: 400 },
+  );
+}
+
 /** A rule that this actor may make, ready to be judged. HubErrors `alert_invalid`, `alert_kind_missing`, `alert_sql_columns`, and those of `metrics.sql`. */
 export async function propose(ctx: Ctx, { name, rule }: { readonly name: string; readonly rule: AlertRule }): Promise<ReadyRule> {
   const tenant = tenantOf(ctx.actor);
   await checkSql(ctx, rule);
   if (rule.condition.is === 'offered')
     checkSettings(rulesOf(ctx).kinds.get(rule.condition.kind), rule.condition.kind, rule.condition.settings);
-  return readyRule({ id: idOf(tenant, name), rule, tenant }, ctx.services.metrics.declared());
+  const declared = ctx.services.metrics.declared();
+  const ready = readyRule({ id: idOf(tenant, name), rule, tenant }, declared);
+  checkEdge(ready, declared);
+  return ready;
 }
 
 /** What it would have done, as far as this actor may see. `null`: a rule in SQL, which has no past. */

@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { AlertRule, Log } from 'novacron/plugin';
+import type { KeptRules } from './kept-rules.ts';
 import { fileInvalid } from './rule-schema.ts';
 
 export interface FileRule {
@@ -11,6 +12,7 @@ export interface FileRule {
 
 const FILES_MAX = 200;
 const FILE_BYTES_MAX = 5_000_000;
+const TROUBLES_MAX = 20;
 export interface RuleFiles {
   /** Reads what has changed; what is broken keeps the rules it had when it was last good. */
   refresh(): Promise<void>;
@@ -37,7 +39,7 @@ async function filesOf(path: string): Promise<readonly string[]> {
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Rules from a file, or from all .yaml files of a folder; `null`: there are none. */
-export function createRuleFiles(path: string | null, log: Log): RuleFiles {
+export function createRuleFiles(path: string | null, { log, kept }: { readonly log: Log; readonly kept: KeptRules }): RuleFiles {
   const read = new Map<string, Read>();
   let rules: readonly FileRule[] = [];
 
@@ -45,6 +47,11 @@ export function createRuleFiles(path: string | null, log: Log): RuleFiles {
     const now = [...read.values()].flatMap((one) => one.rules);
     if (now.length !== rules.length || now.some((rule, nth) => rule !== rules[nth])) rules = now;
   }
+  const keep = (file: string, now: readonly FileRule[]): Promise<void> =>
+    kept
+      .write(file, now)
+      .catch((error: unknown) => log.warn({ file, err: error }, 'alert rules of a file could not be kept for the next start'));
+
   async function readOne(file: string): Promise<void> {
     const before = read.get(file);
     const { mtimeMs, size } = await stat(file);
@@ -54,10 +61,18 @@ export function createRuleFiles(path: string | null, log: Log): RuleFiles {
       if (size > FILE_BYTES_MAX) throw fileInvalid(`${file} has more than ${FILE_BYTES_MAX} bytes. Split it.`);
       // Loaded when there is a file: most hubs never need the parser's memory.
       const { parseRulesFile } = await import('./parse-rules-file.ts');
-      read.set(file, { mark, rules: parseRulesFile(await readFile(file, 'utf8'), file), trouble: null });
-      log.info({ file }, 'alert rules were read from a file');
+      const { rules, wrong } = parseRulesFile(await readFile(file, 'utf8'), file);
+      // Of a rule that is wrong now, what it was when it was last right.
+      const last = wrong.length === 0 ? [] : (before?.rules ?? (await kept.read(file)));
+      const right = [...rules, ...last.filter((rule) => wrong.some(({ id }) => id === rule.id))];
+      const said = wrong.slice(0, TROUBLES_MAX).map(({ text }) => text);
+      const trouble = said.length === 0 ? null : said.join('\n');
+      read.set(file, { mark, rules: right, trouble });
+      await keep(file, right);
+      if (trouble === null) log.info({ file }, 'alert rules were read from a file');
+      else log.error({ file, trouble }, 'some rules of a file are wrong; the others count');
     } catch (error) {
-      read.set(file, { mark, rules: before?.rules ?? [], trouble: messageOf(error) });
+      read.set(file, { mark, rules: before?.rules ?? (await kept.read(file)), trouble: messageOf(error) });
       log.error({ file, err: error }, 'a file of alert rules is broken; the rules it had before still count');
     }
   }

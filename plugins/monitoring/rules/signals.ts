@@ -1,6 +1,6 @@
 import type { AlertAction, AlertRule, Bound, Json, Unit } from 'novacron/plugin';
 import { formatValue } from '../format.ts';
-import type { Signal, Subject, SuggestedAction } from '../port.ts';
+import type { RuleKind, Signal, Subject, SuggestedAction } from '../port.ts';
 import type { AlertState } from './alert-state.ts';
 import type { ReadyRule } from './source.ts';
 
@@ -44,7 +44,8 @@ export function boundText({ above, below }: Bound, unit: Unit | undefined): stri
 }
 
 /** The condition in words: `above 90 % for 5 min`. */
-export function conditionText({ condition, forSeconds = 0 }: AlertRule, unit: Unit | undefined): string {
+export function conditionText(rule: AlertRule, unit: Unit | undefined, kinds?: ReadonlyMap<string, RuleKind>): string {
+  const { condition, forSeconds = 0 } = rule;
   const lasting = forSeconds > 0 ? ` for ${formatSeconds(forSeconds)}` : '';
   switch (condition.is) {
     case 'threshold':
@@ -58,7 +59,7 @@ export function conditionText({ condition, forSeconds = 0 }: AlertRule, unit: Un
     case 'absence':
       return `no sample for ${formatSeconds(condition.seconds)}${lasting}`;
     case 'offered':
-      return `${condition.kind}${lasting}`;
+      return `${kinds?.get(condition.kind)?.describe?.({ metric: rule.metric ?? null, settings: condition.settings }) ?? condition.kind}${lasting}`;
   }
 }
 

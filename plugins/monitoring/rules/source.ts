@@ -72,7 +72,7 @@ function measured(declared: Declared, name: string, rule: AlertRule): Source {
   const aggregate = rule.aggregate ?? usualAggregate(metric);
   if (rule.windowSeconds === undefined && metric.kind === 'gauge') {
     if (rule.aggregate !== undefined && rule.aggregate !== 'last')
-      throw invalid(`"${aggregate}" needs a window: say over how many seconds.`);
+      throw invalid(`"${aggregate}" needs a window: say how long it is (--window 5m; windowSeconds in a file).`);
     return { is: 'newest', metric: name };
   }
   const windowMs = rule.windowSeconds === undefined ? COUNTER_WINDOW_MS : rule.windowSeconds * 1000;
@@ -85,7 +85,7 @@ function measured(declared: Declared, name: string, rule: AlertRule): Source {
 
 function slope(declared: Declared, name: string, rule: AlertRule): Source {
   const windowMs = (rule.windowSeconds ?? 0) * 1000;
-  if (windowMs <= 0) throw invalid('A rate is over a window: say over how many seconds (windowSeconds).');
+  if (windowMs <= 0) throw invalid('A rate is over a window: say how long it is (--window 5m; windowSeconds in a file).');
   const change = metricOf(declared, name).kind === 'counter' ? 'rate' : 'deriv';
   return { is: 'window', metric: name, function: change, parameter: null, windowMs, agoMs: 0 };
 }

@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import { HubError, type Database, type Duty, type Resolved, type StartContext } from 'novacron/plugin';
 import type { Config, Needs } from '../config.ts';
 import type { RuleKind, Rules, Signal } from '../port.ts';
 import { createBook, type RuleBook } from './book.ts';
+import { createKeptRules } from './kept-rules.ts';
 import { createEngine, type Engine } from './engine.ts';
 import { RuleStore } from './rule-store.ts';
 import { createRuleFiles, type RuleFiles } from './rules-file.ts';
@@ -47,13 +49,13 @@ function offerTo(kinds: Map<string, RuleKind>): Rules {
 
 /** Judges the rules when that is this hub's duty; `raise` gets what fires and what resolves, `beat` is called at every look. */
 export async function startRules(
-  { config, services, log, clock, signal, defer }: StartContext<Config, Needs>,
+  { config, services, log, clock, dataDir, signal, defer }: StartContext<Config, Needs>,
   { raise, beat }: { readonly raise: (signals: readonly Signal[], fence: Duty['fence']) => Promise<void>; readonly beat: () => void },
 ): Promise<Rules> {
   const { database, duties, hypervisor, resources, metrics, alerts } = services;
   const kinds = new Map<string, RuleKind>();
   const store = new RuleStore(database);
-  const files = createRuleFiles(config.rules.file ?? null, log);
+  const files = createRuleFiles(config.rules.file ?? null, { log, kept: createKeptRules(join(dataDir, 'rules')) });
   const things = createThings({ hypervisor, resources, startedAt: clock.now() });
   const book = createBook({
     declared: () => alerts.declared(),

@@ -105,6 +105,20 @@ describe('the open job of one of two hubs', () => {
     expect(other.exitCode).toBeNull();
   }, 90_000);
 
+  it('is let go of by a hub that comes back while the other does it: what runs of it there ends before it is done', async () => {
+    const [first] = [await start('A'), await start('B')];
+    await ask(first, { is: 'go', pauseMs: 12_000 });
+    await until('it is in its second step', has('A begins two'));
+    first.kill('SIGSTOP');
+    await until('the other goes on', has('B begins two'), WAIT_MS);
+    first.kill('SIGCONT');
+    await until('the other has finished it', async () => (await job())?.stateIs === 'succeeded', WAIT_MS);
+    expect(await lines()).toEqual(HANDED_OVER);
+    expect(await audited()).toEqual(['started', 'succeeded']);
+    await ask(first, { is: 'go', pauseMs: 10 });
+    await until('new ones go well there', has('A has done three'));
+  }, 90_000);
+
   it('is cancelled at the other as well', async () => {
     const [first, other] = [await start('A'), await start('B')];
     const id = await ask(first, { is: 'go', pauseMs: 30_000 });

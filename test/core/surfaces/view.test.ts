@@ -59,8 +59,19 @@ describe('the default view of a result', () => {
     });
   });
 
+  it('offers nothing that no plugin has, and shows no head of an empty table', () => {
+    const grow = { action: 'vm.disk.grow', label: 'Grow it', input: {} };
+    const show = () => ({ text: 'advice', table: { columns: ['a'], rows: [] }, suggestions: [grow, { ...grow, action: 'vm.teleport' }] });
+    const of = (...ids: string[]) =>
+      viewOf({ title: 't', label: 'l', show }, null, { input: {}, offers: (action) => ids.includes(action) });
+    expect(of('vm.disk.grow')).toEqual({ text: 'advice', suggestions: [grow] });
+    expect(of()).toEqual({ text: 'advice' });
+  });
+
   it('is the one the action declares when it declares one', () => {
-    expect(viewOf({ title: 't', label: 'l', show: () => ({ text: 'mine' }) }, null, {})).toEqual({ text: 'mine' });
+    expect(viewOf({ title: 't', label: 'l', show: () => ({ text: 'mine' }) }, null, { input: {}, offers: () => true })).toEqual({
+      text: 'mine',
+    });
   });
 });
 

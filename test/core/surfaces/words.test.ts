@@ -238,3 +238,35 @@ describe('flags of the thing that an action is about', () => {
     expect(parseWords('vm create web-1 --cluster lab', all)).toMatchObject({ is: 'unknown' });
   });
 });
+
+describe('a word alone', () => {
+  const look = describeAction('demo', 'health.show', {
+    title: 'Show',
+    label: 'Show',
+    risk: 'read',
+    input: z.object({ area: z.enum(['vm', 'host']).optional(), all: z.boolean().default(false) }),
+    output: z.null(),
+    positional: ['area'],
+    run: async () => null,
+  } satisfies Action);
+
+  it('looks, where that is all that can be done with it', () => {
+    expect(parseWords('health', [...all, look])).toMatchObject({ is: 'call', action: { id: 'health.show' }, input: {}, missing: [] });
+    expect(parseWords('health vm --all', [...all, look])).toMatchObject({ is: 'call', input: { area: 'vm', all: true } });
+    expect(parseWords('health --all', [...all, look])).toMatchObject({ is: 'call', input: { all: true } });
+    expect(parseWords('health shwo', [...all, look])).toMatchObject({ is: 'unknown', suggestions: ['health show'] });
+    for (const words of ['health --help', 'health help', 'help health'])
+      expect(parseWords(words, [...all, look])).toMatchObject({ is: 'help', actions: [{ id: 'health.show' }] });
+    expect(parseWords('health', [...all, look, declare('health.reset', z.object({}))])).toMatchObject({ is: 'help' });
+    // `note add` changes something, and wants a text.
+    expect(parseWords('note', all)).toMatchObject({ is: 'help' });
+  });
+});
+
+describe('a time', () => {
+  it('may be said in words', () => {
+    const seconds = (said: string) => (inputOf(['vm', 'create', 'a', '--timeout', said]) as { timeoutSeconds: unknown }).timeoutSeconds;
+    expect(['90', '90s', '2hours', '2 hrs', '1day', '5mins'].map(seconds)).toEqual([90, 90, 7200, 7200, 86_400, 300]);
+    expect(seconds('2horus')).toBe('2horus');
+  });
+});

@@ -28,6 +28,7 @@ async function measure(id: string, values: (share: number, at: number) => Readon
 
 beforeAll(async () => {
   hub = await startTestHub({
+    config: { tenants: ['default', 'other', 'fleet'] },
     plugins: [machines.plugin, charts, { plugin: analytics, config: { targetsMax: 4 } }],
     clock: createTestClock(NOW),
   });
@@ -49,6 +50,40 @@ interface Metric {
   readonly forecasts: readonly { readonly target: { readonly name: string }; readonly points: readonly unknown[] }[];
   readonly failures: readonly { readonly target: string; readonly code: string }[];
 }
+
+describe('of a fleet', () => {
+  const names = ['calm-1', 'calm-2', 'calm-3', 'calm-4', 'calm-5', 'creeps'];
+
+  beforeAll(async () => {
+    for (const id of names) {
+      addVm(id, 'fleet');
+      await measure(id, (share) => ({ memoryUsedRatio: id === 'creeps' ? 0.3 + 0.5 * share : 0.5 + 0.01 * Math.sin(share * 100) }));
+    }
+  });
+  const asFleet = async (id: string, input: object) => {
+    const outcome = await hub.actions.execute(id, input, { actor: hub.as('viewer', 'fleet'), via: 'http' });
+    if (outcome.is !== 'done') throw new Error(outcome.is);
+    return { output: outcome.output as { outlooks?: { target: { name: string } }[] }, text: outcome.view.text };
+  };
+
+  it('those that are nearest to full are forecast, wherever they stand in the list, and it is said that there are more', async () => {
+    const { output, text } = await asFleet('forecast.full', { metric: 'vm.memoryUsedRatio' });
+    expect(output.outlooks?.map(({ target }) => target.name)).toContain('creeps-name');
+    expect(output.outlooks).toHaveLength(4);
+    expect(text).toMatch(/^memory used: creeps-name will most likely reach 100 % in .* Of 6 the 4 nearest to their limit were forecast\.$/);
+  });
+
+  it('a limit that a share never has is refused', async () => {
+    await expect(asFleet('forecast.full', { metric: 'vm.memoryUsedRatio', limit: 90 })).rejects.toMatchObject({
+      code: 'forecast_limit_unknown',
+    });
+  });
+
+  it('a metric says how many it is not of', async () => {
+    const { text } = await asFleet('forecast.metric', { metric: 'vm.memoryUsedRatio' });
+    expect(text).toContain('There are 6; name those that you want (4 at once).');
+  });
+});
 
 describe('a forecast of a metric of several things', () => {
   it('answers for those that it can, and says why not for the others', async () => {
@@ -127,7 +162,7 @@ describe('the record', () => {
       targets: ['web'],
     });
     expect(output).toMatchObject({ forecasts: [{ target: 'web-name', mase: null }], summary: { made: 1, over: 0, mase: null } });
-    expect(view.text).toContain('the time of none of them is over');
+    expect(view.text).toContain('1 forecast was made; none has come to its end yet');
   });
 
   it('says that no model was trained yet', async () => {

@@ -28,7 +28,7 @@ export function createMachines(): Machines {
       vm: resource({
         title: 'VMs',
         get: async (_, idOrName, { tenant }) => find(idOrName, tenant),
-        search: async () => [...world.values()],
+        search: async (_, { tenant }) => [...world.values()].filter((vm) => tenant === null || vm.tenant === tenant),
         card: async (_, { name }) => ({ title: name, fields: [], actions: [] }),
       }),
     },
@@ -39,6 +39,7 @@ export function createMachines(): Machines {
         vcpus: gauge('count'),
         memoryBytes: gauge('bytes'),
         memoryUsedBytes: gauge('bytes'),
+        memoryUsedRatio: gauge('ratio'),
       },
       'vm.disk': { readBytes: counter('bytes'), writeBytes: counter('bytes') },
     },

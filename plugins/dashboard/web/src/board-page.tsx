@@ -70,7 +70,7 @@ export function ThingPage({ board, id }: ThingProps) {
       </a>
       <div className="head vm-head">
         <h1>{id}</h1>
-        {board.kind !== undefined && <Buttons kind={board.kind} id={id} without={action} />}
+        {board.kind !== undefined && <Buttons kind={board.kind} id={id} shownBy={action} />}
       </div>
       {error !== null && <Trouble error={error} />}
       {data !== undefined && (
@@ -82,10 +82,10 @@ export function ThingPage({ board, id }: ThingProps) {
   );
 }
 
-/** `without`: what the page itself is, needs no button. */
-function Buttons({ kind, id, without }: { readonly kind: string; readonly id: string; readonly without: string }): ReactNode {
+/** What shows it is what one looks at already. */
+function Buttons({ kind, id, shownBy }: { readonly kind: string; readonly id: string; readonly shownBy: string }): ReactNode {
   const { data } = useCard(kind, id);
   return data === undefined ? null : (
-    <ThingActions kind={kind} id={data.resource.id} name={data.resource.name} wanted={data.card.actions.filter((one) => one !== without)} />
+    <ThingActions kind={kind} id={data.resource.id} name={data.resource.name} wanted={data.card.actions.filter((one) => one !== shownBy)} />
   );
 }

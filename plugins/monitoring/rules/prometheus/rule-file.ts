@@ -82,10 +82,12 @@ export function translateFile(text: string, names: Names): Translated {
   const [broken] = document.errors;
   if (broken) throw invalid(`The file is not YAML: ${broken.message}`);
   const parsed = promFile.safeParse(document.toJS({ maxAliasCount: 100 }));
-  if (!parsed.success)
-    throw invalid(
-      `The file is no rule file of Prometheus: ${parsed.error.issues[0]?.path.join('.') ?? ''} ${parsed.error.issues[0]?.message ?? ''}`,
-    );
+  if (!parsed.success) {
+    if (/^\S+\.ya?ml$/.test(text.trim()))
+      throw invalid(`That is the name of a file, not what stands in it. In a shell: alert import "$(cat ${text.trim()})"`);
+    const [issue] = parsed.error.issues;
+    throw invalid(`This is no rule file of Prometheus: ${issue?.path.join('.') || 'the whole'}: ${issue?.message ?? 'it does not fit'}`);
+  }
   const all = parsed.data.groups.flatMap(({ rules }) => rules);
   if (all.length > RULES_MAX) throw invalid(`The file has ${all.length} rules; at most ${RULES_MAX} are taken. Split it.`);
   const rules: { name: string; expression: string; rule: AlertRule }[] = [];

@@ -105,4 +105,46 @@ describe('a scaling policy', () => {
     await expect.poll(() => vms.get('peaky')?.vcpus).toBe(2);
     expect(await store.inForce(at)).toEqual([]);
   });
+
+  it('is refused where it would never see an overload', async () => {
+    await expect(hub.run('scaling.create', { ...POLICY, name: 'never', limit: 85 })).rejects.toThrow('scaling_limit_never');
+    await expect(hub.run('scaling.create', { ...POLICY, name: 'never', metric: 'vm.cpuratio' })).rejects.toThrow('metric_unknown');
+  });
+
+  /** At 12 o'clock, an hour before the load. */
+  const untilNoon = async (): Promise<void> => {
+    const from = clock.now();
+    clock.advance(DAY_MS - ((from - NOW) % DAY_MS));
+    await measure(from, clock.now());
+  };
+
+  it('does what it had decided when the hub died before it was done, and once', async () => {
+    await untilNoon();
+    const decision = { tenant: 'default', policy: 'web-load', vm: 'peaky', at: clock.now(), dueAt: clock.now() + 4 * HOUR_MS, chance: 0.9 };
+    await store.decide({ ...decision, wouldAct: true, overloaded: null });
+    const before = (await hub.jobs.list({ target: { kind: 'vm', id: 'peaky' } }, hub.as('admin'))).length;
+    await hub.run('scaling.look', {});
+    await expect.poll(() => vms.get('peaky')?.vcpus).toBe(4);
+    await hub.run('scaling.look', {});
+    expect(await store.inForce(at)).toMatchObject([{ at: decision.at }]);
+    expect((await hub.jobs.list({ target: { kind: 'vm', id: 'peaky' } }, hub.as('admin'))).length).toBe(before + 1);
+  });
+
+  it('takes back what it has done when it may not act any more, and is not deleted before', async () => {
+    await expect(hub.run('scaling.delete', { name: 'web-load' }, hub.as('operator'))).rejects.toThrow('scaling demote web-load');
+    expect(await hub.run('scaling.demote', { name: 'web-load' }, hub.as('operator'))).toMatchObject({ inForce: 1 });
+    await hub.run('scaling.look', {});
+    await expect.poll(() => vms.get('peaky')?.vcpus).toBe(2);
+    expect(await store.inForce(at)).toEqual([]);
+  });
+
+  it('counts nothing where nothing was measured', async () => {
+    const decision = { tenant: 'default', policy: 'web-load', vm: 'peaky', at: clock.now(), dueAt: clock.now() + 4 * HOUR_MS, chance: 0.9 };
+    await store.decide({ ...decision, wouldAct: true, overloaded: null });
+    clock.advance(5 * HOUR_MS);
+    await hub.run('scaling.look', {});
+    expect((await store.decisions(at)).find((one) => one.at === decision.at)).toMatchObject({ overloaded: null });
+    expect(await store.due(clock.now())).not.toContainEqual(expect.objectContaining({ at: decision.at }));
+    await hub.run('scaling.delete', { name: 'web-load' }, hub.as('operator'));
+  });
 });

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { HubCheck } from '../../../../core/contract.ts';
 import { createLog } from '../../../../core/log.ts';
 import { healthConfig } from '../../../../plugins/monitoring/health/config.ts';
+import { peopleLines } from '../../../../plugins/monitoring/health/people.ts';
 import { agentLines, hostLines, poolLines, vmLines } from '../../../../plugins/monitoring/health/lines.ts';
 import { createHealthWatch } from '../../../../plugins/monitoring/health/watch.ts';
 import monitoring from '../../../../plugins/monitoring/index.ts';
@@ -92,6 +93,8 @@ describe('the watch of services and of the hub', () => {
   });
 });
 
+const FRESH = { samples: [], now: 0, staleMs: 60_000 };
+
 describe('what is not well', () => {
   test('says what to do next, thing by thing', () => {
     const vms = [
@@ -103,9 +106,15 @@ describe('what is not well', () => {
     const [first, second] = port.hosts();
     if (!first || !second) throw new Error('two hosts');
     const down = { ...first, state: { is: 'unreachable', since: 0, reason: 'no route' } } as const;
-    expect(hostLines([down, second], vms)).toMatchObject([
+    expect(hostLines([down, second], vms, FRESH)).toMatchObject([
       { state: 'bad', text: 'does not answer: no route; 1 VMs on it are not known' },
       { state: 'good', next: null },
+    ]);
+    const [ofFirst, ofSecond] = [first, second].map(({ id }) => ({ table: 'host', entity: id, at: 1_000, values: {} }));
+    const measured = { samples: [ofFirst, ofSecond].flatMap((one) => one ?? []), staleMs: 60_000 };
+    expect(hostLines([first], [], { ...measured, now: 61_000 })).toMatchObject([{ state: 'good' }]);
+    expect(hostLines([first], [], { ...measured, now: 181_001 })).toMatchObject([
+      { state: 'bad', text: 'is connected, but was not measured for 3 min' },
     ]);
     expect(vmLines(vms).map(({ name, state }) => `${name} ${state}`)).toEqual(['name-of-a good', 'name-of-b bad']);
     const pool = (device: string, allocatedRatio: number, at = 0) => ({
@@ -118,8 +127,25 @@ describe('what is not well', () => {
     expect(
       poolLines([first], [pool('x', 0.5), pool('y', 0.9), pool('z', 0.99), pool('old', 0.99, -1e9)], 0).map(({ state }) => state),
     ).toEqual(['good', 'warn', 'bad']);
-    for (const line of [...hostLines([down], []), ...vmLines(vms.slice(1)), ...poolLines([first], [pool('z', 0.99)], 0)])
+    for (const line of [...hostLines([down], [], FRESH), ...vmLines(vms.slice(1)), ...poolLines([first], [pool('z', 0.99)], 0)])
       expect(line.next).toBeTruthy();
+  });
+});
+
+describe('whether people are told', () => {
+  const reach = (problem: string | null) => ({ rule: 'r', severity: 'info', kind: 'vm', routes: [], reaches: [], problem });
+  const late = { channel: 'slack', count: 2, since: 0, reason: 'token_revoked' };
+
+  test('is said, to admins with the reason', () => {
+    const at = { now: 600_000, isAdmin: true };
+    expect(peopleLines([], [reach(null)], at)).toMatchObject([{ state: 'good' }]);
+    expect(peopleLines([late], [reach(null), reach('nobody is named')], at)).toMatchObject([
+      { name: 'slack', state: 'bad', text: '2 messages wait, for 10 min; the last try: token_revoked' },
+      { name: 'routes', state: 'warn', text: '1 of 2 kinds of alerts reach nobody, such as r: nobody is named' },
+    ]);
+    const [toOthers, routes] = peopleLines([{ ...late, count: 1 }], [reach('x')], { ...at, isAdmin: false });
+    expect(toOthers).toMatchObject({ text: '1 message waits, for 10 min' });
+    expect(routes).toMatchObject({ state: 'bad', text: '1 of 1 kinds of alerts reach nobody' });
   });
 });
 
@@ -157,7 +183,12 @@ describe('health over the door', () => {
     expect(all.lines.filter(({ area }) => area === 'vm').map(({ name }) => name)).toEqual(['name-of-mine']);
     expect(all.lines.filter(({ area }) => area === 'hub').map(({ name }) => name)).toEqual(['hub']);
     expect(all.lines[0]?.name).toBe('mine-down');
-    expect(all.view.text).toMatch(/^1 not well, 0 to watch, \d+ well\.$/);
+    expect(all.view.text).toMatch(/^2 not well, 0 to watch, \d+ well\.$/);
+    // This hub has no channel at all.
+    expect(all.lines.find(({ area }) => area === 'people')).toMatchObject({
+      state: 'bad',
+      text: expect.stringMatching(/reach nobody$/) as string,
+    });
     const admins = await show({ all: true }, 'admin');
     expect(admins.lines.filter(({ area }) => area === 'hub').map(({ name }) => name)).toEqual(
       expect.arrayContaining(['postgresql', 'metrics', 'jobs', 'plugin monitoring']),

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { definePlugin, HubError } from 'novacron/plugin';
 import { z } from 'zod';
+import { createPostgresStore } from '../../../../plugins/monitoring/incidents/postgres-store.ts';
 import monitoring from '../../../../plugins/monitoring/index.ts';
 import { Incidents, type Notification, type Signal } from '../../../../plugins/monitoring/port.ts';
 import { until } from '../../../kit/collect.ts';
@@ -135,6 +136,9 @@ describe('an incident', () => {
       const { output } = await read('incident.show', { incident: incident.id });
       return (output as { told: { reason: string | null }[] }).told[0]?.reason === 'Slack is away.';
     });
+    const { late } = createPostgresStore(await hub.state.pluginDatabase('monitoring'), { editEveryMs: 0 });
+    expect(await late(Date.now() + 1)).toMatchObject([{ channel: 'slack', count: 1, reason: 'Slack is away.' }]);
+    expect(await late(Date.now() - 60_000)).toEqual([]);
     isDown = false;
     await until('it was told', () => told.length > 0);
     expect(told[0]).toMatchObject({ attempt: 2, why: 'opened', receipt: null });
@@ -150,7 +154,11 @@ describe('an incident', () => {
   it('may be noted, given away, snoozed and resolved, but not once more', async () => {
     const id = await opened(signalOf());
     await hub.run('incident.note', { incident: id, text: 'the disk is on order' }, hub.as('operator'));
-    await hub.run('incident.assign', { incident: id, to: 'operator.default' }, hub.as('operator'));
+    const assign = (to: string) => hub.run('incident.assign', { incident: id, to }, hub.as('operator'));
+    for (const nobody of ['opreator', 'viewer.other'])
+      await expect(assign(nobody)).rejects.toThrow(`nobody called '${nobody}' who may see`);
+    expect(await assign('viewer.default')).toMatchObject({ assignee: 'viewer.default', told: false });
+    expect(await assign('operator.default')).toMatchObject({ assignee: 'operator.default', told: true });
     await until('the person was told', () => told.some(({ why, to }) => why === 'assigned' && to === 'U0OPERATOR'));
     expect(await hub.run('incident.snooze', { incident: id, forSeconds: 600 }, hub.as('operator'))).toMatchObject({ state: 'snoozed' });
     expect(await hub.run('incident.resolve', { incident: id, reason: 'it was a test' }, hub.as('operator'))).toMatchObject({
@@ -159,7 +167,7 @@ describe('an incident', () => {
     await expect(hub.run('incident.acknowledge', { incident: id })).rejects.toThrow('incident_resolved');
     await hub.run('incident.note', { incident: id, text: 'after the end' });
     const kinds = (await incidents.timeline(id)).filter(({ kind }) => kind !== 'told').map(({ kind }) => kind);
-    expect(kinds).toEqual(['opened', 'signal', 'note', 'assigned', 'snoozed', 'resolved', 'note']);
+    expect(kinds).toEqual(['opened', 'signal', 'note', 'assigned', 'assigned', 'snoozed', 'resolved', 'note']);
   });
 
   it('escalates to the person whom the route names, and stops when it is acknowledged', async () => {
@@ -240,6 +248,15 @@ describe('a silence', () => {
   });
 
   it('is refused when it says nothing, reads wrong, or is over already', async () => {
+    const doubtful = { match: ['nmae=web-1', 'severity=crit', 'rule=no-such', 'name=web-*'], reason: 'x' };
+    expect(await hub.run('silence.create', doubtful, hub.as('operator'))).toMatchObject({
+      covers: 0,
+      doubts: [
+        expect.stringMatching(/^Nothing that was told so far has a label "nmae"/) as string,
+        expect.stringMatching(/^There is no severity "crit"/) as string,
+        'There is no rule "no-such" now.',
+      ],
+    });
     const create = (input: object) => hub.run('silence.create', { reason: 'x', ...input }, hub.as('operator'));
     await expect(create({})).rejects.toMatchObject({ code: 'input_invalid' });
     await expect(create({ match: ['name=~web.*'] })).rejects.toMatchObject({ code: 'input_invalid' });
@@ -251,10 +268,26 @@ describe('a silence', () => {
 describe('on call and routes', () => {
   it('say who is on call, and let somebody stand in', async () => {
     expect((await read('oncall.show', {})).output).toEqual([expect.objectContaining({ rotation: 'primary', isOverride: false })]);
+    const [{ person, until: handover }] = (await read('oncall.show', {})).output as unknown as [{ person: string; until: number }];
+    const other = person === 'nobody' ? 'operator.default' : 'nobody';
+    const from = Math.floor((Date.now() + handover) / 2);
+    const standIn = { rotation: 'primary', person: other, startsAt: new Date(from).toISOString(), forSeconds: 60 };
+    await hub.run('oncall.override', standIn, hub.as('operator'));
+    expect((await read('oncall.show', {})).output).toEqual([
+      expect.objectContaining({ person, until: from, next: other, coming: [{ person: other, from, to: from + 60_000 }] }),
+    ]);
+    const past = { rotation: 'primary', person: other, startsAt: '2026-01-01T00:00:00Z', forSeconds: 60 };
+    await expect(hub.run('oncall.override', past, hub.as('operator'))).rejects.toThrow('override_past');
     await hub.run('oncall.override', { rotation: 'primary', person: 'nobody' }, hub.as('operator'));
     expect((await read('oncall.show', {})).output).toEqual([expect.objectContaining({ person: 'nobody', isOverride: true })]);
     await expect(hub.run('oncall.override', { rotation: 'secondary', person: 'nobody' })).rejects.toThrow('rotation_unknown');
     await expect(hub.run('oncall.override', { rotation: 'primary', person: 'somebody' })).rejects.toThrow('person_unknown');
+  });
+
+  it('by hand have a number at once', async () => {
+    const raised = await hub.run('incident.raise', { title: 'customers cannot sign in' }, hub.as('operator'));
+    const { incident } = raised as { incident: string };
+    expect((await incidents.get(incident))?.title).toBe('customers cannot sign in');
   });
 
   it('say which rules reach nobody', async () => {

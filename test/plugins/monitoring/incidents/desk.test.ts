@@ -83,6 +83,14 @@ describe('signals', () => {
     expect(alarms(await pass(2 * MINUTE))).toEqual(['resolved #ops']);
   });
 
+  it('that nobody repeats leave the incident as severe, and called, as what still fires', async () => {
+    await raise('cpu/vm/v1');
+    await raise(signalOf('slow/vm/v1', { severity: 'critical', summary: 'v1 is slow', expiresAt: clock.now() + 5 * MINUTE }));
+    expect(await incident()).toMatchObject({ severity: 'critical', title: 'v1 is slow' });
+    await pass(6 * MINUTE);
+    expect(await incident()).toMatchObject({ state: 'open', severity: 'warning', title: 'cpu/vm/v1 is bad' });
+  });
+
   it('soon after the end continue the incident, later they make another', async () => {
     await raise('cpu/vm/v1');
     await pass(MINUTE);
@@ -252,5 +260,91 @@ describe('a silence', () => {
     await raise('cpu/vm/v1');
     expect(alarms(await pass(59 * MINUTE))).toEqual(['silenced #ops']);
     expect(alarms(await pass(2 * MINUTE))).toEqual(['silenced #ops', 'opened #ops']);
+  });
+});
+
+describe('what is not told in a day', () => {
+  const chatOf = (deliver: () => Promise<{ receipt: string }>) => new Map([['chat', { name: 'chat', edits: true, deliver }]]);
+  const courierFor = (channels: Parameters<typeof createCourier>[0]['channels']) =>
+    createCourier({ store, channels, clock, log, draw: async () => null, onFailed: async () => undefined });
+  const DAY = 24 * 60 * MINUTE;
+
+  it('since the hub was down is not given up because the channel comes a moment later', async () => {
+    await raise('cpu/vm/v1');
+    clock.advance(MINUTE);
+    await desk.look();
+    clock.advance(3 * DAY);
+    expect(await courierFor(new Map()).deliver(never)).toBe(1);
+    clock.advance(MINUTE);
+    const heard: string[] = [];
+    const channels = chatOf(async () => ({ receipt: `taken ${heard.push('told')}` }));
+    await courierFor(channels).deliver(never);
+    expect(heard).toEqual(['told']);
+  });
+
+  it('since a silence came after a try is told as one that was tried: the other side may have taken it', async () => {
+    const attempts: number[] = [];
+    const channel = {
+      name: 'chat',
+      edits: true,
+      async deliver({ attempt, why }: Notification) {
+        if (why === 'opened' && attempts.push(attempt) === 1) throw new Error('the answer was lost');
+        return { receipt: 'taken' };
+      },
+    };
+    const courier = courierFor(new Map([['chat', channel]]));
+    await raise('cpu/vm/v1');
+    clock.advance(MINUTE);
+    await desk.look();
+    await courier.deliver(never);
+    const scope = { match: ['name=v1'], incident: null, tenant: null, owner: 'admin', reason: 'x', key: 'k' };
+    await desk.silence({ ...scope, startsAt: clock.now(), endsAt: clock.now() + 10 * MINUTE });
+    for (let minutes = 0; minutes < 15; minutes++) {
+      clock.advance(MINUTE);
+      await desk.look();
+      await courier.deliver(never);
+    }
+    expect(attempts).toHaveLength(2);
+    expect(attempts[1]).toBeGreaterThan(1);
+  });
+
+  it('since it was silenced has its day still before it when the silence ends', async () => {
+    let isDown = true;
+    const away = chatOf(async () => {
+      if (isDown) throw new Error('away');
+      return { receipt: 'taken' };
+    });
+    const courier = courierFor(away);
+    await raise('cpu/vm/v1');
+    clock.advance(MINUTE);
+    await desk.look();
+    await courier.deliver(never);
+    const scope = { match: ['name=v1'], incident: null, tenant: null, owner: 'admin', reason: 'x', key: 'k' };
+    await desk.silence({ ...scope, startsAt: clock.now(), endsAt: clock.now() + 2 * DAY });
+    for (let hours = 0; hours < 49; hours++) {
+      clock.advance(60 * MINUTE);
+      await desk.look();
+      await courier.deliver(never);
+    }
+    isDown = false;
+    clock.advance(10 * MINUTE);
+    await courier.deliver(never);
+    expect((await store.told(1)).filter(({ why }) => why === 'opened')).toMatchObject([{ state: 'taken' }]);
+  });
+});
+
+describe('a change of the config under an open incident', () => {
+  it('lets those be told who have its signals now', async () => {
+    await raise(signalOf('cpu/vm/v1', { severity: 'critical' }));
+    await pass(MINUTE);
+    const renamed = {
+      ...policy,
+      root: { ...policy.root, routes: policy.root.routes.map((route) => ({ ...route, name: `new-${route.name}` })) },
+    };
+    desk = createDesk({ store, policy: renamed, topology, clock, hub: 'hub-1', onChange: () => undefined });
+    const after = alarms(await pass(60 * MINUTE));
+    expect(after.filter((each) => each.startsWith('escalated'))).toHaveLength(after.length);
+    expect(after).toContain('escalated boss@example.org');
+    expect((await incident()).tracks.map(({ route }) => route)).not.toContain('critical');
   });
 });

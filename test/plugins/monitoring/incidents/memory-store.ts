@@ -209,7 +209,8 @@ function tellingTables(tables: Tables, editEveryMs: number): Pick<Desktop, 'tell
     async finish(claimed, end, now) {
       const row = tables.tellings.get(claimed.id);
       if (!row || row.state !== 'waiting') return;
-      if (end.is === 'again') return putTelling(tables, { ...row, dueAt: end.dueAt, heldUntil: 0, reason: end.reason });
+      const anew = end.is === 'again' && end.held === true ? { createdAt: now } : {};
+      if (end.is === 'again') return putTelling(tables, { ...row, ...anew, dueAt: end.dueAt, heldUntil: 0, reason: end.reason });
       const receipt = end.is === 'taken' ? end.receipt : null;
       const isLast = row.asked === claimed.asked;
       const rest = isLast ? { state: end.is, endedAt: now } : { dueAt: Math.max(row.dueAt, now + editEveryMs) };
@@ -240,6 +241,7 @@ function readerOf(tables: Tables): Omit<Store, 'transaction'> {
         see(silence.state === 'active' ? silence.endsAt : silence.state === 'pending' ? silence.startsAt : null);
       return due === Infinity ? null : due;
     },
+    late: async () => [],
     forget: async () => 0,
     rulesSeen: async () => [],
   };

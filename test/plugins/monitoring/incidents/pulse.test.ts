@@ -2,6 +2,16 @@ import { expect, it } from 'vitest';
 import { createPulse } from '../../../../plugins/monitoring/incidents/pulse.ts';
 import { createTestClock } from '../../../kit/clock.ts';
 
+it('calls no part silent that beats quickly and once waits for half a minute', () => {
+  const clock = createTestClock();
+  const pulse = createPulse(clock);
+  pulse.watch('quick', 1_000)();
+  clock.advance(30_000);
+  expect(pulse.silent()).toEqual([]);
+  clock.advance(1);
+  expect(pulse.silent()).toEqual(['quick']);
+});
+
 it('names the parts that have missed three beats, and forgets it when they are back', () => {
   const clock = createTestClock();
   const pulse = createPulse(clock);
