@@ -28,8 +28,8 @@ export function failureOf(error: unknown): WholeAnswer {
 
 const instant = (ms: number): string => String(ms / 1000);
 
-function begin(resultType: string): TextBytes {
-  const json = new TextBytes();
+function begin(resultType: string, expectedBytes?: number): TextBytes {
+  const json = new TextBytes(expectedBytes);
   json.text(`{"status":"success","data":{"resultType":"${resultType}","result":[`);
   return json;
 }
@@ -97,26 +97,30 @@ export function instantAnswer(value: Value, at: number): WholeAnswer {
   return end(json);
 }
 
+/** An entry with its metric, its value and what stands between is no longer than this, and what its thing is called. */
+const ENTRY_BYTES = 100;
+const CLOSE = '"]},';
+
 /** Tens of thousands of newest values: what is the same for many is encoded once. */
 export function newestAnswer(newest: readonly NewestRows[], at: number): WholeAnswer {
-  const json = begin('vector');
+  const bytesEach = ENTRY_BYTES + (newest[0]?.things.find((thing) => thing !== undefined)?.json.length ?? 0);
+  const json = begin('vector', newest.reduce((sum, { things }) => sum + things.length, 1) * bytesEach);
   const value = toBytes(`},"value":[${instant(at)},"`);
-  let close = '';
+  let isFirst = true;
   for (const { metric, things, devices, values } of newest) {
-    const name = toBytes(`{"metric":{"${NAME}":"${metric.name}",`);
+    const next = toBytes(`${CLOSE}{"metric":{"${NAME}":"${metric.name}",`);
     for (let row = 0; row < things.length; row++) {
       const thing = things[row];
       if (thing === undefined) continue;
-      json.text(close);
-      close = '"]},';
-      json.bytes(name);
+      json.bytes(isFirst ? next.subarray(CLOSE.length) : next);
+      isFirst = false;
       json.bytes(thing.json);
       if (devices !== undefined) json.text(`,"device":${JSON.stringify(devices[row])}`);
       json.bytes(value);
       json.text(formatValue(values[row]!));
     }
   }
-  if (close !== '') json.text('"]}');
+  if (!isFirst) json.text('"]}');
   return end(json);
 }
 

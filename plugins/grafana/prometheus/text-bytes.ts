@@ -6,8 +6,13 @@ const encoder = new TextEncoder();
 
 /** Text that grows at its end, as the bytes that are sent: strings of megabytes, put together piece by piece, would be garbage for the most part. */
 export class TextBytes {
-  #room = Buffer.allocUnsafeSlow(ROOM_BYTES);
+  #room: Buffer;
   #length = 0;
+
+  /** `expected`: about how many bytes there will be. */
+  constructor(expected = ROOM_BYTES) {
+    this.#room = Buffer.allocUnsafeSlow(expected);
+  }
 
   #reserve(bytes: number): void {
     if (this.#length + bytes <= this.#room.length) return;
