@@ -42,7 +42,7 @@ async function readSealed(source: SampleSource, targets: Targets, buffers: Buffe
       const buffer = bufferOf(buffers, series);
       for (const segment of segments) {
         const [at, values, base] = segment.columns;
-        if (base === undefined) buffer.pushAll(at!, values!, segment);
+        if (base === undefined) buffer.shareAll(at!, values!, segment);
         else buffer.pushGrowth({ at: at!, growth: values!, base }, segment);
       }
     }

@@ -1,11 +1,16 @@
 import type { SeriesSamples } from './functions.ts';
 
+const ROWS_MIN = 64;
+const NOTHING = new Float64Array();
+
 /** Samples of one series as they come in; in order of time when they are asked for. */
 export class SeriesBuffer {
-  #at = new Float64Array(64);
-  #values = new Float64Array(64);
+  #at: Float64Array = NOTHING;
+  #values: Float64Array = NOTHING;
   #count = 0;
   #isSorted = true;
+  /** The arrays are somebody else's, who keeps them: full, so that whatever comes goes into arrays of its own. */
+  #isShared = false;
 
   /** NaN is a missing value and left out. */
   push(at: number, value: number): void {
@@ -14,6 +19,15 @@ export class SeriesBuffer {
     if (this.#count > 0 && at <= this.#at[this.#count - 1]!) this.#isSorted = false;
     this.#at[this.#count] = at;
     this.#values[this.#count++] = value;
+  }
+
+  /** Rows of arrays that stay as they are: not copied where they are all there is. */
+  shareAll(at: Float64Array, values: Float64Array, range: { from: number; to: number }): void {
+    if (this.#count > 0 || !isClean(at, values, range)) return this.pushAll(at, values, range);
+    this.#at = at.subarray(range.from, range.to);
+    this.#values = values.subarray(range.from, range.to);
+    this.#count = range.to - range.from;
+    this.#isShared = true;
   }
 
   pushAll(at: Float64Array, values: Float64Array, { from, to }: { from: number; to: number }): void {
@@ -42,18 +56,20 @@ export class SeriesBuffer {
   samples(scale: number): SeriesSamples {
     if (!this.#isSorted) this.#sort();
     const at = this.#at.subarray(0, this.#count);
-    const values = this.#values.subarray(0, this.#count);
+    const given = this.#values.subarray(0, this.#count);
+    const values = this.#isShared && scale !== 1 ? given.slice() : given;
     if (scale !== 1) for (let k = 0; k < values.length; k++) values[k]! /= scale;
     return { at, values };
   }
 
   #grow(by: number): void {
-    const length = Math.max(this.#at.length * 2, this.#count + by);
+    const length = Math.max(ROWS_MIN, this.#at.length * 2, this.#count + by);
     const [at, values] = [new Float64Array(length), new Float64Array(length)];
     at.set(this.#at.subarray(0, this.#count));
     values.set(this.#values.subarray(0, this.#count));
     this.#at = at;
     this.#values = values;
+    this.#isShared = false;
   }
 
   #sort(): void {
@@ -69,4 +85,10 @@ export class SeriesBuffer {
     }
     this.#isSorted = true;
   }
+}
+
+/** Nothing is missing, and all is in the order of time. */
+function isClean(at: Float64Array, values: Float64Array, { from, to }: { from: number; to: number }): boolean {
+  for (let row = from; row < to; row++) if (values[row] !== values[row] || (row > from && at[row]! <= at[row - 1]!)) return false;
+  return true;
 }

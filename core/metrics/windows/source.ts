@@ -71,6 +71,7 @@ export const timestamp = (at: number): string => `make_timestamp(${Math.round(at
 /** Names between the first and the last target; with few of them, only these: the files say by row group which names they hold. */
 export function sealedTargets(targets: Targets): string {
   if (targets === null) return '';
+  if (targets.length === 1) return ` AND entity = ${literal(targets[0]!)}`;
   const list = targets.length <= LISTED_MAX ? ` AND entity IN (${targets.map(literal).join(', ')})` : '';
   return ` AND entity BETWEEN ${literal(targets[0]!)} AND ${literal(targets.at(-1)!)}${list}`;
 }
