@@ -99,6 +99,17 @@ function dropOlder(rows: Newest['rows'], { rows: indexes, batch }: Layer): void 
   }
 }
 
+/** Whether a layer has a newer row, or one of the same instant, of all that an older one has. */
+function covers(newer: Layer, older: Layer): boolean {
+  if (newer.shape !== older.shape || newer.batch.at < older.batch.at) return false;
+  const deviceOf = ({ batch }: Layer, index: number): string => batch.devices?.[index] ?? '';
+  for (const [entity, own] of older.rows) {
+    const others = newer.rows.get(entity)?.map((index) => deviceOf(newer, index)) ?? [];
+    if (!own.every((index) => others.includes(deviceOf(older, index)))) return false;
+  }
+  return true;
+}
+
 const isRepeated = (own: readonly number[], { devices }: ColumnBatch): boolean =>
   own.length > 1 && new Set(own.map((index) => devices?.[index])).size < own.length;
 
@@ -124,8 +135,10 @@ function putBatch(newest: Newest, shape: TableShape, batch: ColumnBatch): void {
   const layer = layerOf(shape, batch);
   dropOlder(newest.rows, layer);
   newest.isApart = undefined;
-  newest.layers = [...layers, layer].slice(-LAYERS_MAX);
-  const oldest = layers.length === LAYERS_MAX ? layers[0] : undefined;
+  // A sender that begins anew has another list of the same names.
+  const left = layers.filter((older) => !covers(layer, older));
+  newest.layers = [...left, layer].slice(-LAYERS_MAX);
+  const oldest = left.length === LAYERS_MAX ? left[0] : undefined;
   if (oldest !== undefined) for (let index = 0; index < oldest.batch.entities.length; index++) putRow(newest, entryOf(oldest, index));
 }
 

@@ -29,7 +29,7 @@ export function queriesOf(set: DataSet): readonly BenchQuery[] {
       id: 'a',
       title: 'newest value of all',
       path: 'query',
-      runs: 15,
+      runs: 40,
       parameters: () => ({ query: '{__name__=~"vm_.+"}', time: String(end) }),
     },
     {
@@ -46,7 +46,7 @@ export function queriesOf(set: DataSet): readonly BenchQuery[] {
       id: 'c',
       title: 'top 10 by mean of the last hour',
       path: 'query',
-      runs: 15,
+      runs: 40,
       parameters: () => ({ query: 'topk(10, avg_over_time(vm_cpu_ratio[1h]))', time: String(end) }),
     },
     {

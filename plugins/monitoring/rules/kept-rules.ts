@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Log } from 'novacron/plugin';
 import { z } from 'zod';
 import { ruleName, ruleSchema } from './rule-schema.ts';
 import type { FileRule } from './rules-file.ts';
@@ -14,15 +15,17 @@ export interface KeptRules {
   write(file: string, rules: readonly FileRule[]): Promise<void>;
 }
 
-export function createKeptRules(folder: string): KeptRules {
+export function createKeptRules(folder: string, log: Log): KeptRules {
   const written = new Map<string, string>();
   const pathOf = (file: string): string => join(folder, `${createHash('sha256').update(file).digest('hex').slice(0, 32)}.json`);
   return {
     async read(file) {
-      const text = await readFile(pathOf(file), 'utf8').catch(() => '[]');
       try {
+        const text = await readFile(pathOf(file), 'utf8');
         return keptSchema.parse(JSON.parse(text)).map(({ id, rule }) => ({ id, rule, file }));
-      } catch {
+      } catch (error) {
+        const isAbsent = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+        if (!isAbsent) log.warn({ file, err: error }, 'what was kept of a file of alert rules cannot be read');
         return [];
       }
     },

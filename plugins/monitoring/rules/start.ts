@@ -55,7 +55,7 @@ export async function startRules(
   const { database, duties, hypervisor, resources, metrics, alerts } = services;
   const kinds = new Map<string, RuleKind>();
   const store = new RuleStore(database);
-  const files = createRuleFiles(config.rules.file ?? null, { log, kept: createKeptRules(join(dataDir, 'rules')) });
+  const files = createRuleFiles(config.rules.file ?? null, { log, kept: createKeptRules(join(dataDir, 'rules'), log) });
   const things = createThings({ hypervisor, resources, startedAt: clock.now() });
   const book = createBook({
     declared: () => alerts.declared(),

@@ -92,6 +92,20 @@ describe('the newest values', () => {
     ]);
   });
 
+  test('of a sender that begins anew, with a list of its own of the same names, are its columns again', () => {
+    const latest = createLatest();
+    latest.putColumns(VM!, batch(NOW, ['a', 'b'], 1, 2));
+    const names = ['b', 'a', 'c'];
+    latest.putColumns(VM!, batch(NOW + 1, names, 4, 3, 5));
+    expect(latest.column(VM!, ratio)).toEqual([{ at: NOW + 1, entities: names, values: Float64Array.of(4, 3, 5) }]);
+    latest.putColumns(VM!, batch(NOW + 2, ['a'], 6));
+    expect(byName(latest)).toEqual([
+      ['a', 2, 6],
+      ['b', 1, 4],
+      ['c', 1, 5],
+    ]);
+  });
+
   test('of one metric are told once where a thing has several senders, and no longer those from before a restart', () => {
     const latest = createLatest();
     // oxlint-disable-next-line unicorn/no-array-fill-with-reference-type -- no array, the newest values

@@ -27,7 +27,7 @@ describe('a file of rules', () => {
 
   it('with a slip in one rule has the others, after a restart too', async () => {
     await write('a.yaml', rule('first', '0.5'), rule('second', 'much'), rule('third', '0.7'), rule('Bad_Name', '1'));
-    const files = createRuleFiles(folder, { log, kept: createKeptRules(join(folder, 'kept')) });
+    const files = createRuleFiles(folder, { log, kept: createKeptRules(join(folder, 'kept'), log) });
     await files.refresh();
     expect(files.rules().map(({ id }) => id)).toEqual(['first', 'third']);
     const [trouble = ''] = [...files.troubles().values()];
@@ -43,7 +43,7 @@ describe('a file of rules', () => {
 
   it('that was broken before the hub started again has the rules it had', async () => {
     const start = async () => {
-      const files = createRuleFiles(folder, { log, kept: createKeptRules(join(folder, 'kept')) });
+      const files = createRuleFiles(folder, { log, kept: createKeptRules(join(folder, 'kept'), log) });
       await files.refresh();
       return files;
     };
@@ -69,7 +69,7 @@ describe('a file of rules', () => {
   it('that has a name which another one has already is told of', async () => {
     await write('a.yaml', rule('same', '0.5'));
     await write('b.yaml', rule('same', '0.6'), rule('mine', '0.6'));
-    const files = createRuleFiles(folder, { log, kept: createKeptRules(join(folder, 'kept')) });
+    const files = createRuleFiles(folder, { log, kept: createKeptRules(join(folder, 'kept'), log) });
     await files.refresh();
     const [{ rule: asFile } = { rule: undefined }] = files.rules();
     const stored = { id: 'mine', name: 'mine', tenant: null, rule: asFile!, createdBy: 'admin', createdAt: 0 };
