@@ -1,4 +1,5 @@
-import { RE2JS } from 're2js';
+import { createRequire } from 'node:module';
+import type * as re2 from 're2js';
 import { PromError } from './errors.ts';
 
 /** A regular expression as Prometheus understands it: RE2's words, and the whole of a value or nothing. */
@@ -25,7 +26,7 @@ export function patternOf(text: string): Pattern {
   return { test: (value) => words.has(value), expand: (value, template) => patternBy(compile(text)).expand(value, template) };
 }
 
-const patternBy = (regex: RE2JS): Pattern => ({
+const patternBy = (regex: re2.RE2JS): Pattern => ({
   test: (value) => regex.testExact(value),
   expand(value, template) {
     const found = regex.matcher(value);
@@ -40,7 +41,11 @@ const patternBy = (regex: RE2JS): Pattern => ({
   },
 });
 
-function compile(text: string): RE2JS {
+/** Loaded when somebody asks for more than words: most hubs never need its memory. */
+const load = () => createRequire(import.meta.url)('re2js') as typeof re2;
+
+function compile(text: string): re2.RE2JS {
+  const { RE2JS } = load();
   try {
     return RE2JS.compile(`(?s:${text})`);
   } catch (error) {

@@ -1,6 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { HubError, type AlertRule, type DeclaredAlert, type Metric } from 'novacron/plugin';
-import type { FileRule } from './rules-file.ts';
+import type { FileRule } from './rule-schema.ts';
 import type { RuleOff, StoredRule } from './rule-store.ts';
 import { readyRule, type ReadyRule } from './source.ts';
 

@@ -3,8 +3,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from 'novacron/plugin';
 import { z } from 'zod';
-import { ruleName, ruleSchema } from './rule-schema.ts';
-import type { FileRule } from './rules-file.ts';
+import { ruleName, ruleSchema, type FileRule } from './rule-schema.ts';
 
 const keptSchema = z.array(z.object({ id: ruleName, rule: ruleSchema }));
 

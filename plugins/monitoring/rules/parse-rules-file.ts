@@ -1,7 +1,6 @@
 import { LineCounter, parseDocument, type Document } from 'yaml';
 import { z } from 'zod';
-import { fileInvalid, ruleName, ruleSchema } from './rule-schema.ts';
-import type { FileRule } from './rules-file.ts';
+import { fileInvalid, ruleName, ruleSchema, type FileRule } from './rule-schema.ts';
 
 const ERRORS_SHOWN_MAX = 10;
 

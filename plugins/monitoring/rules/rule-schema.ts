@@ -98,3 +98,10 @@ export const ruleSchema = z.strictObject({
   labels: labels.exactOptional(),
   help: z.string().max(2000).exactOptional(),
 }) satisfies z.ZodType<AlertRule>;
+
+/** A rule of a file. */
+export interface FileRule {
+  readonly id: string;
+  readonly rule: AlertRule;
+  readonly file: string;
+}

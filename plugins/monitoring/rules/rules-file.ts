@@ -1,18 +1,13 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import type { AlertRule, Log } from 'novacron/plugin';
+import type { Log } from 'novacron/plugin';
 import type { KeptRules } from './kept-rules.ts';
-import { fileInvalid } from './rule-schema.ts';
-
-export interface FileRule {
-  readonly id: string;
-  readonly rule: AlertRule;
-  readonly file: string;
-}
+import { fileInvalid, type FileRule } from './rule-schema.ts';
 
 const FILES_MAX = 200;
 const FILE_BYTES_MAX = 5_000_000;
 const TROUBLES_MAX = 20;
+
 export interface RuleFiles {
   /** Reads what has changed; what is broken keeps the rules it had when it was last good. */
   refresh(): Promise<void>;
