@@ -106,15 +106,20 @@ export function createOwnValues(options: OwnValuesOptions): OwnValuesReader {
   const known = new Map<string, OwnValues>();
   const troubles = new Map<string, string>();
   const askedAt = new Map<string, number>();
+  const missing = new Set<string>();
 
   function everyMsOf({ rule: { condition } }: ReadyRule): number {
     if (condition.is !== 'offered') return options.everyMs;
     return Math.max(options.everyMs, (options.kinds.get(condition.kind)?.everySeconds ?? JUDGE_EVERY_SECONDS) * 1000);
   }
-  /** At the start the plugin that offers its kind may not be there yet; then it is asked at the first look at which it is. */
+  /** At the start the plugin that offers its kind may not be there yet; then it is asked at the first look at which it is. Only one that is missing for longer is told of. */
   function isOffered({ id, rule: { condition } }: ReadyRule): boolean {
-    if (condition.is !== 'offered' || options.kinds.has(condition.kind)) return true;
-    troubles.set(id, kindMissing().message);
+    if (condition.is !== 'offered' || options.kinds.has(condition.kind)) {
+      missing.delete(id);
+      return true;
+    }
+    if (missing.has(id)) troubles.set(id, kindMissing().message);
+    missing.add(id);
     return false;
   }
   async function ask(ready: ReadyRule, look: { at: number; signal: AbortSignal }): Promise<void> {
@@ -135,7 +140,7 @@ export function createOwnValues(options: OwnValuesOptions): OwnValuesReader {
     trouble: (rule) => troubles.get(rule),
     async refresh(rules, look) {
       const ids = new Set(rules.map(({ id }) => id));
-      for (const each of [known, troubles, askedAt]) for (const id of each.keys()) if (!ids.has(id)) each.delete(id);
+      for (const each of [known, troubles, askedAt, missing]) for (const id of each.keys()) if (!ids.has(id)) each.delete(id);
       const due = rules
         .filter(isOffered)
         .filter((ready) => Math.abs(look.at - (askedAt.get(ready.id) ?? -Infinity)) >= everyMsOf(ready) * 0.9);
