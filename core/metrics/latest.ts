@@ -209,8 +209,8 @@ export function createLatest(): Latest {
       const newest = newestOf(shape.table);
       newest.isApart ??= isApart(newest);
       if (!newest.isApart) return columnsOf(entriesOf(newest, undefined), { shape, column });
-      const single = entriesOf({ ...newest, layers: [] }, undefined);
-      return [...newest.layers.map((layer) => layerColumn(layer, column)), ...columnsOf(single, { shape, column })];
+      const kept = newest.rows.values().flatMap((devices) => devices.values());
+      return [...newest.layers.map((layer) => layerColumn(layer, column)), ...columnsOf(kept, { shape, column })];
     },
   };
 }

@@ -26,7 +26,7 @@ const FIGURES: Partial<Record<WindowFunction, (parameter: number) => string>> = 
 
 type FigureSource = Pick<SampleSource, 'connect' | 'column' | 'files' | 'hot' | 'after' | 'upTo'> & {
   /** About how many samples a series has. */
-  readonly samplesEach: number;
+  samplesEach(): number;
 };
 
 /** What DuckDB is to compute of each series. */
@@ -67,7 +67,7 @@ export async function figureFor(
     otherwise: null,
   };
   const type = of === 'quantile' ? await decimalOf(source) : null;
-  return type === null ? plain : byRank(parameter, { type, samplesEach: source.samplesEach, otherwise: plain });
+  return type === null ? plain : byRank(parameter, { type, samplesEach: source.samplesEach(), otherwise: plain });
 }
 
 function byRank(q: number, { type, samplesEach, otherwise }: { type: string; samplesEach: number; otherwise: Figure }): Figure {

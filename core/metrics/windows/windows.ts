@@ -131,7 +131,7 @@ export async function readWindows(
   const answer = new Answer(steps.count, query.targets?.length ?? store.entities.count());
   const rollup = rolled && planRollup(rolled, { files: found, column, shape, hot });
   const total = (rollup === null ? files : [...rollup.rollups, ...rollup.samples]).reduce((sum, file) => sum + file.rows, 0);
-  const samplesEach = total / (seriesIn(inRange, shape) ?? Math.max(1, store.entities.count()));
+  const samplesEach = (): number => total / (seriesIn(inRange, shape) ?? Math.max(1, store.entities.count()));
   const figure = rollup === null ? await figureFor(query, { connect, column, files, hot, after, upTo: query.from, samplesEach }) : null;
   const { parts, rowsEach } = portions(store, query, { rows: total, atOnce: figure?.samplesMax ?? ROWS_AT_ONCE });
   let rows = 0;
