@@ -104,7 +104,7 @@ const CLOSE = '"]},';
 /** Tens of thousands of newest values: what is the same for many is encoded once. */
 export function newestAnswer(newest: readonly NewestRows[], at: number): WholeAnswer {
   const bytesEach = ENTRY_BYTES + (newest[0]?.things.find((thing) => thing !== undefined)?.json.length ?? 0);
-  const json = begin('vector', newest.reduce((sum, { things }) => sum + things.length, 1) * bytesEach);
+  const json = begin('vector', newest.reduce((sum, { count }) => sum + count, 1) * bytesEach);
   const value = toBytes(`},"value":[${instant(at)},"`);
   let isFirst = true;
   for (const { metric, things, devices, values } of newest) {

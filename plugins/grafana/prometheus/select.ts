@@ -115,6 +115,8 @@ export interface NewestRows {
   readonly things: readonly (LabelledThing | undefined)[];
   readonly devices: readonly string[] | undefined;
   readonly values: Float64Array;
+  /** Rows that are asked for. */
+  readonly count: number;
 }
 
 interface Newest {
@@ -138,7 +140,8 @@ function newestOf(query: Query, { metric, things: asked, matchesDevice }: Found,
     const isAsked = (thing: LabelledThing | undefined, row: number): boolean =>
       thing !== undefined && !left.has(thing) && matchesDevice(devices?.[row] ?? '');
     const isWhole = left.size === 0 && devices === undefined;
-    return { metric, things: isWhole ? things : things.map((thing, row) => (isAsked(thing, row) ? thing : undefined)), devices, values };
+    const own = isWhole ? things : things.map((thing, row) => (isAsked(thing, row) ? thing : undefined));
+    return { metric, things: own, devices, values, count: own.reduce((sum, thing) => (thing === undefined ? sum : sum + 1), 0) };
   });
   return { rows, left: [...left] };
 }
@@ -152,7 +155,7 @@ export async function selectNewest(query: Query, { matchers, offsetMs, at }: Sel
     if (left.length > 0) return null;
     all.push(...rows);
   }
-  if (all.reduce((count, { things }) => count + things.length, 0) > query.limits.seriesMax) throw tooMany(query);
+  if (all.reduce((sum, { count }) => sum + count, 0) > query.limits.seriesMax) throw tooMany(query);
   return all;
 }
 
