@@ -2,6 +2,7 @@ import { HubError, ref, type CallContext, type View } from 'novacron/plugin';
 import { z } from 'zod';
 import type { Config, MonitoringTools, Needs } from '../config.ts';
 import { readMatcher } from '../incidents/matchers.ts';
+import { factsOf } from '../incidents/reach.ts';
 import { incidentsOf } from '../incidents/runtime.ts';
 import { covers, doubtsOf } from '../incidents/silences.ts';
 import { tenantOf } from '../incidents/tenancy.ts';
@@ -56,16 +57,15 @@ const input = z
   });
 
 const OPEN_MAX = 1000;
-const RULES_MAX = 500;
 
 type Ctx = Pick<CallContext<Config, Needs>, 'services' | 'actor'>;
 
 /** What it does, and what looks like a slip in it. */
 async function effectOf(ctx: Ctx, silence: Silence): Promise<{ readonly covers: number; readonly doubts: string[] }> {
-  const { store, ruleSources } = incidentsOf(ctx);
+  const runtime = incidentsOf(ctx);
   const states = ['open', 'acknowledged', 'snoozed'] as const;
-  const open = await store.list({ states, tenant: tenantOf(ctx.actor), rowsMax: OPEN_MAX });
-  const facts = [...(await Promise.all([...ruleSources].map((source) => source()))).flat(), ...(await store.rulesSeen(RULES_MAX))];
+  const open = await runtime.store.list({ states, tenant: tenantOf(ctx.actor), rowsMax: OPEN_MAX });
+  const facts = await factsOf(runtime);
   const rules = new Set(facts.map(({ rule }) => rule.id));
   const labels = new Set(facts.flatMap((fact) => Object.keys(fact.labels ?? {})));
   return { covers: open.filter((record) => covers(silence, record)).length, doubts: [...doubtsOf(silence.match, { rules, labels })] };

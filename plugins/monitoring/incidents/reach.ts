@@ -10,10 +10,15 @@ const ANYTHING: RuleFacts = {
   subject: { kind: '', id: '', name: '', tenant: null },
 };
 
-/** Whom each rule reaches: those that there are, those that have spoken, and whatever else may come. */
-export async function reachesOf({ store, policy, channels, ruleSources }: IncidentsRuntime): Promise<readonly Reach[]> {
+/** The rules that there are, and those that have spoken. */
+export async function factsOf({ store, ruleSources }: Pick<IncidentsRuntime, 'store' | 'ruleSources'>): Promise<readonly RuleFacts[]> {
   const declared = await Promise.all([...ruleSources].map((source) => source()));
-  const facts = [...declared.flat(), ...(await store.rulesSeen(RULES_MAX)), ANYTHING];
+  return [...declared.flat(), ...(await store.rulesSeen(RULES_MAX))];
+}
+
+/** Whom each of them reaches, and whatever else may come. */
+export async function reachesOf(runtime: IncidentsRuntime): Promise<readonly Reach[]> {
+  const facts = [...(await factsOf(runtime)), ANYTHING];
   const once = new Map(facts.map((fact) => [`${fact.rule.id} ${fact.severity} ${fact.subject.kind}`, fact]));
-  return [...once.values()].slice(0, RULES_MAX).map((fact) => checkReach(policy, fact, channels));
+  return [...once.values()].slice(0, RULES_MAX).map((fact) => checkReach(runtime.policy, fact, runtime.channels));
 }
