@@ -20,9 +20,12 @@ function projectOf(file: string): Project {
 
 const needsLab = (file: string, text: string): boolean => file.startsWith('test/lab/') || text.includes('lab/lab.ts');
 
-/** The files beside a test that it imports. */
+/** The files of tests that a test imports, beside it or above. */
 const helpersOf = (file: string, text: string): string[] =>
-  [...text.matchAll(/from '(\.\/[^']+\.ts)'/g)].map(([, helper = '']) => readFileSync(join(dirname(file), helper), 'utf8'));
+  [...text.matchAll(/from '(\.{1,2}\/[^']+\.ts)'/g)]
+    .map(([, helper = '']) => join(dirname(file), helper))
+    .filter((helper) => helper.startsWith('test/'))
+    .map((helper) => readFileSync(helper, 'utf8'));
 
 const files = globSync('test/**/*.test.{ts,tsx}').toSorted();
 const missing = { host: libvirtHostMissing(), lab: labMissing() };
